@@ -1,0 +1,1 @@
+"""Chemistry shared by the beam side and the electrode side: mechanisms, rates, speciation, gases."""

@@ -1,0 +1,17 @@
+"""Physical constants in SI units (CODATA 2018; the first four are exact by definition of the SI).
+
+Source: E. Tiesinga et al., Rev. Mod. Phys. 93 (2021) 025010, doi:10.1103/RevModPhys.93.025010.
+"""
+
+ELEMENTARY_CHARGE = 1.602176634e-19  # C
+AVOGADRO = 6.02214076e23  # 1/mol
+BOLTZMANN = 1.380649e-23  # J/K
+SPEED_OF_LIGHT = 299792458.0  # m/s
+ELECTRON_MASS = 9.1093837015e-31  # kg
+VACUUM_PERMITTIVITY = 8.8541878128e-12  # F/m
+CLASSICAL_ELECTRON_RADIUS = 2.8179403262e-15  # m
+GAS_CONSTANT = AVOGADRO * BOLTZMANN  # J/mol/K
+FARADAY = AVOGADRO * ELEMENTARY_CHARGE  # C/mol
+STANDARD_ATMOSPHERE = 101325.0  # Pa
+ZERO_CELSIUS = 273.15  # K
+ROOM_TEMPERATURE = 298.15  # K, the 25 degC at which most constants are published

@@ -1,0 +1,1 @@
+"""Numerical methods; there is no chemistry in here."""

@@ -1,0 +1,43 @@
+"""The one Numba decorator of the project.
+
+`cache=True` where a cache folder can be written, a plain compile where none can (the plain decorator fails at
+import there), `error_model="numpy"` so that 1/0 gives inf and the NaN guards work, never `fastmath`
+(it turns `isnan` off), serial (parallelism belongs to the sweep).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+logger = logging.getLogger("simcell")
+
+
+def njit(function: Callable[..., Any]) -> Any:
+    """Compile a kernel on first call and keep the machine code for later processes.
+
+    Parameters
+    ----------
+    function : callable
+        A plain function of numbers and float64/int64 arrays.
+
+    Returns
+    -------
+    numba dispatcher
+
+    Examples
+    --------
+    >>> @njit
+    ... def half(x):
+    ...     return 0.5 * x
+    >>> half(3.0)
+    1.5
+    """
+    try:
+        return numba.njit(cache=True, error_model="numpy")(function)
+    except RuntimeError as error:  # numba: "cannot cache function ...: no locator available"
+        logger.warning("compiled code cannot be kept (%s); every start compiles again", error)
+        return numba.njit(error_model="numpy")(function)

@@ -1,0 +1,1 @@
+"""What the beam does to the liquid."""
