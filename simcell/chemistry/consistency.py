@@ -78,6 +78,7 @@ def problems(mechanism: Mechanism) -> list[Problem]:
     return [
         *_balance(mechanism),
         *_duplicates(mechanism),
+        *_underivable(mechanism),
         *_too_fast(mechanism),
         *_open_cycles(mechanism)[0],
         *_unbalanced_yields(mechanism),
@@ -117,10 +118,23 @@ def _duplicates(mechanism: Mechanism) -> list[Problem]:
     for r in mechanism.reactions:
         key = (frozenset(r.reactants.items()), frozenset(r.products.items()))
         if key in seen:
-            found.append(
-                Problem(mechanism.name, r.equation, None, f'appears twice, the first time as "{seen[key]}"')
-            )
+            found.append(Problem(mechanism.name, r.equation, None, f'appears twice, the first time as "{seen[key]}"'))
         seen[key] = r.equation
+    return found
+
+
+def _underivable(mechanism: Mechanism) -> list[Problem]:
+    """Reactions whose constant should follow from detailed balance, and does not."""
+    t, found = reference_temperature(mechanism), []
+    direct = {
+        r.equation: k for r, k in zip(mechanism.reactions, _safe_constants(mechanism), strict=True) if k is not None
+    }
+    for r in mechanism.reactions:
+        if r.law.kind == "reverse":
+            try:
+                reverse_constant(mechanism, r, direct, t)
+            except MechanismError as error:
+                found += error.problems
     return found
 
 
@@ -148,9 +162,7 @@ def _safe_constants(mechanism: Mechanism) -> list[float | None]:
     """Constants at 25 degC (or the nearest temperature in range); None where only detailed balance gives one."""
     t = reference_temperature(mechanism)
     solvent = mechanism.solvent_concentration
-    return [
-        None if r.law.kind == "reverse" else r.law.value(t) * solvent**r.solvent_order for r in mechanism.reactions
-    ]
+    return [None if r.law.kind == "reverse" else r.law.value(t) * solvent**r.solvent_order for r in mechanism.reactions]
 
 
 def reference_temperature(mechanism: Mechanism) -> float:
@@ -250,7 +262,10 @@ def _open_cycles(mechanism: Mechanism) -> tuple[list[Problem], list[str]]:
         by_change[frozenset(r.change.items())] = j
         if back is None:
             continue
-        forward, change = mechanism.reactions[back], _without_solvent(mechanism, mechanism.reactions[back].change)
+        forward, change = (
+            mechanism.reactions[back],
+            _without_solvent(mechanism, mechanism.reactions[back].change),
+        )
         sigma = math.hypot(*(math.log10(x.uncertainty or 1.0) for x in (forward, r)))
         kf, kb = constants[back], constants[j]
         assert kf is not None and kb is not None
@@ -285,7 +300,7 @@ def reverse_constant(mechanism: Mechanism, r: Reaction, direct: Mapping[str, flo
         None,
     )
     if partner is None:
-        raise MechanismError(Problem(mechanism.name, r.equation, None, "law = \"reverse\", but its reverse is missing"))
+        raise MechanismError(Problem(mechanism.name, r.equation, None, 'law = "reverse", but its reverse is missing'))
     span = _Span()
     for e in mechanism.equilibria:
         span.add(_without_solvent(mechanism, e.change))
@@ -293,15 +308,18 @@ def reverse_constant(mechanism: Mechanism, r: Reaction, direct: Mapping[str, flo
     rest, used = span.reduce(change)
     if rest:
         raise MechanismError(
-            Problem(mechanism.name, r.equation, None, "the declared equilibria do not fix its equilibrium constant")
+            Problem(
+                mechanism.name,
+                r.equation,
+                None,
+                "the declared equilibria do not fix its equilibrium constant",
+            )
         )
     log_k = -sum(float(n) * mechanism.equilibria[i].pK(temperature) for i, n in used.items())
     return direct[partner.equation] * 10**log_k * STANDARD ** sum(change.values())
 
 
-def close_yields(
-    mechanism: Mechanism, values: Mapping[str, float], balanced_by: tuple[str, ...]
-) -> dict[str, float]:
+def close_yields(mechanism: Mechanism, values: Mapping[str, float], balanced_by: tuple[str, ...]) -> dict[str, float]:
     """Set the yields of `balanced_by` so that charge and elements balance.
 
     Raises

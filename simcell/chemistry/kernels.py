@@ -249,9 +249,7 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
             y[i] = c[i] + 3.314825187068521 * u1[i] + 2.896124015972201 * u2[i] + 0.9986419139977817 * u3[i]
         production(tables, k, active_source, y, w, f)
         for i in range(n):
-            u4[i] = f[i] - over_h * (
-                0.1073529058151375 * u1[i] + 9.594562251023355 * u2[i] + 20.47028614809616 * u3[i]
-            )
+            u4[i] = f[i] - over_h * (0.1073529058151375 * u1[i] + 9.594562251023355 * u2[i] + 20.47028614809616 * u3[i])
         solve(tables, matrix, inverse_pivot, u4)
         for i in range(n):
             y[i] = (

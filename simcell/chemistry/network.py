@@ -107,23 +107,17 @@ def _pattern(mechanism: Mechanism, names: list[str]) -> set[tuple[int, int]]:
 
 def _markowitz(places: set[tuple[int, int]], n: int) -> tuple[list[int], list[tuple[int, int]]]:
     """Diagonal pivots of least (row-1)(column-1); returns the order and the filled pattern in that order."""
-    left, active = set(range(n)), set(places)
+    left, active, filled = set(range(n)), set(places), set(places)
     order: list[int] = []
-    filled = set(places)
     while left:
-        def cost(p: int) -> tuple[int, int]:
-            rows = sum(1 for i in left if (i, p) in active) - 1
-            columns = sum(1 for j in left if (p, j) in active) - 1
-            return rows * columns, p
-
-        pivot = min(left, key=cost)
-        left.discard(pivot)
-        order.append(pivot)
-        rows = [i for i in left if (i, pivot) in active]
-        columns = [j for j in left if (pivot, j) in active]
-        new = {(i, j) for i in rows for j in columns}
+        rows = {p: [i for i in left if i != p and (i, p) in active] for p in left}
+        columns = {p: [j for j in left if j != p and (p, j) in active] for p in left}
+        pivot = min(left, key=lambda p: (len(rows[p]) * len(columns[p]), p))
+        new = {(i, j) for i in rows[pivot] for j in columns[pivot]}
         active |= new
         filled |= new
+        left.discard(pivot)
+        order.append(pivot)
     place = {old: new for new, old in enumerate(order)}
     return order, sorted((place[i], place[j]) for i, j in filled)
 
@@ -144,7 +138,7 @@ def _tables(mechanism: Mechanism, names: list[str], filled: list[tuple[int, int]
             power = counted.count(j)
             others = counted.copy()
             others.remove(j)
-            slopes.append((r, *(others + [n, n])[:2]))
+            slopes.append((r, *[*others, n, n][:2]))
             for i, nu in change.items():
                 entries[j * n + i, len(slopes) - 1] = nu * power
     slope_table = np.array(slopes, dtype=np.uint32).reshape(-1, 3)

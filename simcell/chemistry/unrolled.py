@@ -56,7 +56,7 @@ def unrolled_kernel(net: Network) -> Callable[..., int]:
         raise InputError(
             Problem(
                 "", "solver.kernel", "unrolled",
-                f'"{net.mechanism.name}" has {len(net.nonzero)} matrix entries; beyond {LARGEST} compiling takes minutes',
+                f'"{net.mechanism.name}" has {len(net.nonzero)} matrix entries; beyond {LARGEST} it takes minutes',
                 '"table"',
             )
         )  # fmt: skip
@@ -116,7 +116,12 @@ def source_text(net: Network) -> str:
     """
     text = inspect.getsource(kernels)
     # numba caches a namedtuple by its class: keep the one of the package
-    text = re.sub(r"\nclass Tables\(NamedTuple\):.*?\n\n\n", "\nfrom simcell.chemistry.kernels import Tables\n\n\n", text, flags=re.S)
+    text = re.sub(
+        r"\nclass Tables\(NamedTuple\):.*?\n\n\n",
+        "\nfrom simcell.chemistry.kernels import Tables\n\n\n",
+        text,
+        flags=re.S,
+    )
     for name, body in (
         ("production", _production(net)),
         ("iteration_matrix", _iteration_matrix(net)),
@@ -158,9 +163,7 @@ def _production(net: Network) -> list[str]:
 def _iteration_matrix(net: Network) -> list[str]:
     t, n = net.tables, len(net.names)
     lines = _load(net)
-    lines += [
-        f"s{s} = k[{r}]{_product(net, *map(int, t.slope_other[s]))}" for s, r in enumerate(t.slope_reaction)
-    ]
+    lines += [f"s{s} = k[{r}]{_product(net, *map(int, t.slope_other[s]))}" for s, r in enumerate(t.slope_reaction)]
     for i, j in sorted(net.nonzero, key=lambda place: place[::-1]):
         place = j * n + i
         terms = [(-float(t.entry_nu[e]), f"s{t.entry_slope[e]}") for e in np.flatnonzero(t.entry_place == place)]

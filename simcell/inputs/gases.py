@@ -71,7 +71,13 @@ def load_atmosphere(name: str) -> Atmosphere:
     known = _table("atmospheres.toml")["atmosphere"]
     if name not in known:
         raise InputError(
-            Problem("", "electrolyte.atmosphere", name, f"is not an atmosphere; known are {', '.join(known)}", '"air"')
+            Problem(
+                "",
+                "electrolyte.atmosphere",
+                name,
+                f"is not an atmosphere; known are {', '.join(known)}",
+                '"air"',
+            )
         )
     entry = known[name]
     return Atmosphere(name, entry["dry_fractions"], units.parse(entry["total_pressure"], "pressure"))

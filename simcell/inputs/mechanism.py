@@ -272,7 +272,9 @@ class _Reader:
         return self.base.density if self.base else None
 
     def range(self, given: Mapping[str, Any]) -> tuple[float, float]:
-        low, high = (self.quantity(f"temperature.{end}", given.get(end, "25 degC"), "temperature") for end in ("from", "to"))
+        low, high = (
+            self.quantity(f"temperature.{end}", given.get(end, "25 degC"), "temperature") for end in ("from", "to")
+        )
         return low, high
 
     def one_species(self, name: str, table: Mapping[str, Any]) -> Species:
@@ -304,7 +306,11 @@ class _Reader:
             key = (frozenset(reaction.reactants.items()), frozenset(reaction.products.items()))
             if table.get("replaces"):
                 if key not in sides:
-                    self.wrong(reaction.equation, None, "replaces = true, but the base mechanism has no such reaction")
+                    self.wrong(
+                        reaction.equation,
+                        None,
+                        "replaces = true, but the base mechanism has no such reaction",
+                    )
                 kept.pop(sides.get(key, ""), None)
             kept[reaction.equation if reaction.equation not in kept else f"{number}: {reaction.equation}"] = reaction
         return list(kept.values())
@@ -320,7 +326,11 @@ class _Reader:
             return None
         if missing := [s for s in (*reactants, *products) if s not in self.species]:
             near = difflib.get_close_matches(missing[0], self.species, 1)
-            self.wrong(where, None, f'the species "{missing[0]}" is not declared' + (f' (did you mean "{near[0]}"?)' if near else ""))
+            self.wrong(
+                where,
+                None,
+                f'the species "{missing[0]}" is not declared' + (f' (did you mean "{near[0]}"?)' if near else ""),
+            )
             return None
         counted = tuple(table.get("species_in_rate", [s for s, n in reactants.items() for _ in range(n)]))
         if unknown := [s for s in counted if s not in self.species]:
@@ -369,7 +379,11 @@ class _Reader:
             return RateLaw("constant", (self.constant(where, table.get("rate"), order),))
         if kind == "exp":
             return RateLaw(
-                "exp", (self.constant(where, table.get("A"), order), self.quantity(where, table.get("B"), "temperature"))
+                "exp",
+                (
+                    self.constant(where, table.get("A"), order),
+                    self.quantity(where, table.get("B"), "temperature"),
+                ),
             )
         if kind == "arrhenius":
             b = self.quantity(where, table.get("Ea"), "energy_molar") / GAS_CONSTANT
@@ -383,7 +397,12 @@ class _Reader:
             scale = self.constant(where, f"1 {table.get('unit')}", order)
             c = table.get("c")
             if not isinstance(c, list) or not c or not all(isinstance(x, int | float) for x in c):
-                self.wrong(where, c, "c holds the coefficients of log10 k = sum c_i / T^i", "c = [10.7, 284.0, -1.369e5]")
+                self.wrong(
+                    where,
+                    c,
+                    "c holds the coefficients of log10 k = sum c_i / T^i",
+                    "c = [10.7, 284.0, -1.369e5]",
+                )
                 c = [float("nan")]
             return RateLaw("log10_polynomial", (scale, *(float(x) for x in c)))
         self.wrong(where, kind, "is not a law; known are constant, arrhenius, exp, log10_polynomial, reverse")
@@ -422,7 +441,11 @@ class _Reader:
         for species, coefficients in given.items():
             if species not in self.species:
                 near = difflib.get_close_matches(species, self.species, 1)
-                self.wrong(where, species, "is not a declared species" + (f'; did you mean "{near[0]}"?' if near else ""))
+                self.wrong(
+                    where,
+                    species,
+                    "is not a declared species" + (f'; did you mean "{near[0]}"?' if near else ""),
+                )
             elif not all(isinstance(c, int | float) for c in coefficients):
                 self.wrong(f"{where} {species}", coefficients, "is a number of molecules per 100 eV", "2.75")
             else:
@@ -449,5 +472,7 @@ def charge_of(name: str) -> int:
         return sign * int(name.rsplit("^", 1)[1][:-1] or 1)
     digits = name[:-1]
     bare = digits.rstrip("0123456789")
-    is_metal_ion = sign > 0 and bare.isalpha() and len(bare) <= 2 and bare[0].isupper() and bare not in ("H", "Cl", "Br")
+    is_metal_ion = (
+        sign > 0 and bare.isalpha() and len(bare) <= 2 and bare[0].isupper() and bare not in ("H", "Cl", "Br")
+    )
     return sign * int(digits[len(bare) :]) if is_metal_ion and digits != bare else sign

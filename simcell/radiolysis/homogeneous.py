@@ -1,8 +1,9 @@
 r"""Homogeneous radiolysis: the well-mixed liquid under a beam that is switched on and off.
 
-Equation: dc_i/dt = sum_r nu_ir w_r + rho G_i(T) D(t), with the dose rate D [Gy/s = J/kg/s], the density rho and the
-yields G_i [mol/J] (Schneider et al., J. Phys. Chem. C 118 (2014) 22373). Assumptions: the whole liquid is irradiated and
-mixed (no diffusion out of the beam), the yields are those at the start of homogeneous chemistry, the liquid is dilute.
+Equation: dc_i/dt = sum_r nu_ir w_r + rho G_i(T) D(t), with the dose rate D [Gy/s = J/kg/s], the density rho and
+the yields G_i [mol/J] (Schneider et al., J. Phys. Chem. C 118 (2014) 22373). Assumptions: the whole liquid is
+irradiated and mixed (no diffusion out of the beam), the yields are those at the start of homogeneous chemistry,
+the liquid is dilute. Valid from about 1 ns on and up to some 1e10 Gy/s, where tracks begin to overlap.
 The kernels are in `simcell.chemistry.kernels`; here are the runs.
 """
 
@@ -301,6 +302,6 @@ def _why(problem: Problem0D, status: int, state: NDArray[np.float64], c: Array, 
     most = problem.net.names[int(np.argmax(np.abs(c[:-1])))]
     what = "a value that is not finite" if status == kernels.NOT_FINITE else f"a step of {state[kernels.STEP]:.3g} s"
     return (
-        f"the integration stopped at t = {t:.6g} s with {what}; largest concentration: {most} = {c[:-1].max():.4g} mol/m^3. "
+        f"the integration stopped at t = {t:.6g} s with {what}; largest is {most} = {c[:-1].max():.4g} mol/m^3. "
         "Check the rate constants of the mechanism, or loosen solver.rtol"
     )

@@ -78,9 +78,7 @@ class Setup:
         net = self.problem.net
         columns = [concentration[..., net.index[s]] for s in self.species if s in net.index]
         columns += [np.full(concentration.shape[:-1], c) for c in self.passive.values()]
-        columns.append(
-            net.mechanism.solvent_concentration + net.solvent_change(concentration - self.problem.start)
-        )
+        columns.append(net.mechanism.solvent_concentration + net.solvent_change(concentration - self.problem.start))
         return np.stack(columns, axis=-1)
 
     def net_charge(self, complete: Array) -> Array:
@@ -117,7 +115,12 @@ def prepare(mechanism: Mechanism, conditions: Conditions, net: Network | None = 
     net = net or Network.of(mechanism)
     t = conditions.temperature
     solution = speciate(
-        mechanism, t, conditions.totals or {}, conditions.pH, conditions.counter_ion, conditions.counter_charge
+        mechanism,
+        t,
+        conditions.totals or {},
+        conditions.pH,
+        conditions.counter_ion,
+        conditions.counter_charge,
     )
     k = np.array(mechanism.rate_constants(t))
     charges = {s.name: s.charge for s in mechanism.species.values()}
@@ -138,7 +141,13 @@ def prepare(mechanism: Mechanism, conditions: Conditions, net: Network | None = 
     )
     passive = {s: c for s, c in solution.concentrations.items() if s not in net.index and s != mechanism.solvent}
     return Setup(
-        problem, conditions, solution, passive, charges, name, tuple(_warnings(mechanism, conditions, solution, strength))
+        problem,
+        conditions,
+        solution,
+        passive,
+        charges,
+        name,
+        tuple(_warnings(mechanism, conditions, solution, strength)),
     )
 
 

@@ -118,7 +118,7 @@ def newton(net: Network, k: Array, source: Array, guess: Array, target: Array, s
 
 
 def time_to_steady(problem: Problem0D, steady: Array, within: float = 0.01, upto: float = 1e6) -> float:
-    """First time [s] after which every species that matters stays within 1 % of the steady state; inf if later than `upto`.
+    """First time [s] after which every species that matters stays within 1 % of its steady value; inf if after `upto`.
 
     Examples
     --------

@@ -73,9 +73,7 @@ def reversible_pairs(mechanism: Mechanism) -> list[tuple[int, int]]:
     return pairs
 
 
-def sample_yields(
-    net: Network, name: str, temperature: float, samples: int, rng: np.random.Generator
-) -> Array:
+def sample_yields(net: Network, name: str, temperature: float, samples: int, rng: np.random.Generator) -> Array:
     """Draw balanced sets of yields.
 
     Parameters

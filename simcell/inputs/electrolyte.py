@@ -1,0 +1,76 @@
+"""The liquid: its mechanism, what is dissolved in it, and how warm it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from simcell.constants import ROOM_TEMPERATURE, ZERO_CELSIUS
+from simcell.inputs.fields import Each, Frozen, Measure, Model, Number, Text
+from simcell.inputs.rules import Given, Rule
+
+_CONCENTRATIONS = '{ O2 = "0.255 mmol/L" }'
+_GASES = '{ H2 = "1 bar" }'
+# No salt dissolves to more than about 20 mol/L; Henry's law holds to some tens of bar.
+_MAX_CONCENTRATION = 2e4  # mol/m^3
+_MAX_PRESSURE = 1e7  # Pa
+
+
+class ElectrolyteInput(Model):
+    """Section ``[electrolyte]``, in SI units. Names of species are checked against the mechanism when it is loaded.
+
+    Examples
+    --------
+    >>> ElectrolyteInput(pH=3, concentrations={"O2": "0.255 mM"}).concentrations
+    {'O2': 0.255}
+    """
+
+    mechanism: Annotated[str, Text('"water"')] = Field(
+        "water", examples=['"water"'], description="name of a shipped mechanism, or path of one's own"
+    )
+    pH: Annotated[float | None, Number(-1.0, 15.0, "must be from -1 to 15, which is as far as water goes", "7.0")] = (
+        Field(None, examples=["7.0"])
+    )
+    concentrations: Annotated[
+        Mapping[str, float],
+        Each(Measure("concentration", maximum=_MAX_CONCENTRATION, bounds="must not exceed 20 mol/L"), _CONCENTRATIONS),
+    ] = Field(Frozen(), examples=[_CONCENTRATIONS], description="dissolved species before the beam")
+    atmosphere: Annotated[str | None, Text('"air"')] = Field(
+        None, examples=['"air"'], description="gas with which the liquid was in equilibrium"
+    )
+    gases: Annotated[
+        Mapping[str, float],
+        Each(Measure("pressure", maximum=_MAX_PRESSURE, bounds="must not exceed 100 bar"), _GASES),
+    ] = Field(Frozen(), examples=[_GASES], description="partial pressures, over those of the atmosphere")
+    counter_ion: Annotated[str | None, Text('"Cl-"')] = Field(
+        None, examples=['"Cl-"'], description="ion that balances the charge; inert and reported if not named"
+    )
+    temperature: Annotated[
+        float,
+        Measure(
+            "temperature",
+            minimum=ZERO_CELSIUS,
+            maximum=ZERO_CELSIUS + 100.0,
+            bounds="must be from 0 degC to 100 degC, where water is a liquid",
+        ),
+    ] = Field(ROOM_TEMPERATURE, examples=['"25 degC"'])
+
+
+def solute_rules(given: Given) -> Iterator[Rule]:
+    """Nothing is said twice: a gas by pressure and amount, the acid by pH and amount."""
+    concentrations = given.raw("electrolyte", "concentrations")
+    concentrations = concentrations if isinstance(concentrations, Mapping) else {}
+    gases = given.raw("electrolyte", "gases")
+    for name in concentrations:
+        key, value = f"electrolyte.concentrations.{name}", concentrations[name]
+        if name in ("pH", "ph", "PH"):
+            yield Rule(key, value, "the pH is a key of its own in [electrolyte]", "pH = 7.0")
+        elif name in ("H+", "OH-") and given.wrote("electrolyte", "pH"):
+            yield Rule(key, value, "follows from electrolyte.pH; give one of the two")
+        elif isinstance(gases, Mapping) and name in gases:
+            yield Rule(key, value, f"is given by electrolyte.gases.{name} as well; give one of the two")
+
+
+ELECTROLYTE_RULES = (solute_rules,)

@@ -1,0 +1,79 @@
+"""At which times a result is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from simcell.inputs.fields import MAX_LIST, Choice, Measure, Model, Whole
+from simcell.inputs.rules import Given, Rule
+
+FIRST_TIME = 1e-9  # s; yields hold once the spurs have spread, nothing earlier has a meaning
+
+
+class OutputInput(Model):
+    """Section ``[output]``: either `times`, or `spacing`, `count` and the first time (`from`).
+
+    Examples
+    --------
+    >>> OutputInput(spacing="linear", count=3, **{"from": "1 s"}).resolved_times(3.0)
+    (1.0, 2.0, 3.0)
+    """
+
+    times: tuple[Annotated[float, Measure("time", minimum=0.0)], ...] = Field(
+        (), examples=['["1 us", "1 ms", "1 s"]'], max_length=MAX_LIST
+    )
+    spacing: Annotated[Literal["log", "linear"], Choice(("log", "linear"))] = Field("log", examples=['"log"'])
+    count: Annotated[int, Whole(2, MAX_LIST, "200")] = Field(200, examples=["200"])
+    first: Annotated[float, Measure("time", above=0.0, example="1 ns")] = Field(
+        FIRST_TIME, alias="from", examples=['"1 ns"']
+    )
+
+    def resolved_times(self, duration: float) -> tuple[float, ...]:
+        """Times of the output [s], from the first to `duration`.
+
+        Examples
+        --------
+        >>> OutputInput(count=3, **{"from": "1 us"}).resolved_times(1.0)
+        (1e-06, 0.001, 1.0)
+        """
+        if self.times:
+            return self.times
+        # only the default first time can lie beyond the end, of a very short case
+        first = self.first if self.first < duration else duration / 10
+        last = self.count - 1
+        if self.spacing == "linear":
+            inner = [first + (duration - first) * i / last for i in range(1, last)]
+        else:
+            inner = [first * math.exp(math.log(duration / first) * i / last) for i in range(1, last)]
+        return (first, *(float(f"{t:.14g}") for t in inner), duration)
+
+
+def time_rules(given: Given) -> Iterator[Rule]:
+    """Times rise, end with the case, and are either listed or spaced."""
+    duration = given.value("case", "duration")
+    if given.wrote("output", "times"):
+        for key in ("spacing", "count", "from"):
+            if given.wrote("output", key):
+                yield Rule(f"output.{key}", given.raw("output", key), "is not used beside output.times; drop one")
+        if given.raw("output", "times") in ([], ()):
+            yield Rule("output.times", "[]", "is empty", '["1 us", "1 ms", "1 s"]')
+    times = given.value("output", "times") or ()
+    for index, (before, after) in enumerate(pairwise(times)):
+        if after <= before:
+            raw = given.raw("output", "times")[index + 1]
+            yield Rule(f"output.times[{index + 1}]", raw, f"must come after the time before it ({before:g} s)")
+            break
+    if duration is not None and times and max(times) > duration * (1 + 1e-12):
+        reason = f"the last time, {max(times):g} s, lies after the case ends ({duration:g} s)"
+        yield Rule("output.times", None, reason)
+    first = given.value("output", "first")
+    if given.wrote("output", "from") and None not in (first, duration) and first >= duration:
+        yield Rule("output.from", given.raw("output", "from"), f"must lie before the end of the case ({duration:g} s)")
+
+
+OUTPUT_RULES = (time_rules,)

@@ -1,0 +1,38 @@
+"""What to compute of the radiolysis, and how uncertain its constants are taken to be."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simcell.inputs.fields import MAX_LIST, Flag, Model, Number, Text, Whole
+
+
+class RadiolysisInput(Model):
+    """Section ``[radiolysis]``.
+
+    Examples
+    --------
+    >>> RadiolysisInput(ensemble=64).seed
+    0
+    """
+
+    g_values: Annotated[str | None, Text('"HS300"')] = Field(
+        None, examples=['"HS300"'], description="name of a G-value set in the mechanism"
+    )
+    g_scale: Annotated[float, Number(0.0, 100.0, example="1.0")] = Field(
+        1.0, examples=["1.0"], description="factor on all G-values"
+    )
+    ionic_strength_correction: Annotated[bool, Flag()] = Field(False, examples=["true"])
+    ensemble: Annotated[int, Whole(2, MAX_LIST, "64", also=0)] = Field(
+        0, examples=["64"], description="samples of the uncertain constants; 0 for none"
+    )
+    seed: Annotated[int, Whole(0, 2**63 - 1, "1")] = Field(0, examples=["1"])
+    rate_uncertainty: Annotated[
+        float | None,
+        Number(1.0, 100.0, "is a factor (1 sigma of the logarithm) from 1 to 100: 1.2 means 20 per cent", "1.2"),
+    ] = Field(None, examples=["1.2"], description="factor for constants whose uncertainty is not published")
+    mechanisms: tuple[Annotated[str, Text('"water"')], ...] = Field(
+        (), examples=['["water", "water-eb09"]'], max_length=1000, description="mechanisms that join an ensemble"
+    )

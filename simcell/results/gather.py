@@ -1,0 +1,151 @@
+"""Take what a figure or a report needs out of a result tree, as plain arrays, with errors that help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from simcell.errors import ResultError
+from simcell.results.schema import extra_dims
+from simcell.results.variables import COORDINATES
+
+
+def radiolysis(tree: xr.DataTree) -> xr.Dataset:
+    """The group with the chemistry.
+
+    Examples
+    --------
+    >>> from simcell.results.schema import build
+    >>> list(radiolysis(build({"radiolysis": {"steady_pH": ([], 4.65)}}, {})))
+    ['steady_pH']
+    """
+    if "radiolysis" not in tree.children:
+        raise ResultError("the result has no group /radiolysis, so there is nothing to draw")
+    return tree["radiolysis"].to_dataset()
+
+
+def beam(tree: xr.DataTree) -> xr.Dataset:
+    """The group of the beam; empty where there is none.
+
+    Examples
+    --------
+    >>> len(beam(xr.DataTree()))
+    0
+    """
+    return tree["beam"].to_dataset() if "beam" in tree.children else xr.Dataset()
+
+
+def need(group: xr.Dataset, name: str) -> xr.DataArray:
+    """A variable that must be there.
+
+    Examples
+    --------
+    >>> need(xr.Dataset(), "pH")
+    Traceback (most recent call last):
+        ...
+    simcell.errors.ResultError: the result holds no pH
+    """
+    if name not in group:
+        raise ResultError(f"the result holds no {name}")
+    return group[name]
+
+
+def one_run(tree: xr.DataTree) -> None:
+    """Refuse a tree of several runs, naming how to choose one.
+
+    Examples
+    --------
+    >>> one_run(xr.DataTree())
+    """
+    dims = extra_dims(tree)
+    space = [str(d) for d in radiolysis(tree).dims if d in ("z", "y", "x")] if tree.children else []
+    if dims or space:
+        choice = ", ".join(f"{dim}=0" for dim in [*dims, *space])
+        raise ResultError(f"the result holds several runs or places ({', '.join([*dims, *space])}); choose one, "
+                          f"for example tree.isel({choice})")
+
+
+def varied(tree: xr.DataTree) -> str:
+    """The one dimension that was varied.
+
+    Examples
+    --------
+    >>> from simcell.results.schema import build
+    >>> varied(build({"radiolysis": {"steady_pH": (["cell_h"], [5.0, 6.0])}}, {"cell_h": ([1e-7, 1e-6], "m")}))
+    'cell_h'
+    """
+    dims = extra_dims(tree)
+    if not dims:
+        raise ResultError("a dose response needs runs at several dose rates, for example "
+                          "--vary beam.dose_rate=1e3Gy/s..1e9Gy/s:log:25")
+    if len(dims) > 1:
+        raise ResultError(f"the result varies {' and '.join(dims)}; choose one value of all but one, for example "
+                          f"tree.isel({dims[-1]}=0)")
+    return dims[0]
+
+
+def per_species(array: xr.DataArray, scale: float = 1.0) -> dict[str, np.ndarray]:
+    """Split an array along `species`.
+
+    Examples
+    --------
+    >>> per_species(xr.DataArray([[1.0, 2.0]], {"species": ["H2", "O2"]}, ["time", "species"]), 2.0)["O2"]
+    array([4.])
+    """
+    names = [str(name) for name in array["species"].values]
+    values = array.transpose("species", ...).values * scale
+    return dict(zip(names, values, strict=True))
+
+
+def band(array: xr.DataArray) -> tuple[Any, Any, float]:
+    """Lowest and highest quantile of an array and the probability between them.
+
+    Examples
+    --------
+    >>> low, high, inside = band(xr.DataArray([1.0, 2.0, 4.0], {"quantile": [0.025, 0.5, 0.975]}, ["quantile"]))
+    >>> float(low), float(high), round(inside, 3)
+    (1.0, 4.0, 0.95)
+    """
+    ordered = array.sortby("quantile")
+    inside = float(ordered["quantile"][-1] - ordered["quantile"][0])
+    return ordered.isel(quantile=0), ordered.isel(quantile=-1), inside
+
+
+def solubility(group: xr.Dataset) -> dict[str, float]:
+    """Solubility of each gas, mol/m^3: as stored, or from concentration over saturation where both are known.
+
+    Examples
+    --------
+    >>> from simcell.results.schema import build
+    >>> tree = build({"radiolysis": {"saturation_concentration": (["gas"], [0.78])}}, {"gas": ["H2"]})
+    >>> solubility(tree["radiolysis"].to_dataset())
+    {'H2': 0.78}
+    """
+    if "saturation_concentration" in group and group["saturation_concentration"].ndim == 1:
+        stored = group["saturation_concentration"]
+        return {str(gas): float(value) for gas, value in zip(stored["gas"].values, stored.values, strict=True)}
+    if "gas_saturation" not in group or "concentration" not in group:
+        return {}
+    found = {}
+    for gas in (str(name) for name in group["gas"].values):
+        ratio = group["gas_saturation"].sel(gas=gas)
+        if gas in group["species"].values and float(ratio.max()) > 0.0:
+            at = int(ratio.argmax()) if ratio.ndim == 1 else None
+            if at is not None:
+                found[gas] = float(group["concentration"].sel(species=gas)[at] / ratio[at])
+    return found
+
+
+def dimension_label(array: xr.DataArray) -> str:
+    """Name and unit of a coordinate, for an axis.
+
+    Examples
+    --------
+    >>> dimension_label(xr.DataArray([1.0], attrs={"long_name": "beam dose rate", "units": "Gy/s"}, name="x"))
+    'Beam dose rate (Gy/s)'
+    """
+    name = str(array.attrs.get("long_name", COORDINATES.get(str(array.name), (None, str(array.name)))[1]))
+    unit = array.attrs.get("units", "1")
+    return name[:1].upper() + name[1:] + ("" if unit == "1" else f" ({unit})")

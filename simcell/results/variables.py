@@ -1,0 +1,164 @@
+"""The table of declared variables: what a result may hold, and in which unit.
+
+Units are written so that pint and UDUNITS both read them. Every label dimension (`time`, `species`, ...) is
+part of the contract and stays even when it has one entry; dimensions that a study adds come in front of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One declared variable.
+
+    Parameters
+    ----------
+    group, name : str
+        Where it lives in the tree.
+    dims : tuple of str
+        Its dimensions, in this order.
+    unit : str
+        Its SI unit; `1` for a pure number.
+    long_name : str
+        What it is, in words.
+    space : tuple of str
+        Dimensions that may follow when the quantity is resolved in space.
+    gaps : bool
+        Whether NaN is an answer (`not reached`) and not a failure.
+    flag : bool
+        Whether it holds 0 and 1 only.
+
+    Examples
+    --------
+    >>> Variable("radiolysis", "pH", ("time",), "1", "pH").path
+    '/radiolysis/pH'
+    """
+
+    group: str
+    name: str
+    dims: tuple[str, ...]
+    unit: str
+    long_name: str
+    space: tuple[str, ...] = ()
+    gaps: bool = False
+    flag: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where the variable lies in the file."""
+        return f"/{self.group}/{self.name}"
+
+
+PLANE = ("y", "x")
+SPACE = ("z", "y", "x")
+
+#: name of a coordinate -> (unit, long name); `member`, `species`, ... are labels and carry no unit.
+COORDINATES: dict[str, tuple[str | None, str]] = {
+    "time": ("s", "time since the start of the run"),
+    "species": (None, "chemical species"),
+    "gas": (None, "dissolved gas"),
+    "reaction": (None, "reaction of the mechanism"),
+    "quantile": ("1", "quantile of the ensemble"),
+    "member": (None, "member of the ensemble"),
+    "number": (None, "dimensionless number"),
+    "z": ("m", "height above the lower window"),
+    "y": ("m", "position along y"),
+    "x": ("m", "position along x"),
+}
+
+_MOLAR = "mol/m^3"
+_RATE = "mol/m^3/s"
+_TS = ("time", "species")
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("beam", "dose_rate", (), "Gy/s", "dose rate in the liquid while the beam is on", PLANE),
+    Variable("beam", "frame_dose_rate", (), "Gy/s", "dose rate averaged over a scanned frame"),
+    Variable("beam", "probe_dose_rate", (), "Gy/s", "dose rate under the probe of a scanned beam"),
+    Variable("beam", "flux", (), "1/m^2/s", "electron flux", PLANE),
+    Variable("beam", "fluence", (), "1/m^2", "electron fluence of the whole run", PLANE),
+    Variable("beam", "dose", (), "Gy", "dose of the whole run", PLANE),
+    Variable("beam", "energy", (), "J", "kinetic energy of the beam electrons"),
+    Variable("beam", "current", (), "A", "beam current"),
+    Variable("beam", "diameter", (), "m", "diameter of the beam on the specimen"),
+    Variable("beam", "stopping_power", (), "J*m^2/kg", "mass collision stopping power of the liquid"),
+    Variable("beam", "on", ("time",), "1", "whether the beam is on from this time to the next", flag=True),
+    Variable("cell", "liquid_thickness", (), "m", "thickness of the liquid between the windows", PLANE),
+    Variable("cell", "temperature", (), "K", "temperature of the liquid"),
+    Variable("cell", "scale", ("number",), "1", "dimensionless numbers of the cell"),
+    Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
+    Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
+    Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),
+    Variable("radiolysis", "ionic_strength", ("time",), _MOLAR, "ionic strength", SPACE),
+    Variable(
+        "radiolysis",
+        "charge",
+        ("time",),
+        _MOLAR,
+        "net charge of all species over the Faraday constant",
+        SPACE,
+    ),
+    Variable(
+        "radiolysis",
+        "gas_saturation",
+        ("time", "gas"),
+        "1",
+        "dissolved gas over its solubility at the pressure of the liquid",
+        SPACE,
+    ),
+    Variable(
+        "radiolysis",
+        "saturation_concentration",
+        ("gas",),
+        _MOLAR,
+        "solubility of the gas at the pressure of the liquid",
+    ),
+    Variable("radiolysis", "throughput", ("reaction", "time"), _RATE, "rate of the reaction"),
+    Variable("radiolysis", "beam_production", ("species",), _RATE, "what the beam makes of the species"),
+    Variable(
+        "radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"
+    ),
+    Variable("radiolysis", "steady_concentration", ("species",), _MOLAR, "concentration at the steady state"),
+    Variable("radiolysis", "steady_pH", (), "1", "pH at the steady state"),
+    Variable("radiolysis", "steady_gas_saturation", ("gas",), "1", "gas saturation at the steady state"),
+    Variable("radiolysis", "steady_throughput", ("reaction",), _RATE, "rate of the reaction in steady state"),
+    Variable(
+        "radiolysis",
+        "time_to_steady",
+        (),
+        "s",
+        "time after which the concentrations stay at their steady values; NaN: not reached",
+        gaps=True,
+    ),
+    Variable(
+        "radiolysis",
+        "concentration_quantile",
+        ("quantile", *_TS),
+        _MOLAR,
+        "quantiles of the concentration over the ensemble",
+    ),
+    Variable("radiolysis", "pH_quantile", ("quantile", "time"), "1", "quantiles of pH over the ensemble"),
+    Variable(
+        "radiolysis",
+        "gas_saturation_quantile",
+        ("quantile", "time", "gas"),
+        "1",
+        "quantiles of the gas saturation over the ensemble",
+    ),
+    Variable(
+        "radiolysis",
+        "ensemble_steady_concentration",
+        ("member", "species"),
+        _MOLAR,
+        "concentration at the steady state of each member",
+    ),
+    Variable("radiolysis", "ensemble_steady_pH", ("member",), "1", "pH at the steady state of each member"),
+    Variable(
+        "radiolysis",
+        "ensemble_steady_gas_saturation",
+        ("member", "gas"),
+        "1",
+        "gas saturation at the steady state of each member",
+    ),
+)

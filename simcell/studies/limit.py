@@ -1,0 +1,308 @@
+"""The inverse question: how much beam keeps named quantities within limits?
+
+Each condition is a margin m(D) that is positive while it holds. The dose rates at which the smallest margin changes
+sign are bracketed on a logarithmic grid that is refined around every local extremum of the margin, then found with
+Brent's method. The answer is the list of allowed ranges: one range that starts at zero if the quantities are
+monotone, several if not.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from simcell import units
+from simcell.chemistry.mechanism import Mechanism
+from simcell.chemistry.network import Array, Network
+from simcell.errors import InputError, Problem, SolverError
+from simcell.radiolysis.homogeneous import Problem0D, Schedule, integrate
+from simcell.radiolysis.setup import Setup
+from simcell.radiolysis.steady import steady_state
+from simcell.studies.run import ph, saturation
+from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
+
+if TYPE_CHECKING:
+    from simcell.case import Case
+
+LOWEST, HIGHEST, PER_DECADE = 1e-2, 1e11, 8  # Gy/s, points of the search grid
+FORM = re.compile(r"\s*([^<>=\s]+)\s*([<>])\s*(.+?)\s*")
+EXAMPLE = '"H2<1 sat", "pH>6", "dpH<0.5" or "H2O2<10 umol/L"'
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing to keep: ``"H2<1 sat"``, ``"pH>6"``, ``"dpH<0.5"``, ``"H2O2<10 umol/L"``.
+
+    Examples
+    --------
+    >>> c = parse_condition("pH>6")
+    >>> c.quantity, c.below, c.bound
+    ('pH', False, 6.0)
+    """
+
+    text: str
+    quantity: str  # pH, dpH or a species
+    below: bool
+    bound: float  # mol/m^3, or a pure number for pH, dpH and saturation
+    of_saturation: bool = False
+
+    def value(self, complete: Array, species: Sequence[str], start_pH: float, limits: dict[str, float]) -> float:
+        """The quantity at one state of the liquid."""
+        names = list(species)
+        if self.quantity == "pH":
+            return float(ph(complete, names))
+        if self.quantity == "dpH":
+            return abs(float(ph(complete, names)) - start_pH)
+        c = float(complete[names.index(self.quantity)])
+        return c / limits[self.quantity] if self.of_saturation else c
+
+    def margin(self, value: float) -> float:
+        """Positive where the condition holds: in pH units, or as ln of a ratio."""
+        if self.quantity in ("pH", "dpH"):
+            return self.bound - value if self.below else value - self.bound
+        distance = math.log(self.bound / max(value, 1e-300))
+        return distance if self.below else -distance
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Allowed dose rates [Gy/s] of one mechanism and G set.
+
+    Examples
+    --------
+    >>> Limit("water/HS300", ((0.0, 10.0),), "H2<1 sat", (), 1.0).largest
+    10.0
+    """
+
+    member: str
+    allowed: tuple[tuple[float, float], ...]  # 0 and inf stand for "below" and "above all that was searched"
+    binding: str  # the condition that ends the first range
+    values: tuple[tuple[str, float], ...]  # each quantity at the largest allowed dose rate
+    flux_per_dose_rate: float | None  # 1/m^2/Gy
+    current_per_dose_rate: float | None = None  # A s/Gy
+
+    @property
+    def largest(self) -> float:
+        """Largest dose rate [Gy/s] up to which everything holds from zero on; 0 if nothing does."""
+        return self.allowed[0][1] if self.allowed and self.allowed[0][0] == 0.0 else 0.0
+
+
+def parse_condition(text: str) -> Condition:
+    """Read one ``--keep`` text.
+
+    Raises
+    ------
+    InputError
+        Saying what a condition looks like.
+
+    Examples
+    --------
+    >>> parse_condition("H2 < 0.5 sat").of_saturation
+    True
+    >>> parse_condition("H2O2<10 umol/L").bound
+    0.01
+    """
+    match = FORM.fullmatch(text)
+    if match is None:
+        raise InputError(Problem("", "--keep", text, "is not a condition", EXAMPLE))
+    quantity, sign, right = match.groups()
+    below = sign == "<"
+    try:
+        if quantity in ("pH", "dpH"):
+            return Condition(text, quantity, below, units.parse(right, "number"))
+        if right.endswith("sat"):
+            bound = units.parse(right.removesuffix("sat").strip() or "1", "number")
+            condition = Condition(text, quantity, below, bound, of_saturation=True)
+        else:
+            condition = Condition(text, quantity, below, units.parse(right, "concentration"))
+    except units.UnitError as error:
+        raise InputError(Problem("", "--keep", text, error.reason, error.example or EXAMPLE)) from None
+    if condition.bound <= 0.0:
+        raise InputError(Problem("", "--keep", text, "the bound must be above zero", EXAMPLE))
+    return condition
+
+
+def limit(
+    case: Case,
+    keep: Sequence[str],
+    after: float | None = None,
+    *,
+    ensemble: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> list[Limit]:
+    """Find the dose rates at which all conditions hold.
+
+    Parameters
+    ----------
+    case : Case
+        Its dose rate is ignored; energy and beam size turn the answer into flux and current.
+    keep : sequence of str
+        Conditions.
+    after : float, optional
+        Time [s] at which they are asked for, under the schedule of the case; default the steady state.
+    ensemble : bool
+        Answer for every published mechanism and G set of the liquid.
+    progress : callable, optional
+
+    Returns
+    -------
+    list of Limit
+        One, or one for each combination.
+
+    Raises
+    ------
+    InputError
+        For a condition that cannot be read or asks for an unknown species.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
+    >>> f"{limit(case, ['H2<1 sat'])[0].largest:.1e}"
+    '7.7e+07'
+    """
+    from simcell.studies.ensemble import combinations
+
+    if after is not None and not 0.0 < after <= case.input.case.duration:
+        raise InputError(Problem("", "--after", f"{after:g} s", "must lie within case.duration", '"10 s"'))
+    conditions = [parse_condition(text) for text in keep]
+    if not conditions:
+        raise InputError(Problem("", "--keep", None, "at least one condition is needed", EXAMPLE))
+    mechanism = mechanism_of(case.input, case.folder)
+    chosen: list[tuple[Mechanism, str | None]] = [(mechanism, None)]
+    if ensemble:
+        chosen = [*combinations(case)]
+    answers = []
+    for number, (member, name) in enumerate(chosen):
+        setup, beam = setup_of(case.input, member, Network.of(member), name)
+        _check(conditions, setup)
+        answers.append(_one(setup, beam, conditions, after))
+        if progress is not None:
+            progress((number + 1) / len(chosen))
+    return answers
+
+
+def _check(conditions: Sequence[Condition], setup: Setup) -> None:
+    import difflib
+
+    gases = gases_in(setup.mechanism)
+    found = []
+    for c in conditions:
+        if c.quantity in ("pH", "dpH"):
+            continue
+        if c.quantity not in setup.species:
+            near = difflib.get_close_matches(c.quantity, [*setup.species, "pH", "dpH"], 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are pH, dpH, {', '.join(setup.species)}"
+            found.append(Problem("", "--keep", c.text, f'"{c.quantity}" is not in the mechanism; {hint}'))
+        elif c.of_saturation and c.quantity not in gases:
+            found.append(Problem("", "--keep", c.text, f"{c.quantity} is not a gas; gases are {', '.join(gases)}"))
+    if found:
+        raise InputError(found)
+
+
+class _Answer:
+    """Margins of all conditions against dose rate, each dose rate computed once."""
+
+    def __init__(self, setup: Setup, conditions: Sequence[Condition], after: float | None):
+        self.setup, self.conditions, self.after = setup, conditions, after
+        rate = setup.conditions.dose_rate
+        self.per_dose = setup.problem.source / rate if rate > 0 else None
+        self.limits = saturation(setup)
+        self.known: dict[float, tuple[float, ...]] = {}
+        if self.per_dose is None:
+            raise InputError(Problem("", "beam.dose_rate", None, "must be above zero for simcell limit", '"1e6 Gy/s"'))
+
+    def values(self, log_rate: float) -> tuple[float, ...]:
+        """The quantities at one dose rate."""
+        if log_rate not in self.known:
+            p = self.setup.problem
+            assert self.per_dose is not None
+            source = self.per_dose * math.exp(log_rate)
+            if self.after is None:
+                found = steady_state(Problem0D(p.net, p.k, source, p.start, p.schedule))
+                if not found.converged:
+                    raise SolverError(
+                        f"no steady state was found at {math.exp(log_rate):.3g} Gy/s; ask for --after a time"
+                    )
+                state = found.concentration
+            else:
+                upto = Problem0D(p.net, p.k, source, p.start, _cut(p.schedule, self.after))
+                state = integrate(upto, np.array([self.after]), 1e-7).concentration[-1]
+            complete = self.setup.complete(state)
+            self.known[log_rate] = tuple(
+                c.value(complete, self.setup.species, self.setup.solution.pH, self.limits) for c in self.conditions
+            )
+        return self.known[log_rate]
+
+    def margins(self, log_rate: float) -> list[float]:
+        """One margin for each condition."""
+        return [c.margin(v) for c, v in zip(self.conditions, self.values(log_rate), strict=True)]
+
+    def worst(self, log_rate: float) -> float:
+        """The smallest margin."""
+        return min(self.margins(log_rate))
+
+
+def _cut(schedule: Schedule, end: float) -> Schedule:
+    inside = schedule.switch[schedule.switch < end]
+    return Schedule(np.append(inside, end), schedule.scale[: inside.size])
+
+
+def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float | None) -> Limit:
+    answer = _Answer(setup, conditions, after)
+    points = round(math.log10(HIGHEST / LOWEST) * PER_DECADE) + 1
+    grid = list(np.linspace(math.log(LOWEST), math.log(HIGHEST), points))
+    grid = sorted({*grid, *_extrema(answer, grid)})
+    worst = [answer.worst(x) for x in grid]
+    edges = [
+        brentq(answer.worst, a, b, xtol=1e-9)
+        for a, b, fa, fb in zip(grid, grid[1:], worst, worst[1:], strict=False)
+        if fa * fb < 0
+    ]
+    bounds = [0.0, *map(math.exp, edges), math.inf]
+    state = worst[0] > 0
+    allowed = []
+    for low, high in itertools.pairwise(bounds):
+        if state:
+            allowed.append((low, high))
+        state = not state
+    binding, values = "", ()
+    if edges:
+        margins = answer.margins(edges[0])
+        binding = conditions[int(np.argmin(np.abs(margins)))].text
+        values = tuple(zip((c.quantity for c in conditions), answer.values(edges[0]), strict=True))
+    rate = setup.conditions.dose_rate
+    return Limit(
+        f"{setup.mechanism.name}/{setup.yields}", tuple(allowed), binding, values,
+        beam.flux / rate if beam.flux is not None else None,
+        beam.current / rate if beam.current is not None else None,
+    )  # fmt: skip
+
+
+def _extrema(answer: _Answer, grid: Sequence[float]) -> list[float]:
+    """Local extrema of each margin between grid points, which a sign change could hide behind."""
+    found = []
+    for number in range(len(answer.conditions)):
+        m = np.array([answer.margins(x)[number] for x in grid])
+        for i in range(1, len(grid) - 1):
+            turn = (m[i] - m[i - 1]) * (m[i + 1] - m[i])
+            if turn < 0 and m[i - 1] * m[i] > 0 and m[i] * m[i + 1] > 0:
+                sign = 1.0 if m[i] > 0 else -1.0
+                if (m[i] - m[i - 1]) * sign > 0:
+                    continue  # it turns away from zero
+
+                def towards_zero(x: float, sign: float = sign, number: int = number) -> float:
+                    return sign * answer.margins(x)[number]
+
+                best: Any = minimize_scalar(
+                    towards_zero, bounds=(grid[i - 1], grid[i + 1]), method="bounded", options={"xatol": 1e-4}
+                )
+                found.append(float(best.x))
+    return found

@@ -1,0 +1,231 @@
+"""One run of a case: set up, integrate, find the steady state, label the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcell.chemistry import kernels
+from simcell.chemistry.network import Array, Network
+from simcell.radiolysis.homogeneous import Kernel, integrate, throughput
+from simcell.radiolysis.setup import Setup
+from simcell.radiolysis.steady import steady_state, time_to_steady
+from simcell.results.provenance import provenance
+from simcell.results.schema import build
+from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simcell.case import Case
+
+Progress = Callable[[float], None]
+Group = dict[str, tuple[list[str], Any]]
+FLOOR = 1e-30  # mol/m^3, below which no pH is formed
+
+
+def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
+    """Run a case and return the labelled result.
+
+    Parameters
+    ----------
+    case : Case
+    progress : callable, optional
+        Called with the fraction that is done.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups `/beam`, `/cell` and `/radiolysis`. After Ctrl-C it holds the times that were reached, and its
+        provenance says ``"status": "interrupted"``.
+
+    Raises
+    ------
+    InputError, MechanismError, SolverError
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> tree = run_case(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "7.5e7 Gy/s"},
+    ...                                 "output": {"times": ["1 s"]}}))
+    >>> round(float(tree["radiolysis/pH"][0]), 2)
+    4.65
+    """
+    started = time.perf_counter()
+    mechanism = mechanism_of(case.input, case.folder)
+    net = Network.of(mechanism)
+    setup, beam = setup_of(case.input, mechanism, net)
+    solver = case.input.solver
+    path = integrate(
+        setup.problem, output_times(case.input), solver.rtol, solver.atol, solver.max_steps,
+        kernel_of(case, net), progress,
+    )  # fmt: skip
+    if path.reached == 0:
+        raise KeyboardInterrupt
+    times, concentration = path.time[: path.reached], path.concentration[: path.reached]
+    group, coords = radiolysis_group(setup, concentration)
+    coords["time"] = times
+    warnings = list(setup.warnings)
+    status = "complete" if path.complete else "interrupted"
+    if path.complete and beam.dose_rate > 0:
+        group |= _steady_group(setup, warnings)
+    groups: dict[str, Group] = {
+        "beam": beam_group(beam, setup, times),
+        "cell": cell_group(case),
+        "radiolysis": group,
+    }
+    more: dict[str, Any] = {}
+    if path.complete and case.input.radiolysis.ensemble > 0:
+        from simcell.studies.ensemble import ensemble_group
+
+        try:
+            extra, labels, more, remarks = ensemble_group(case, setup, times, progress)
+            group |= extra
+            coords |= labels
+            warnings += remarks
+        except KeyboardInterrupt:
+            status = "interrupted"
+            warnings.append(
+                "interrupted before the ensemble was done: the nominal run is complete, intervals are missing"
+            )
+    numbers = {
+        "method": "RODAS, order 4(3)", "kernel": solver.kernel, "rtol": solver.rtol, "atol_mol_per_m3": solver.atol,
+        "steps": path.steps, "rejected": path.rejected, "worst_negative_mol_per_m3": path.worst_negative,
+        "worst_projection_relative": path.worst_projection,
+    }  # fmt: skip
+    attrs = case_provenance(case, setup, warnings, status, started, numbers, **more)
+    return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
+
+
+def kernel_of(case: Case, net: Network) -> Kernel:
+    """The kernel that the case asks for."""
+    if case.input.solver.kernel == "unrolled":
+        from simcell.chemistry.unrolled import unrolled_kernel
+
+        return unrolled_kernel(net)
+    advance: Kernel = kernels.advance
+    return advance
+
+
+def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] = ()) -> tuple[Group, dict[str, Any]]:
+    """Everything that follows from concentrations (..., time, species in kernel order), with its coordinates."""
+    mechanism = setup.mechanism
+    complete = setup.complete(concentration)
+    species = list(setup.species)
+    gases = gases_in(mechanism)
+    limits = saturation(setup)
+    charges = np.array([float(setup.charges[s]) for s in species])
+    t = [*lead, "time"]
+    group: Group = {
+        "concentration": ([*t, "species"], complete),
+        "pH": (t, ph(complete, species)),
+        "charge": (t, complete @ charges),
+        "ionic_strength": (t, 0.5 * complete @ charges**2),
+        "gas_saturation": (
+            [*t, "gas"],
+            np.stack([complete[..., species.index(g)] / limits[g] for g in gases], axis=-1),
+        ),
+        "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
+    }
+    coords: dict[str, Any] = {"species": species, "gas": list(gases)}
+    if not lead:
+        equations = [r.equation for r in mechanism.reactions]
+        group["throughput"] = (["reaction", "time"], throughput(setup.problem, concentration).T)
+        group["beam_production"] = (["species"], _per_species(setup, setup.problem.source))
+        group["stoichiometry"] = (
+            ["reaction", "species"],
+            np.array([[float(r.net(s)) for s in species] for r in mechanism.reactions]),
+        )
+        group["initial_concentration"] = (["species"], setup.complete(setup.problem.start))
+        coords["reaction"] = equations
+    return group, coords
+
+
+def ph(complete: Array, species: list[str]) -> Array:
+    """PH of (..., species) concentrations [mol/m^3], concentration standing for activity."""
+    return np.asarray(-np.log10(np.maximum(complete[..., species.index("H+")], FLOOR) / 1000.0))
+
+
+def saturation(setup: Setup) -> dict[str, float]:
+    """Solubility [mol/m^3] of each gas of the mechanism at 1 atm and the temperature of the run."""
+    gases = gases_in(setup.mechanism)
+    return {name: gas.saturation(setup.conditions.temperature) for name, gas in gases.items()}
+
+
+def beam_group(beam: Beam, setup: Setup, times: Array) -> Group:
+    """What `/beam` holds."""
+    schedule = setup.conditions.schedule
+    seconds = float(np.diff(schedule.switch) @ schedule.scale)
+    group: Group = {
+        "dose_rate": ([], beam.dose_rate),
+        "dose": ([], beam.dose_rate * seconds),
+        "on": (["time"], (schedule.at(times) > 0).astype(int)),
+    }
+    for name in ("flux", "energy", "current", "diameter", "stopping_power", "probe_dose_rate"):
+        if (value := getattr(beam, name)) is not None:
+            group[name] = ([], value)
+    if beam.flux is not None:
+        group["fluence"] = ([], beam.flux * seconds)
+    return group
+
+
+def cell_group(case: Case) -> Group:
+    """What `/cell` holds."""
+    group: Group = {"temperature": ([], case.input.electrolyte.temperature)}
+    if case.input.cell is not None and case.input.cell.spacer_height is not None:
+        group["liquid_thickness"] = ([], case.input.cell.spacer_height)
+    return group
+
+
+def case_provenance(
+    case: Case,
+    setup: Setup,
+    warnings: list[str],
+    status: str,
+    started: float,
+    solver: Mapping[str, Any],
+    **more: Any,
+) -> dict[str, Any]:
+    """Provenance of a run of a case."""
+    m = setup.mechanism
+    files = [{"name": name, "sha256": digest, "doi": ""} for name, digest in m.files.items()]
+    used = {r.source for r in m.reactions} | {m.yields[setup.yields].source}
+    more["references"] = {key: text for key, text in m.references.items() if key in used}
+    more["remarks_on_mechanism"] = list(m.warnings)
+    more["g_values"] = setup.yields
+    return provenance(
+        record=case.record, record_hash=case.hash, case=case.data, data_files=files, solver=dict(solver),
+        seed=case.input.radiolysis.seed if case.input.radiolysis.ensemble else None, warnings=warnings,
+        status=status, wall_time=time.perf_counter() - started, **more,
+    )  # fmt: skip
+
+
+def _per_species(setup: Setup, values: Array) -> Array:
+    net = setup.problem.net
+    solvent = float(net.solvent_change(values))
+    known = {**dict(zip(net.names, values, strict=True)), net.mechanism.solvent: solvent}
+    return np.array([known.get(s, 0.0) for s in setup.species])
+
+
+def _steady_group(setup: Setup, warnings: list[str]) -> Group:
+    """Steady state under the beam, or a warning that there is none."""
+    found = steady_state(setup.problem)
+    if not found.converged:
+        warnings.append("no steady state was found within 1e12 s of irradiation; the steady_ variables are left out")
+        return {}
+    complete = setup.complete(found.concentration)
+    species, limits = list(setup.species), saturation(setup)
+    wait = time_to_steady(setup.problem, found.concentration)
+    return {
+        "steady_concentration": (["species"], complete),
+        "steady_pH": ([], float(ph(complete, species))),
+        "steady_gas_saturation": (
+            ["gas"],
+            np.array([complete[species.index(g)] / c for g, c in limits.items()]),
+        ),
+        "steady_throughput": (["reaction"], throughput(setup.problem, found.concentration)),
+        "time_to_steady": ([], wait if np.isfinite(wait) else np.nan),
+    }

@@ -1,0 +1,250 @@
+"""From the checked inputs of a case to the arrays of its problem: the one place where the two meet."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simcell.beam import dose, stopping
+from simcell.chemistry.mechanism import Mechanism
+from simcell.chemistry.network import Network
+from simcell.errors import InputError, Problem
+from simcell.inputs.case import CaseInput
+from simcell.inputs.gases import load_atmosphere, load_gases, vapour_pressure
+from simcell.inputs.mechanism import charge_of, load_mechanism
+from simcell.radiolysis.homogeneous import Schedule
+from simcell.radiolysis.setup import Conditions, Setup, prepare
+
+MEDIUM = "water"
+FACTOR = "1+t/lambda"
+
+
+@dataclass(frozen=True)
+class Beam:
+    """The beam of a case in SI numbers; None where the case does not say.
+
+    Examples
+    --------
+    >>> Beam(7.5e7).flux is None
+    True
+    """
+
+    dose_rate: float  # Gy/s, average over the frame of a scanned beam; with the dose factor if one was asked for
+    flux: float | None = None
+    energy: float | None = None
+    current: float | None = None
+    diameter: float | None = None
+    stopping_power: float | None = None
+    probe_dose_rate: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def beam_of(case: CaseInput) -> Beam:
+    """Dose rate and all that goes with it.
+
+    Parameters
+    ----------
+    case : CaseInput
+
+    Returns
+    -------
+    Beam
+
+    Raises
+    ------
+    InputError
+        If the energy is outside the range of the stopping power.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"},
+    ...     "beam": {"energy": "300 kV", "current": "1 nA", "diameter": "2 um"}})
+    >>> f"{beam_of(c.input).dose_rate:.4g}"
+    '7.497e+07'
+    """
+    b = case.beam
+    if b.energy is None:
+        assert b.dose_rate is not None
+        return Beam(b.dose_rate)
+    medium = stopping.load_medium(MEDIUM)
+    try:
+        power = stopping.mass_stopping_power(b.energy, medium)
+    except ValueError as error:
+        raise InputError(Problem("", "beam.energy", None, str(error), '"300 kV"')) from None
+    probe = None
+    if b.mode == "stem":
+        raster = dose.raster_beam(b.current, b.pixel, b.dwell, tuple(b.frame), power, probe=b.probe)
+        flux, probe = raster.flux, raster.peak_dose_rate
+    elif b.flux is not None:
+        flux = b.flux
+    elif b.current is not None:
+        flux = dose.flux_from_current(b.current, b.diameter)
+    else:
+        flux = dose.flux_from_dose_rate(b.dose_rate, power)
+    rate = dose.dose_rate(flux, power)
+    warnings: tuple[str, ...] = ()
+    if b.dose_factor == FACTOR:
+        path = stopping.inelastic_mean_free_path(b.energy, medium)
+        factor = dose.thickness_factor(case.cell.spacer_height, path)
+        warnings = (
+            f"dose factor 1 + t/lambda = {factor:.4g} applied (lambda = {path * 1e9:.0f} nm): "
+            f"{rate * factor:.4g} Gy/s instead of {rate:.4g} Gy/s; it counts collisions twice",
+        )
+        rate *= factor
+    return Beam(rate, flux, b.energy, b.current, b.diameter, power, probe, warnings)
+
+
+def schedule_of(case: CaseInput) -> Schedule:
+    """When the beam is on.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "3 s"}, "beam": {"dose_rate": "1 Gy/s",
+    ...     "schedule": [{"from": "0 s", "to": "1 s", "on": True}]}})
+    >>> schedule_of(c.input).scale
+    array([1., 0.])
+    """
+    b, duration = case.beam, case.case.duration
+    if b.pulses is not None:
+        return Schedule.pulses(b.pulses.on, b.pulses.off, b.pulses.count, duration)
+    if b.schedule:
+        return Schedule.windows([(w.start, w.end, w.on) for w in b.schedule], duration)
+    return Schedule.constant(duration)
+
+
+def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None = None) -> Mechanism:
+    """Load the mechanism of a case (or another one for the same liquid) and check the names that the case uses.
+
+    Raises
+    ------
+    InputError
+        With every name that the mechanism does not have.
+    """
+    import difflib
+
+    mechanism = load_mechanism(name or case.electrolyte.mechanism, folder)
+    found = []
+    for species in case.electrolyte.concentrations:
+        key = f"electrolyte.concentrations.{species}"
+        if species in ("H+", "OH-", mechanism.solvent):
+            found.append(Problem("", key, None, "follows from the pH and the solvent", "pH = 3.0"))
+        elif species not in mechanism.species and not species.endswith(("+", "-")):
+            near = difflib.get_close_matches(species, mechanism.species, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(mechanism.solutes())}"
+            found.append(Problem("", key, None, f'is not a species of the mechanism "{mechanism.name}"; {hint}'))
+    chosen = case.radiolysis.g_values
+    if name is None and chosen is not None and chosen not in mechanism.yields:
+        sets = ", ".join(mechanism.yields)
+        found.append(Problem("", "radiolysis.g_values", chosen, f'"{mechanism.name}" has the sets {sets}'))
+    if not mechanism.yields:
+        found.append(Problem("", "electrolyte.mechanism", mechanism.name, "has no G-values, so no beam can act on it"))
+    if found:
+        raise InputError(found)
+    return _with_inert_ions(mechanism, case)
+
+
+def _with_inert_ions(mechanism: Mechanism, case: CaseInput) -> Mechanism:
+    """Take in ions that the case names and the mechanism does not know: they carry charge and do not react."""
+    from simcell.chemistry.mechanism import Species
+
+    new = {s: Species(s, {}, charge_of(s)) for s in case.electrolyte.concentrations if s not in mechanism.species}
+    return dataclasses.replace(mechanism, species={**mechanism.species, **new}) if new else mechanism
+
+
+def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], list[str]]:
+    """Dissolved amounts [mol/m^3], gases at equilibrium included, and remarks on what is left out."""
+    e = case.electrolyte
+    totals = dict(e.concentrations)
+    remarks = [
+        f"{s} is not in the mechanism: it balances charge and does not react"
+        for s in totals
+        if not mechanism.species[s].composition and s != "e_aq-"
+    ]
+    pressures: dict[str, float] = {}
+    if e.atmosphere is not None:
+        pressures |= load_atmosphere(e.atmosphere).partial_pressures(vapour_pressure(e.temperature))
+    pressures |= e.gases
+    known = load_gases()
+    for gas, pressure in pressures.items():
+        if gas not in known:
+            raise InputError(
+                Problem(
+                    "",
+                    f"electrolyte.gases.{gas}",
+                    None,
+                    f"has no solubility here; known are {', '.join(known)}",
+                )
+            )
+        if gas in mechanism.species:
+            totals[gas] = totals.get(gas, 0.0) + known[gas].henry(e.temperature) * pressure
+        elif gas not in ("N2", "Ar", "He"):
+            amount = known[gas].henry(e.temperature) * pressure
+            remarks.append(f"{amount:.3g} mol/m^3 of dissolved {gas} left out: the mechanism does not know it")
+    return totals, remarks
+
+
+def setup_of(
+    case: CaseInput, mechanism: Mechanism, net: Network | None = None, yields: str | None = None
+) -> tuple[Setup, Beam]:
+    """Set up the problem of a case.
+
+    Parameters
+    ----------
+    case : CaseInput
+    mechanism : Mechanism
+        From `mechanism_of`.
+    net : Network, optional
+        The packed mechanism, if it is at hand.
+    yields : str, optional
+        Another G set than the case names.
+
+    Returns
+    -------
+    Setup, Beam
+
+    Raises
+    ------
+    InputError
+        If the liquid cannot be made neutral.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s"}}).input
+    >>> setup, beam = setup_of(c, mechanism_of(c))
+    >>> setup.yields, beam.dose_rate
+    ('HS300', 1000000.0)
+    """
+    e, r = case.electrolyte, case.radiolysis
+    beam = beam_of(case)
+    totals, remarks = dissolved(case, mechanism)
+    conditions = Conditions(
+        temperature=e.temperature,
+        dose_rate=beam.dose_rate,
+        schedule=schedule_of(case),
+        totals=totals,
+        pH=e.pH,
+        counter_ion=e.counter_ion,
+        counter_charge=charge_of(e.counter_ion) if e.counter_ion else 0,
+        yields=yields or (r.g_values if r.g_values in mechanism.yields else None),
+        yield_scale=r.g_scale,
+        ionic_strength_correction=r.ionic_strength_correction,
+    )
+    setup = prepare(mechanism, conditions, net)
+    return dataclasses.replace(setup, warnings=(*beam.warnings, *remarks, *setup.warnings)), beam
+
+
+def output_times(case: CaseInput) -> np.ndarray:
+    """Times of the output [s]."""
+    return np.array(case.output.resolved_times(case.case.duration))
+
+
+def gases_in(mechanism: Mechanism) -> Mapping[str, object]:
+    """Gases with a known solubility among the species of a mechanism."""
+    return {name: gas for name, gas in load_gases().items() if name in mechanism.species}

@@ -1,0 +1,171 @@
+"""One case over a range of values: thousands of homogeneous problems in one call of the kernel."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcell.chemistry.network import Network
+from simcell.errors import InputError, Problem
+from simcell.radiolysis.homogeneous import integrate_batch
+from simcell.radiolysis.setup import Setup
+from simcell.radiolysis.steady import steady_state
+from simcell.results.schema import build
+from simcell.studies.run import Group, case_provenance, cell_group, ph, radiolysis_group, saturation
+from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simcell.case import Case
+
+Progress = Callable[[float], None]
+FIXED = ("case.", "output.", "solver.", "beam.schedule", "beam.pulses", "electrolyte.mechanism", "radiolysis.ensemble",
+         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty")  # fmt: skip
+
+
+def run_vary(
+    case: Case,
+    vary: Sequence[tuple[str, Sequence[Any], Sequence[float], str]],
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Run a case over the product of ranges.
+
+    Parameters
+    ----------
+    case : Case
+    vary : sequence of (key, values, numbers, unit)
+        Key of the case, its values as the file would have them, the same as SI numbers, and their unit.
+    progress : callable, optional
+        Called with the fraction that is done.
+
+    Returns
+    -------
+    xarray.DataTree
+        As of `run_case`, with one leading dimension a key (``beam.dose_rate`` becomes ``beam_dose_rate``).
+        Ctrl-C raises KeyboardInterrupt: a map with holes would not be one.
+
+    Raises
+    ------
+    InputError
+        If a key cannot be varied in one batch.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                        "output": {"times": ["1 s"]}})
+    >>> tree = run_vary(case, [("beam.dose_rate", ["1e6 Gy/s", "1e8 Gy/s"], [1e6, 1e8], "Gy/s")])
+    >>> tree["radiolysis/concentration"].dims
+    ('beam_dose_rate', 'time', 'species')
+    """
+    started = time.perf_counter()
+    for key, *_ in vary:
+        if key.startswith(FIXED):
+            raise InputError(
+                Problem("", f"--vary {key}", None, "cannot be varied in one run; run the case for each value")
+            )
+    setups, beams = _setups(case, vary)
+    times = output_times(case.input)
+    first = setups[0]
+    solver = case.input.solver
+
+    def half(fraction: float) -> None:
+        if progress is not None:
+            progress(0.5 * fraction)
+
+    concentration, done = integrate_batch(
+        first.problem.net, np.array([s.problem.k for s in setups]), np.array([s.problem.source for s in setups]),
+        np.array([s.problem.start for s in setups]), first.problem.schedule, times, solver.rtol, solver.atol, half,
+    )  # fmt: skip
+    if done < len(setups):
+        raise KeyboardInterrupt
+    names = [key.replace(".", "_") for key, *_ in vary]
+    shape = [len(values) for _, values, *_ in vary]
+    group, coords = _stacked(setups, concentration, names, shape)
+    group |= _steady(setups, names, shape, progress)
+    coords |= {name: (np.array(numbers), unit) for name, (_, _, numbers, unit) in zip(names, vary, strict=True)}
+    coords["time"] = times
+    groups: dict[str, Group] = {
+        "beam": _beam(beams, names, shape),
+        "cell": cell_group(case),
+        "radiolysis": group,
+    }
+    warnings = list(dict.fromkeys(w for s in setups for w in s.warnings))[:20]
+    attrs = case_provenance(
+        case, first, warnings, "complete", started, {"method": "RODAS, order 4(3)", "rtol": solver.rtol},
+        vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
+    )  # fmt: skip
+    return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
+
+
+def _setups(
+    case: Case, vary: Sequence[tuple[str, Sequence[Any], Sequence[float], str]]
+) -> tuple[list[Setup], list[Beam]]:
+    mechanism = mechanism_of(case.input, case.folder)
+    net = Network.of(mechanism)
+    setups, beams = [], []
+    for combination in itertools.product(*(values for _, values, *_ in vary)):
+        member = case
+        for (key, *_), value in zip(vary, combination, strict=True):
+            member = member.replace(key, value)
+        setup, beam = setup_of(member.input, mechanism, net)
+        setups.append(setup)
+        beams.append(beam)
+    return setups, beams
+
+
+def _stacked(
+    setups: list[Setup], concentration: np.ndarray, names: list[str], shape: list[int]
+) -> tuple[Group, dict[str, Any]]:
+    """The radiolysis group of every member, stacked; passive species may differ between members."""
+    species = list(dict.fromkeys(s for x in setups for s in x.species))
+    solvent = setups[0].mechanism.solvent
+    species = [*(s for s in species if s != solvent), solvent]
+    group: Group = {}
+    coords: dict[str, Any] = {}
+    parts = [radiolysis_group(s, c, ("member",)) for s, c in zip(setups, concentration, strict=True)]
+    for name in ("pH", "charge", "ionic_strength", "gas_saturation"):
+        dims = [d for d in parts[0][0][name][0] if d != "member"]
+        values = np.array([part[name][1] for part, _ in parts])
+        group[name] = ([*names, *dims], values.reshape(*shape, *values.shape[1:]))
+    full = np.zeros((len(setups), concentration.shape[1], len(species)))
+    for row, (setup, (part, _)) in enumerate(zip(setups, parts, strict=True)):
+        full[row][:, [species.index(s) for s in setup.species]] = part["concentration"][1]
+    group["concentration"] = ([*names, "time", "species"], full.reshape(*shape, *full.shape[1:]))
+    coords["species"], coords["gas"] = species, parts[0][1]["gas"]
+    if len({s.conditions.temperature for s in setups}) == 1:
+        group["saturation_concentration"] = parts[0][0]["saturation_concentration"]
+    return group, coords
+
+
+def _steady(setups: list[Setup], names: list[str], shape: list[int], progress: Progress | None) -> Group:
+    """Steady states of all members; left out altogether if one has none."""
+    rows, acid = [], []
+    for number, setup in enumerate(setups):
+        if setup.conditions.dose_rate <= 0 or not (found := steady_state(setup.problem)).converged:
+            return {}
+        complete = setup.complete(found.concentration)
+        species, limits = list(setup.species), saturation(setup)
+        acid.append(float(ph(complete, species)))
+        rows.append([complete[species.index(g)] / c for g, c in limits.items()])
+        if progress is not None:
+            progress(0.5 + 0.5 * (number + 1) / len(setups))
+    gas = np.array(rows)
+    return {
+        "steady_pH": (names, np.reshape(acid, shape)),
+        "steady_gas_saturation": ([*names, "gas"], gas.reshape(*shape, gas.shape[1])),
+    }
+
+
+def _beam(beams: list[Beam], names: list[str], shape: list[int]) -> Group:
+    group: Group = {}
+    for name in ("dose_rate", "flux"):
+        values = [getattr(b, name) for b in beams]
+        if all(v is not None for v in values):
+            group[name] = (names, np.reshape(values, shape))
+    return group
