@@ -11,7 +11,8 @@ error estimate of order 3 (Hairer & Wanner, Solving ODEs II, 2nd ed.
 a step, without pivoting, in a fixed Markowitz order (the species are numbered in that order).
 
 Linear invariants A c = b (elements and charge) hold exactly for the method and to round-off in floating
-point; after each step c is projected back along diag(c), so that round-off cannot accumulate.
+point. Round-off cannot accumulate: every f is brought back to A f = 0 and every new c to A c = b, along diag(c). (Fast
+equilibria run at rates whose rounding errors alone would otherwise move the slow totals, and make the step small.)
 Numbers below `TINY` become zero: denormals would slow the arithmetic several times.
 
 `production`, `iteration_matrix`, `factor` and `solve` are driven by tables; `unrolled.py` writes them out
@@ -119,24 +120,17 @@ def solve(tables, matrix, inverse_pivot, x):
 
 
 @njit
-def project(tables, target, c, normal, y):
-    """Put A c back onto `target` along diag(c): c_i *= 1 + (A^T y)_i, (A diag(c) A^T) y = target - A c.
-
-    `normal` (m, m) and `y` (m) are work space. Returns the largest relative change of a concentration.
-    """
+def weigh(tables, c, normal):
+    """Factor A diag(c) A^T = L D L^T into `normal` (D on its diagonal). An element that is absent gets a zero pivot."""
     m, n = tables.invariants.shape
     a = tables.invariants
     for p in range(m):
-        total = 0.0
-        for i in range(n):
-            total += a[p, i] * c[i]
-        y[p] = target[p] - total
         for q in range(p + 1):
             total = 0.0
             for i in range(n):
                 total += a[p, i] * a[q, i] * c[i]
             normal[p, q] = total
-    for p in range(m):  # Cholesky L D L^T; an element that is absent has a zero pivot and asks for no change
+    for p in range(m):
         for q in range(p):
             for s in range(q):
                 normal[p, q] -= normal[p, s] * normal[q, s] * normal[s, s]
@@ -146,12 +140,25 @@ def project(tables, target, c, normal, y):
             normal[p, p] -= normal[p, s] ** 2 * normal[s, s]
         if normal[p, p] <= 1e-12 * scale:
             normal[p, p] = 0.0
+
+
+@njit
+def restore(tables, c, normal, target, y, x):
+    """Bring A x back to `target` along diag(c): x += diag(c) A^T y with A diag(c) A^T y = target - A x.
+
+    Returns the largest |(A^T y)_i|, which is the relative change of a concentration where x is c itself.
+    """
+    m, n = tables.invariants.shape
+    a = tables.invariants
     for p in range(m):
+        total = target[p]
+        for i in range(n):
+            total -= a[p, i] * x[i]
         for s in range(p):
-            y[p] -= normal[p, s] * y[s]
-    for p in range(m):
-        y[p] = y[p] / normal[p, p] if normal[p, p] > 0.0 else 0.0
+            total -= normal[p, s] * y[s]
+        y[p] = total
     for p in range(m - 1, -1, -1):
+        y[p] = y[p] / normal[p, p] if normal[p, p] > 0.0 else 0.0
         for s in range(p + 1, m):
             y[p] -= normal[s, p] * y[s]
     worst = 0.0
@@ -161,7 +168,7 @@ def project(tables, target, c, normal, y):
             change += a[p, i] * y[p]
         if c[i] > 0.0:
             worst = max(worst, abs(change))
-        c[i] *= 1.0 + change
+        x[i] += c[i] * change
     return worst
 
 
@@ -198,6 +205,7 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
     new = np.empty(n)
     normal = np.empty((target.shape[0], target.shape[0]))
     multiplier = np.empty(target.shape[0])
+    none = np.zeros(target.shape[0])
     active_source = np.empty(n)
     t, h = state[TIME], state[STEP]
     segment, output = int(state[SEGMENT]), int(state[OUTPUT])
@@ -219,7 +227,9 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         if fresh:
             for i in range(n):
                 active_source[i] = source[i] * scale[segment]
+            weigh(tables, c, normal)
             production(tables, k, active_source, c, w, f0)
+            restore(tables, c, normal, none, multiplier, f0)
             if h <= 0.0:
                 h = first_step(tables, k, c, slope, matrix, end - t)
             fresh = False
@@ -236,18 +246,21 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         for i in range(n):
             y[i] = c[i] + 1.544 * u1[i]
         production(tables, k, active_source, y, w, f)
+        restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u2[i] = f[i] - over_h * 5.6688 * u1[i]
         solve(tables, matrix, inverse_pivot, u2)
         for i in range(n):
             y[i] = c[i] + 0.9466785280815826 * u1[i] + 0.2557011698983284 * u2[i]
         production(tables, k, active_source, y, w, f)
+        restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u3[i] = f[i] - over_h * (2.430093356833875 * u1[i] + 0.2063599157091915 * u2[i])
         solve(tables, matrix, inverse_pivot, u3)
         for i in range(n):
             y[i] = c[i] + 3.314825187068521 * u1[i] + 2.896124015972201 * u2[i] + 0.9986419139977817 * u3[i]
         production(tables, k, active_source, y, w, f)
+        restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u4[i] = f[i] - over_h * (0.1073529058151375 * u1[i] + 9.594562251023355 * u2[i] + 20.47028614809616 * u3[i])
         solve(tables, matrix, inverse_pivot, u4)
@@ -260,6 +273,7 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
                 - 0.6878860361058950 * u4[i]
             )
         production(tables, k, active_source, y, w, f)
+        restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u5[i] = f[i] + over_h * (
                 7.496443313967647 * u1[i]
@@ -271,6 +285,7 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         for i in range(n):
             y[i] += u5[i]
         production(tables, k, active_source, y, w, f)
+        restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u6[i] = f[i] + over_h * (
                 8.083246795921522 * u1[i]
@@ -304,7 +319,9 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         for i in range(n):
             c[i] = new[i] if new[i] > TINY else 0.0
         state[WORST_NEGATIVE] = min(state[WORST_NEGATIVE], negative)
-        state[WORST_PROJECTION] = max(state[WORST_PROJECTION], project(tables, target, c, normal, multiplier))
+        weigh(tables, c, normal)
+        moved = restore(tables, c, normal, target, multiplier, c)
+        state[WORST_PROJECTION] = max(state[WORST_PROJECTION], moved)
         state[N_ACCEPTED] += 1
         if rejected:
             factor_h = min(factor_h, 1.0)
@@ -317,6 +334,7 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
                 h = 0.0
         else:
             production(tables, k, active_source, c, w, f0)
+            restore(tables, c, normal, none, multiplier, f0)
     state[TIME], state[STEP] = t, h
     state[SEGMENT], state[OUTPUT] = segment, output
     return status

@@ -202,6 +202,10 @@ def _invariants(mechanism: Mechanism, names: list[str]) -> Array:
     for e in inside[1:]:  # combinations that the solvent does not contain
         first = inside[0]
         rows.append([float(s.atoms(first) * solvent.atoms(e) - s.atoms(e) * solvent.atoms(first)) for s in species])
+    # H+ only in the charge row: its amount would otherwise set the round-off of the redox balance of the radicals
+    if "H+" in names:
+        h = names.index("H+")
+        rows[1:] = [[x - row[h] * z for x, z in zip(row, rows[0], strict=True)] for row in rows[1:]]
     kept: list[list[float]] = []
     for row in rows:
         if np.linalg.matrix_rank(np.array([*kept, row])) > len(kept):

@@ -214,7 +214,7 @@ def _steady_group(setup: Setup, warnings: list[str]) -> Group:
     """Steady state under the beam, or a warning that there is none."""
     found = steady_state(setup.problem)
     if not found.converged:
-        warnings.append("no steady state was found within 1e12 s of irradiation; the steady_ variables are left out")
+        warnings.append("no steady state was found within 1e9 s of irradiation; the steady_ variables are left out")
         return {}
     complete = setup.complete(found.concentration)
     species, limits = list(setup.species), saturation(setup)

@@ -1,0 +1,26 @@
+"""Every example runs; one number of each is pinned, with where it comes from."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXPECTED = {
+    "01_dose": (7.496e7, 1e-3),  # 2.355 MeV cm2/g (ESTAR) x 1 nA / (pi um^2)
+    "02_neat_water": (0.7774, 1e-3),  # mol/m^3 of H2, base case of Schneider et al. 2014
+    "03_how_much_beam": (None, None),
+    "04_scavenger": (None, None),
+}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_example(name, capsys):
+    result = runpy.run_path(str(EXAMPLES / f"{name}.py"))["result"]
+    expected, tolerance = EXPECTED[name]
+    assert result == pytest.approx(expected, rel=tolerance)
+    assert capsys.readouterr().out
+
+
+def test_no_example_is_left_out():
+    assert {p.stem for p in EXAMPLES.glob("[0-9]*.py")} == set(EXPECTED)
