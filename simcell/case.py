@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcell import units
 from simcell.errors import InputError
 from simcell.inputs.case import RECORD_KEY, CaseInput, from_record, parse_case, record_hash, resolved
 from simcell.inputs.overrides import apply_set, put
@@ -106,7 +107,7 @@ class Case:
         """
         if isinstance(data, Mapping) and RECORD_KEY in data:
             data = from_record(data)
-        return cls._made(data, "", None, changes)
+        return cls._made(_as_text(data), "", None, changes)
 
     @classmethod
     def _made(cls, data: Mapping[str, Any], file: str, folder: Path | None, changes: Iterable[str]) -> Case:
@@ -144,7 +145,7 @@ class Case:
         >>> case.replace("electrolyte.pH", 3).input.electrolyte.pH
         3.0
         """
-        data = put(self.data, key, value)
+        data = put(self.data, key, _as_text(value))
         try:
             return dataclasses.replace(self, input=parse_case(data, file=self.file), data=data)
         except InputError as error:
@@ -172,18 +173,18 @@ class Case:
         """
         return record_hash(self.record)
 
-    def run(self, progress: Callable[..., None] | None = None) -> xarray.DataTree:
+    def run(self, progress: Callable[[float], None] | None = None) -> xarray.DataTree:
         """Run the case.
 
         Parameters
         ----------
         progress : callable, optional
-            Called by the solver as it goes on.
+            Called with the fraction that is done.
 
         Returns
         -------
         xarray.DataTree
-            Groups ``/beam`` and ``/radiolysis``, in SI units.
+            Groups ``/beam``, ``/cell`` and ``/radiolysis``, in SI units.
 
         Raises
         ------
@@ -197,7 +198,7 @@ class Case:
         >>> case = Case.from_toml('case.duration = "1 s"\\nbeam.dose_rate = "1e6 Gy/s"')
         >>> tree = case.run()  # doctest: +SKIP
         """
-        from simcell.results.run import run_case
+        from simcell.studies.run import run_case
 
         return run_case(self, progress=progress)
 
@@ -210,6 +211,15 @@ class Case:
     def __hash__(self) -> int:
         """Hash of the record."""
         return hash(self.hash)
+
+
+def _as_text(value: Any) -> Any:
+    """Write quantities as text, so that what a case keeps is what a file could hold."""
+    if isinstance(value, Mapping):
+        return {key: _as_text(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_text(item) for item in value]
+    return units.as_text(value) if hasattr(value, "magnitude") and hasattr(value, "units") else value
 
 
 def _blamed(error: InputError, keys: list[str], name: str) -> InputError:

@@ -231,9 +231,7 @@ def _one_road(given: Mapping[str, Any], mode: str, wrong: Any) -> None:
                 wrong(key, "is needed for a scanned beam", f'"{example}"')
         for key in ("flux", "diameter", "dose_rate"):
             if key in given:
-                wrong(
-                    key, "does not go with a scanned beam, whose settings are current, pixel, dwell and frame"
-                )
+                wrong(key, "does not go with a scanned beam, whose settings are current, pixel, dwell and frame")
     else:
         for key in ("pixel", "dwell", "frame", "probe"):
             if key in given:

@@ -264,9 +264,7 @@ def facts(name: str) -> dict[str, Any]:
     0.6065
     """
     liquids = _liquids()
-    names = {
-        alias.lower(): key for key, row in liquids.items() for alias in (key, row["title"], *row["aliases"])
-    }
+    names = {alias.lower(): key for key, row in liquids.items() for alias in (key, row["title"], *row["aliases"])}
     key = names.get(name.strip().lower())
     if key is None:
         near = difflib.get_close_matches(name.lower(), names, n=1)
@@ -307,9 +305,7 @@ def load_medium(name: str) -> Medium:
 def _liquids() -> dict[str, dict[str, Any]]:
     folder = files("simcell") / "data" / "liquids"
     rows = [
-        tomllib.loads(entry.read_text(encoding="utf-8"))
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
+        tomllib.loads(entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml")
     ]
     return {row["name"]: row for row in rows}
 

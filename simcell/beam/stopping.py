@@ -125,9 +125,7 @@ def relative_uncertainty(energy: float, medium: Medium) -> float:
     >>> round(relative_uncertainty(300 * KEV, load_medium("water")), 4)
     0.0047
     """
-    shifted = replace(
-        medium, mean_excitation_energy=medium.mean_excitation_energy + medium.mean_excitation_uncertainty
-    )
+    shifted = replace(medium, mean_excitation_energy=medium.mean_excitation_energy + medium.mean_excitation_uncertainty)
     return 1 - mass_stopping_power(energy, shifted) / mass_stopping_power(energy, medium)
 
 

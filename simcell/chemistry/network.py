@@ -138,7 +138,8 @@ def _tables(mechanism: Mechanism, names: list[str], filled: list[tuple[int, int]
             power = counted.count(j)
             others = counted.copy()
             others.remove(j)
-            slopes.append((r, *[*others, n, n][:2]))
+            first, second = [*others, n, n][:2]
+            slopes.append((r, first, second))
             for i, nu in change.items():
                 entries[j * n + i, len(slopes) - 1] = nu * power
     slope_table = np.array(slopes, dtype=np.uint32).reshape(-1, 3)

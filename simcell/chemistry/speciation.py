@@ -135,6 +135,11 @@ def _families(mechanism: Mechanism, totals: Mapping[str, float]) -> list[Family]
 
 def _forms(mechanism: Mechanism, temperature: float, families: list[Family], pH: float) -> dict[str, float]:
     pk = {e.acid: e.pK(temperature) for e in mechanism.equilibria}
+    if mechanism.solvent not in pk:
+        equation = f"{mechanism.solvent} -> H+ + OH-"
+        raise InputError(
+            Problem("", "electrolyte.mechanism", mechanism.name, f"has no [[equilibrium]] {equation}: no pH without it")
+        )
     forms = {"H+": STANDARD * 10**-pH, "OH-": STANDARD * 10 ** (pH - pk[mechanism.solvent])}
     for chain, total in families:
         weights = [1.0]

@@ -22,8 +22,8 @@ def density(temperature: float) -> float:
 
     Examples
     --------
-    >>> round(density(298.15), 2), round(density(293.15), 2)
-    (997.05, 998.2)
+    >>> round(density(298.15), 1), round(density(293.15), 1)
+    (997.0, 998.2)
     """
     t = temperature - ZERO_CELSIUS
     top = 999.83952 + t * (

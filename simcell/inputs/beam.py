@@ -13,9 +13,9 @@ from simcell.inputs.rules import Given, Rule
 
 KILO_ELECTRON_VOLT = 1e3 * ELEMENTARY_CHARGE  # J
 _ENERGY_BOUNDS = "must be from 30 kV to 1000 kV, where the stopping power holds"
-# 1e12 Gy/s is a hundred times the range over which the kinetics is tested; currents, fluxes and sizes beyond these
+# 1e12 Gy/s is ten times the range over which the kinetics is tested; currents, fluxes and sizes beyond these
 # belong to no electron microscope.
-_DOSE_RATE_BOUNDS = "must not exceed 1e12 Gy/s, above which the chemistry is not valid (tracks overlap)"
+_DOSE_RATE_BOUNDS = "must not exceed 1e12 Gy/s, above which the chemistry is not valid"
 _ROADS = "dose_rate, or energy + flux, or energy + current + diameter"
 
 Moment = Annotated[float, Measure("time", minimum=0.0)]
@@ -110,7 +110,13 @@ class BeamInput(Model):
 
 
 def road_rules(given: Given) -> Iterator[Rule]:
-    """Exactly one road to the dose rate, complete, and nothing beside it."""
+    """Exactly one road to the dose rate, complete, and nothing beside it.
+
+    Examples
+    --------
+    >>> [rule.key for rule in road_rules(Given({"beam": {"flux": "1 e/nm^2/s"}}, {}, {}))]
+    ['beam.energy']
+    """
     roads = [key for key in ("dose_rate", "flux", "current") if given.wrote("beam", key)]
     if not roads:
         yield Rule("beam", None, f"says no dose rate: give {_ROADS}", 'dose_rate = "7.5e7 Gy/s"')
@@ -129,18 +135,32 @@ def road_rules(given: Given) -> Iterator[Rule]:
 
 
 def scan_rules(given: Given) -> Iterator[Rule]:
-    """Keys of a scan belong to mode "stem", the disc to "tem"."""
+    """Keys of a scan belong to mode "stem", the disc to "tem".
+
+    Examples
+    --------
+    >>> given = Given({"beam": {"pixel": "1 nm"}}, {"beam": {"mode": "tem"}}, {})
+    >>> [rule.reason for rule in scan_rules(given)]
+    ['belongs to mode = "stem", but the mode is "tem"']
+    """
     mode = given.value("beam", "mode")
     strangers = {"tem": ("pixel", "dwell", "frame", "probe"), "stem": ("diameter", "flux", "dose_rate")}
     for key in strangers.get(str(mode), ()):
-        if given.wrote("beam", key) and not (key != "diameter" and mode == "stem" and given.wrote("beam", "current")):
+        if given.wrote("beam", key):
             other = "stem" if mode == "tem" else "tem"
             reason = f'belongs to mode = "{other}", but the mode is "{mode}"'
             yield Rule(f"beam.{key}", given.raw("beam", key), reason)
 
 
 def factor_rules(given: Given) -> Iterator[Rule]:
-    """The factor 1 + t/lambda needs a thickness, an energy and a dose rate that is computed."""
+    """The factor 1 + t/lambda needs a thickness, an energy and a dose rate that is computed.
+
+    Examples
+    --------
+    >>> given = Given({}, {"beam": {"dose_factor": "1+t/lambda"}}, {})
+    >>> [rule.key for rule in factor_rules(given)]
+    ['cell.spacer_height']
+    """
     if given.value("beam", "dose_factor") != "1+t/lambda":
         return
     key, value = "beam.dose_factor", "1+t/lambda"
@@ -151,7 +171,15 @@ def factor_rules(given: Given) -> Iterator[Rule]:
 
 
 def schedule_rules(given: Given) -> Iterator[Rule]:
-    """Windows follow one another inside the duration, and the beam is on at some time."""
+    """Windows follow one another inside the duration, and the beam is on at some time.
+
+    Examples
+    --------
+    >>> w = Window.model_validate({"from": "0 s", "to": "5 s", "on": True})
+    >>> given = Given({}, {"beam": {"schedule": (w,)}, "case": {"duration": 1.0}}, {})
+    >>> [rule.reason for rule in schedule_rules(given)]
+    ['ends at 5 s, after the case ends (1 s)']
+    """
     windows, duration = given.value("beam", "schedule") or (), given.value("case", "duration")
     if given.wrote("beam", "pulses") and given.wrote("beam", "schedule"):
         yield Rule("beam.pulses", None, "excludes beam.schedule; give one of the two")
@@ -170,7 +198,15 @@ def schedule_rules(given: Given) -> Iterator[Rule]:
 
 
 def pulse_rules(given: Given) -> Iterator[Rule]:
-    """All pulses end before the case does."""
+    """All pulses end before the case does.
+
+    Examples
+    --------
+    >>> pulses = Pulses.model_validate({"on": "1 s", "off": "1 s", "count": 10})
+    >>> given = Given({}, {"beam": {"pulses": pulses}, "case": {"duration": 5.0}}, {})
+    >>> [rule.key for rule in pulse_rules(given)]
+    ['beam.pulses.count']
+    """
     pulses, duration = given.value("beam", "pulses"), given.value("case", "duration")
     if pulses is None or duration is None:
         return

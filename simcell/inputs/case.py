@@ -15,7 +15,7 @@ from simcell.inputs.beam import BEAM_RULES, BeamInput
 from simcell.inputs.cell import CellInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
-from simcell.inputs.messages import examples_of, field_type, is_later, nearest_section, problems_of
+from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
 from simcell.inputs.radiolysis import RadiolysisInput
@@ -73,7 +73,13 @@ SECTIONS: dict[str, type[Model]] = {
 
 
 def physics_rules(given: Given) -> Iterator[Rule]:
-    """At least one physics, each once."""
+    """At least one physics, each once.
+
+    Examples
+    --------
+    >>> [rule.reason for rule in physics_rules(Given({}, {"case": {"physics": ()}}, {}))]
+    ['is empty']
+    """
     physics = given.value("case", "physics")
     if physics is not None and (not physics or len(set(physics)) < len(physics)):
         reason = "is empty" if not physics else "names the same twice"
@@ -112,6 +118,7 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
     """
     if not isinstance(data, Mapping):
         raise InputError(Problem(file, "", data, "a case is a table of sections", "[beam]"))
+    data = {name: section for name, section in data.items() if section is not None}
     problems = list(_section_problems(data, file))
     written = {
         name: {key: value for key, value in data[name].items() if value is not None}
@@ -130,24 +137,23 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
                 problems += problems_of(error, name, SECTIONS, file)
             values[name] = _values_that_pass(model, section)
     given = Given(written, values, {name: examples_of(model) for name, model in SECTIONS.items()})
+    shapeless = set(SECTIONS) & set(data) - set(written)  # told already, and no rule can say more about them
     for check in RULES:
-        problems += [Problem(file, *rule) for rule in check(given)]
+        problems += [Problem(file, *rule) for rule in check(given) if rule.key.split(".")[0] not in shapeless]
     if problems:
-        raise InputError(problems)
+        raise InputError(clean(problem) for problem in problems)
     return CaseInput.model_construct(None, **models)
 
 
 def _section_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
     for name, section in data.items():
         if name not in SECTIONS:
-            if is_later(name):
-                yield Problem(file, f"[{name}]", None, "is not available in this version")
-            else:
-                shown = None if isinstance(section, Mapping | list) else section
-                yield Problem(file, str(name), shown, nearest_section(str(name), SECTIONS))
+            table = isinstance(section, Mapping | list)
+            key = f"[{name}]" if table else str(name)
+            yield Problem(file, key, None if table else section, nearest_section(str(name), SECTIONS))
         elif isinstance(section, list):
             yield Problem(file, name, None, f"must be one section, not a list of them; write it once as [{name}]")
-        elif section is not None and not isinstance(section, Mapping):
+        elif not isinstance(section, Mapping):
             yield Problem(file, name, section, "must be a section of keys and values", f"[{name}]")
 
 

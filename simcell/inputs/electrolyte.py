@@ -59,7 +59,14 @@ class ElectrolyteInput(Model):
 
 
 def solute_rules(given: Given) -> Iterator[Rule]:
-    """Nothing is said twice: a gas by pressure and amount, the acid by pH and amount."""
+    """Nothing is said twice: a gas by pressure and amount, the acid by pH and amount.
+
+    Examples
+    --------
+    >>> given = Given({"electrolyte": {"pH": 3, "concentrations": {"H+": "1 mM"}}}, {}, {})
+    >>> [rule.reason for rule in solute_rules(given)]
+    ['follows from electrolyte.pH; give one of the two']
+    """
     concentrations = given.raw("electrolyte", "concentrations")
     concentrations = concentrations if isinstance(concentrations, Mapping) else {}
     gases = given.raw("electrolyte", "gases")

@@ -22,7 +22,13 @@ _SLACK = 1e-12  # a bound of 30 kV and a written "30 kV" may differ in the last 
 
 
 class Model(BaseModel):
-    """A frozen part of a case: unknown keys are refused, nothing changes after it is made."""
+    """A frozen part of a case: unknown keys are refused, nothing changes after it is made.
+
+    Examples
+    --------
+    >>> Model.model_config["extra"]
+    'forbid'
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False, hide_input_in_errors=True)
 
@@ -40,7 +46,13 @@ def refuse(reason: str, example: str = "") -> NoReturn:
 
 
 class FieldType:
-    """What all field types share: `check` does the work, pydantic calls it."""
+    """What all field types share: `check` does the work, pydantic calls it.
+
+    Examples
+    --------
+    >>> issubclass(Flag, FieldType)
+    True
+    """
 
     def check(self, value: Any) -> Any:
         """Return the checked value, or `refuse` it."""
@@ -201,8 +213,9 @@ class Choice(FieldType):
         if isinstance(value, str) and value in self.later:
             refuse("is not available in this version", example)
         near = difflib.get_close_matches(str(value).casefold(), [w.casefold() for w in self.words], 1, 0.6)
-        hint = f'; did you mean "{self._original(near[0])}"?' if near else ""
-        refuse(f"must be {known}{hint}", example)
+        if near:
+            refuse(f'must be {known}; did you mean "{self._original(near[0])}"?')
+        refuse(f"must be {known}", example)
 
     def _original(self, folded: str) -> str:
         return next(word for word in self.words if word.casefold() == folded)
@@ -247,7 +260,7 @@ class Frozen(dict[str, float]):
     def _fixed(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("a case does not change; use Case.replace")
 
-    __setitem__ = __delitem__ = update = clear = pop = popitem = setdefault = __ior__ = _fixed  # type: ignore[assignment]
+    __setitem__ = __delitem__ = update = clear = pop = popitem = setdefault = __ior__ = _fixed
 
     def __hash__(self) -> int:  # type: ignore[override]
         """Hash of the content, in whatever order it was written."""

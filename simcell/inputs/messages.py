@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -82,6 +83,30 @@ def _short(value: Any) -> Any:
     return None if isinstance(value, Mapping | list | tuple) else value
 
 
+def printable(value: Any) -> Any:
+    """Text without the characters that would act on a terminal; other values as they are.
+
+    Examples
+    --------
+    >>> printable("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if not isinstance(value, str):
+        return value
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+
+
+def clean(problem: Problem) -> Problem:
+    """Make every part of a problem printable.
+
+    Examples
+    --------
+    >>> print(clean(Problem("", "case.title", "a" + chr(27), "is odd")).value)
+    a\\x1b
+    """
+    return Problem(*(printable(getattr(problem, f.name)) for f in dataclasses.fields(problem)))
+
+
 def dotted(section: str, place: Iterable[str | int]) -> str:
     """Write a place in a case as its key.
 
@@ -116,20 +141,11 @@ def nearest_section(name: str, sections: Mapping[str, type[Model]]) -> str:
     >>> nearest_section("spacer_height", {"cell": CellInput})
     'is not a section; did you mean "cell.spacer_height"?'
     """
+    if name in LATER_SECTIONS:
+        return "is not available in this version"
     near = _nearest(name, [*sections, *LATER_SECTIONS]) or _elsewhere(name, sections)
     hint = f'did you mean "{near}"?' if near else f"known are {', '.join(sections)}"
     return f"is not a section; {hint}"
-
-
-def is_later(name: Any) -> bool:
-    """Whether a section belongs to a later version of simcell.
-
-    Examples
-    --------
-    >>> is_later("dendrite")
-    True
-    """
-    return name in LATER_SECTIONS
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
@@ -198,7 +214,14 @@ def field_type(model: type[Model], place: Iterable[Any]) -> FieldType | None:
 
 
 def field_at(model: type[Model], place: Iterable[Any]) -> type[Model] | FieldType | None:
-    """Follow a place into a model, through lists (whose indices are passed over) and tables."""
+    """Follow a place into a model, through lists (whose indices are passed over) and tables.
+
+    Examples
+    --------
+    >>> from simcell.inputs.beam import BeamInput
+    >>> field_at(BeamInput, ("schedule", 0)).__name__
+    'Window'
+    """
     here: type[Model] | FieldType | None = model
     for part in place:
         if isinstance(part, int) or str(part).isdigit():

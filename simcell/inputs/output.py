@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from simcell.inputs.fields import MAX_LIST, Choice, Measure, Model, Whole
 from simcell.inputs.rules import Given, Rule
+from simcell.units import spaced
 
 FIRST_TIME = 1e-9  # s; yields hold once the spurs have spread, nothing earlier has a meaning
 
@@ -45,16 +45,18 @@ class OutputInput(Model):
             return self.times
         # only the default first time can lie beyond the end, of a very short case
         first = self.first if self.first < duration else duration / 10
-        last = self.count - 1
-        if self.spacing == "linear":
-            inner = [first + (duration - first) * i / last for i in range(1, last)]
-        else:
-            inner = [first * math.exp(math.log(duration / first) * i / last) for i in range(1, last)]
-        return (first, *(float(f"{t:.14g}") for t in inner), duration)
+        return tuple(spaced(first, duration, self.count, "lin" if self.spacing == "linear" else "log"))
 
 
 def time_rules(given: Given) -> Iterator[Rule]:
-    """Times rise, end with the case, and are either listed or spaced."""
+    """Times rise, end with the case, and are either listed or spaced.
+
+    Examples
+    --------
+    >>> given = Given({}, {"output": {"times": (1.0, 9.0)}, "case": {"duration": 5.0}}, {})
+    >>> [rule.reason for rule in time_rules(given)]
+    ['the last time, 9 s, lies after the case ends (5 s)']
+    """
     duration = given.value("case", "duration")
     if given.wrote("output", "times"):
         for key in ("spacing", "count", "from"):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from simcell import units
 from simcell.errors import InputError, Problem
@@ -87,20 +86,23 @@ def put(data: Mapping[str, Any], key: str, value: Any, *, file: str = "") -> dic
     >>> put({"beam": {"energy": "300 kV"}}, "beam.energy", "200 kV")
     {'beam': {'energy': '200 kV'}}
     """
-    path = written_keys(key)
-    if len(path) < 2 or path[0] not in SECTIONS:
-        reason = (
-            "names a section; give a key in it"
-            if key in SECTIONS
-            else nearest_section(path[0] if path else key, SECTIONS)
-        )
-        raise InputError(Problem(file, key, None, reason, _SET_FORM))
+    path = _path(key, file, _SET_FORM)
     result: dict[str, Any] = _put(data, path, value, key, file)
     for other in _rivals(".".join(path)):
         section, name = other.split(".")
         if name in result.get(section, {}):
             result[section] = {k: v for k, v in result[section].items() if k != name}
     return result
+
+
+def _path(key: str, file: str, form: str) -> tuple[str, ...]:
+    """The parts of a key that lies in a known section."""
+    path = written_keys(key)
+    if len(path) < 2 or path[0] not in SECTIONS:
+        section = path[0] if path else key
+        reason = "names a section; give a key in it" if key in SECTIONS else nearest_section(section, SECTIONS)
+        raise InputError(Problem(file, key, None, reason, form))
+    return path
 
 
 def _rivals(key: str) -> set[str]:
@@ -131,8 +133,7 @@ def _put(here: Any, path: tuple[str, ...], value: Any, key: str, file: str) -> A
 # ----------------------------------------------------------------- vary
 
 
-@dataclass(frozen=True)
-class Vary:
+class Vary(NamedTuple):
     """A key and the values that it takes one after another.
 
     Attributes
@@ -183,12 +184,9 @@ def vary(text: str) -> Vary:
     ('water', 'water-eb09')
     """
     key, what = split_setting(text, "--vary", _VARY_FORM)
-    path = written_keys(key)
-    if len(path) < 2 or path[0] not in SECTIONS:
-        raise InputError(Problem("--vary", key, None, nearest_section(path[0] if path else key, SECTIONS), _VARY_FORM))
+    path = _path(key, "--vary", _VARY_FORM)
     found = field_at(SECTIONS[path[0]], path[1:])
     if not isinstance(found, FieldType):
-        put({}, key, 0, file="--vary")
         known = "is a table; give a key in it" if found is not None else _no_such_key(path)
         raise InputError(Problem("--vary", key, None, known, _VARY_FORM))
     field = found.item if isinstance(found, Each) else found

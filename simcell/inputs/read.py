@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from simcell.errors import InputError, Problem
+from simcell.inputs.messages import printable
 
 MAX_BYTES = 10_000_000
 _BYTE_ORDER_MARKS = {b"\xff\xfe\x00\x00": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -110,23 +111,27 @@ def parse_toml(text: str, *, file: str = "") -> dict[str, Any]:
 def _syntax_problem(text: str, message: str, file: str) -> Problem:
     match = re.search(r"\(at line (\d+), column (\d+)\)", message)
     said = re.sub(r"\s*\(at .*\)$", "", message)
-    if match is None:
-        return Problem(file, "end of the file", None, f"is not TOML ({said}); a quote or bracket may not be closed")
-    line, column = int(match[1]), int(match[2])
-    written = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else None
-    reason, example = _syntax_reason(said, written or "")
-    return Problem(file, f"line {line}, column {column}", written, reason, example)
+    lines = text.split("\n")
+    if match is not None:
+        line, column = int(match[1]), int(match[2])
+    elif "end of document" in message:
+        line, column = len(lines), len(lines[-1]) + 1
+    else:
+        return Problem(file, "", None, "is not TOML (a number in it has thousands of digits)")
+    written = lines[line - 1].strip()[:200] if line <= len(lines) else ""
+    reason, example = _syntax_reason(said, written, at_end=match is None)
+    return Problem(file, f"line {line}, column {column}", printable(written) or None, reason, example)
 
 
-def _syntax_reason(said: str, written: str) -> tuple[str, str]:
+def _syntax_reason(said: str, written: str, at_end: bool) -> tuple[str, str]:
     assignment = re.match(r"([\w.-]+)\s*=\s*([^\"'\[{#]+)", written)
-    if "overwrite" in said or "twice" in said or "Cannot mutate" in said or "already" in said:
+    if re.search("overwrite|twice|mutate|already", said):
         return "is not TOML (this key or section stands there a second time)", ""
     if assignment and re.search(r"[A-Za-z°µμÅ%,]", assignment[2]):
-        return (
-            f"is not TOML ({said}); text and quantities stand in quotes",
-            f'{assignment[1]} = "{assignment[2].strip()}"',
-        )
+        right = f'{assignment[1]} = "{assignment[2].strip()}"'
+        return f"is not TOML ({said}); text and quantities stand in quotes", right
+    if at_end or "Unterminated" in said or "Unclosed" in said:
+        return f"is not TOML ({said}); a quote or bracket is not closed, or a value is missing", ""
     return f"is not TOML ({said})", ""
 
 

@@ -121,16 +121,11 @@ def _sync_folder(folder: Path) -> None:
 
 def _told(error: Exception, path: str) -> ResultError:
     number, text = getattr(error, "errno", None), str(error)
-    if (
-        number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        or "No space left" in text
-        or "File too large" in text
-    ):
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "No space left" in text or "File too large" in text:
         return ResultError(f"{path}: no room left on the disk; nothing was written")
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ResultError(
-            f"{path}: no permission to write here; choose another folder, or close the program "
-            "that has the file open"
+            f"{path}: no permission to write here; choose another folder, or close the program that has the file open"
         )
     if number == errno.ENAMETOOLONG:
         return ResultError(f"{path[:60]}...: the name is too long")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 from simcell.errors import ResultError
 from simcell.results.schema import extra_dims
 from simcell.results.variables import COORDINATES
+from simcell.results.words import duration
 
 
 def radiolysis(tree: xr.DataTree) -> xr.Dataset:
@@ -63,8 +65,10 @@ def one_run(tree: xr.DataTree) -> None:
     space = [str(d) for d in radiolysis(tree).dims if d in ("z", "y", "x")] if tree.children else []
     if dims or space:
         choice = ", ".join(f"{dim}=0" for dim in [*dims, *space])
-        raise ResultError(f"the result holds several runs or places ({', '.join([*dims, *space])}); choose one, "
-                          f"for example tree.isel({choice})")
+        raise ResultError(
+            f"the result holds several runs or places ({', '.join([*dims, *space])}); choose one, "
+            f"for example tree.isel({choice})"
+        )
 
 
 def varied(tree: xr.DataTree) -> str:
@@ -78,11 +82,15 @@ def varied(tree: xr.DataTree) -> str:
     """
     dims = extra_dims(tree)
     if not dims:
-        raise ResultError("a dose response needs runs at several dose rates, for example "
-                          "--vary beam.dose_rate=1e3Gy/s..1e9Gy/s:log:25")
+        raise ResultError(
+            "a dose response needs runs at several dose rates, for example "
+            "--vary beam.dose_rate=1e3Gy/s..1e9Gy/s:log:25"
+        )
     if len(dims) > 1:
-        raise ResultError(f"the result varies {' and '.join(dims)}; choose one value of all but one, for example "
-                          f"tree.isel({dims[-1]}=0)")
+        raise ResultError(
+            f"the result varies {' and '.join(dims)}; choose one value of all but one, for example "
+            f"tree.isel({dims[-1]}=0)"
+        )
     return dims[0]
 
 
@@ -99,7 +107,7 @@ def per_species(array: xr.DataArray, scale: float = 1.0) -> dict[str, np.ndarray
     return dict(zip(names, values, strict=True))
 
 
-def band(array: xr.DataArray) -> tuple[Any, Any, float]:
+def band(array: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, float]:
     """Lowest and highest quantile of an array and the probability between them.
 
     Examples
@@ -109,8 +117,37 @@ def band(array: xr.DataArray) -> tuple[Any, Any, float]:
     (1.0, 4.0, 0.95)
     """
     ordered = array.sortby("quantile")
-    inside = float(ordered["quantile"][-1] - ordered["quantile"][0])
+    inside = round(float(ordered["quantile"][-1] - ordered["quantile"][0]), 9)
     return ordered.isel(quantile=0), ordered.isel(quantile=-1), inside
+
+
+def last_band(group: xr.Dataset, name: str) -> tuple[xr.DataArray, xr.DataArray, float] | None:
+    """Band of an ensemble at the last time, where the result holds one.
+
+    Examples
+    --------
+    >>> last_band(xr.Dataset(), "pH") is None
+    True
+    """
+    if f"{name}_quantile" not in group:
+        return None
+    return band(group[f"{name}_quantile"].isel(time=-1))
+
+
+def steady_band(group: xr.Dataset, name: str) -> tuple[xr.DataArray, xr.DataArray, float] | None:
+    """The central 95 % of the members at the steady state, where the result holds them.
+
+    Examples
+    --------
+    >>> group = xr.Dataset({"ensemble_steady_pH": ("member", [4.0, 5.0, 6.0])})
+    >>> low, high, inside = steady_band(group, "pH")
+    >>> float(low), float(high), inside
+    (4.05, 5.95, 0.95)
+    """
+    members = group.get(f"ensemble_steady_{name}")
+    if members is None:
+        return None
+    return band(members.quantile([0.025, 0.975], dim="member"))
 
 
 def solubility(group: xr.Dataset) -> dict[str, float]:
@@ -132,9 +169,41 @@ def solubility(group: xr.Dataset) -> dict[str, float]:
     for gas in (str(name) for name in group["gas"].values):
         ratio = group["gas_saturation"].sel(gas=gas)
         if gas in group["species"].values and float(ratio.max()) > 0.0:
-            at = int(ratio.argmax()) if ratio.ndim == 1 else None
-            if at is not None:
-                found[gas] = float(group["concentration"].sel(species=gas)[at] / ratio[at])
+            best = int(np.argmax(ratio.values))
+            found[gas] = float(group["concentration"].sel(species=gas).values.flat[best] / ratio.values.flat[best])
+    return found
+
+
+def start(group: xr.Dataset, facts: Mapping[str, Any]) -> str:
+    """pH at the start and how it is known: from provenance, from the first sample, or after that sample's time.
+
+    Examples
+    --------
+    >>> from simcell.results.schema import build
+    >>> tree = build({"radiolysis": {"pH": (["time"], [7.0, 4.65])}}, {"time": [1e-6, 1.0]})
+    >>> start(tree["radiolysis"].to_dataset(), {}), start(tree["radiolysis"].to_dataset(), {"start_pH": 7.0})
+    ('7.00 after 1 µs', '7.00 at the start')
+    """
+    stored = facts.get("start_pH") or facts.get("record", {}).get("electrolyte", {}).get("pH")
+    first = float(group["time"][0])
+    if stored is None and first > 0.0:
+        return f"{float(group['pH'][0]):.2f} after {duration(first)}"
+    return f"{float(group['pH'][0]) if stored is None else float(stored):.2f} at the start"
+
+
+def crossings(x: np.ndarray, ratio: np.ndarray) -> list[float]:
+    """Where a saturation passes 1 upwards or downwards, interpolated between logarithms.
+
+    Examples
+    --------
+    >>> [round(v) for v in crossings(np.array([1e2, 1e4, 1e6]), np.array([0.1, 0.1, 10.0]))]
+    [100000]
+    """
+    level = np.log10(np.maximum(ratio, 1e-300))
+    found = []
+    for i in np.flatnonzero(np.diff(np.sign(level) >= 0.0)):
+        share = level[i] / (level[i] - level[i + 1])
+        found.append(float(10.0 ** ((1.0 - share) * np.log10(x[i]) + share * np.log10(x[i + 1]))))
     return found
 
 

@@ -123,9 +123,7 @@ def _check_axis_values(name: str, values: np.ndarray, place: str) -> None:
     if name == "time" and (np.diff(values) <= 0.0).any():
         index = int(np.argmax(np.diff(values) <= 0.0)) + 1
         raise ResultError(f"{place} must increase; it does not at index {index}")
-    unique, counts = np.unique(
-        values.astype(str) if values.dtype.kind in "OT" else values, return_counts=True
-    )
+    unique, counts = np.unique(values.astype(str) if values.dtype.kind in "OT" else values, return_counts=True)
     if (counts > 1).any():
         raise ResultError(f"{place} holds {unique[counts > 1][0]} twice")
 

@@ -1,15 +1,15 @@
-"""The parts from which figures are made: lines with a name at their end, a pH panel, shading, an axis of time."""
+"""What the figures draw: concentrations with a name at the end of each line, saturation, pH."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from simcell.results import style
+from simcell.results import style, words
 
 MOLAR = 1e-3  # (mol/L) in one mol/m^3
 SPAN = 1e-6  # a species that never reaches this share of the largest is named in a note and not drawn
@@ -64,8 +64,16 @@ def draw_concentrations(axes: Axes, lines: Lines) -> list[str]:
     spare = [name for name in drawn if not style.known(name)]
     for rank, name in enumerate(drawn):
         looks = style.look(name, spare.index(name) if name in spare else 0)
+        top = 4.0 if looks.dash == "-" else 5.0  # a solid line shows through the gaps of a dashed one
         values = np.where(lines.values[name] > 0.0, lines.values[name], np.nan)
-        axes.plot(lines.x, values, color=looks.colour, linestyle=looks.dash, linewidth=1.9, zorder=5 - 0.01 * rank)
+        axes.plot(
+            lines.x,
+            values,
+            color=looks.colour,
+            linestyle=looks.dash,
+            linewidth=1.9,
+            zorder=top - 0.01 * rank,
+        )
         if name in lines.bands:
             low, high = (np.maximum(edge, FLOOR) for edge in lines.bands[name])
             axes.fill_between(lines.x, low, high, color=looks.colour, alpha=0.16, linewidth=0, zorder=2)
@@ -80,14 +88,14 @@ def draw_concentrations(axes: Axes, lines: Lines) -> list[str]:
     return drawn
 
 
-def label_ends(axes: Axes, x: float, ends: Mapping[str, float], texts: Mapping[str, str] | None = None) -> None:
+def label_ends(axes: Axes, ends: Mapping[str, float]) -> None:
     """Write each species' name at the right of the axes, level with its line, in its colour, without overlap.
 
     Examples
     --------
     >>> axes = style.new_figure(4.0).add_subplot()
     >>> axes.set_yscale("log")
-    >>> label_ends(axes, 1.0, {"H2": 1e-6})
+    >>> label_ends(axes, {"H2": 1e-6})
     >>> axes.texts[0].get_text()
     '$\\\\mathrm{H_{2}}$'
     """
@@ -96,16 +104,58 @@ def label_ends(axes: Axes, x: float, ends: Mapping[str, float], texts: Mapping[s
     low, high = np.log10(axes.get_ylim())
     share = (np.log10([max(ends[name], 1e-300) for name in names]) - low) / (high - low)
     share = np.clip(share, 0.0, 1.0)
-    figure = axes.get_figure()
-    height = axes.get_position().height * (figure.get_size_inches()[1] if figure is not None else 4.0)
-    placed = style.spread(share, 1.28 * style.TEXT / 72.0 / height, 0.0, 1.0)
+    placed = style.spread(share, 1.28 * style.TEXT / 72.0 / _height(axes), 0.0, 1.0)
     for name, at, where in zip(names, share, placed, strict=True):
         colour = style.look(name, spare.index(name) if name in spare else 0).colour
-        axes.plot([1.004, 1.016, 1.028], [at, where, where], color=colour, linewidth=0.8, clip_on=False,
-                  transform=axes.transAxes, solid_capstyle="round")
-        text = style.formula(name) + (f"  {texts[name]}" if texts and name in texts else "")
-        axes.text(1.034, where, text, color=colour, fontsize=style.TEXT, va="center", ha="left",
-                  transform=axes.transAxes)
+        axes.plot(
+            [1.004, 1.012, 1.028, 1.034],
+            [at, at, where, where],
+            color=colour,
+            linewidth=0.8,
+            clip_on=False,
+            transform=axes.transAxes,
+            solid_capstyle="round",
+        )
+        axes.text(
+            1.04,
+            where,
+            words.formula(name),
+            color=colour,
+            fontsize=style.TEXT,
+            va="center",
+            ha="left",
+            transform=axes.transAxes,
+        )
+
+
+def saturation_lines(axes: Axes, solubility: Mapping[str, float], lines: Lines) -> None:
+    """Draw where each gas (mol/m^3 at saturation) would come out of solution, if the plot gets near it.
+
+    Examples
+    --------
+    >>> axes = style.new_figure(4.0).add_subplot()
+    >>> axes.set_yscale("log")
+    >>> saturation_lines(axes, {"H2": 0.78}, Lines(np.array([1.0, 2.0]), {"H2": np.array([1e-6, 1e-3])}))
+    >>> axes.texts[0].get_text()
+    '$\\\\mathrm{H_{2}}$ saturated'
+    """
+    near = {gas: c * MOLAR for gas, c in solubility.items() if np.max(lines.values[gas]) > 1e-3 * c * MOLAR}
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, max([high, *(3.0 * c for c in near.values())]))
+    for rank, (gas, level) in enumerate(sorted(near.items(), key=lambda item: item[1])):
+        colour = style.look(gas).colour
+        axes.axhline(level, color=colour, linestyle=style.DOTS, linewidth=1.2, zorder=1.5)
+        above = rank > 0  # the lowest is named below its line, so that two close ones stay apart
+        axes.annotate(
+            f"{words.formula(gas)} saturated",
+            (0.0, level),
+            (5 + 95 * max(rank - 1, 0), 3 if above else -3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            color=colour,
+            fontsize=style.SMALL,
+            va="bottom" if above else "top",
+        )
 
 
 def draw_ph(axes: Axes, x: np.ndarray, ph: np.ndarray, band: tuple[np.ndarray, np.ndarray] | None = None) -> None:
@@ -124,92 +174,36 @@ def draw_ph(axes: Axes, x: np.ndarray, ph: np.ndarray, band: tuple[np.ndarray, n
     everything = np.concatenate([ph, *(band or ())])
     middle, half = (everything.max() + everything.min()) / 2.0, max(np.ptp(everything) / 2.0, 0.5)
     axes.set_ylim(middle - 1.25 * half, middle + 1.25 * half)
-    axes.yaxis.get_major_locator().set_params(nbins=4, steps=[1, 2, 5, 10])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     share = (ph[-1] - middle) / (2.5 * half) + 0.5
-    axes.text(1.034, share, f"{ph[-1]:.2f}", color=style.INK, fontsize=style.TEXT, va="center",
-              transform=axes.transAxes)
+    axes.text(1.04, share, f"{ph[-1]:.2f}", color=style.INK, fontsize=style.TEXT, va="center", transform=axes.transAxes)
     axes.set_ylabel("pH")
 
 
-def time_axis(axes: Axes, time: np.ndarray) -> None:
-    """Make the lower axis one of time: logarithmic for samples that are spaced so, ticks with their unit.
+def small_print(lines: Lines, inside: float = 0.0) -> list[str]:
+    """What the figure leaves out, and what its bands mean.
 
     Examples
     --------
-    >>> axes = style.new_figure(4.0).add_subplot()
-    >>> time_axis(axes, np.logspace(-9, 3, 50))
-    >>> axes.get_xscale()
-    'log'
+    >>> small_print(Lines(np.array([1.0]), {"H2": np.array([1e-3]), "O3": np.array([1e-12])}), 0.95)
+    ['Not shown: $\\\\mathrm{O_{3}}$ (at most 1 pM).', 'Bands hold 95 % of the ensemble.']
     """
-    axes.set_xlabel("Time")
-    if is_linear(time):
-        axes.set_xlim(time[0], time[-1])
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.duration(value) if value else "0"))
-        return
-    axes.set_xscale("log")
-    first, last = time[time > 0.0][0], time[-1]
-    axes.set_xlim(first, last)
-    powers = np.arange(np.ceil(np.log10(first) - 1e-6), np.floor(np.log10(last) + 1e-6) + 1)
-    step = 1 if len(powers) <= 5 else 3
-    axes.xaxis.set_major_locator(FixedLocator([10.0**p for p in powers if p % step == 0]))
-    axes.xaxis.set_minor_locator(FixedLocator([10.0**p for p in powers if p % step != 0]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.duration(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    _, left = lines.chosen()
+    sentences = []
+    if left:
+        few = ", ".join(words.formula(name) for name in left[:6]) + (f" and {len(left) - 6} more" if left[6:] else "")
+        peak = max(float(np.max(lines.values[name])) for name in left)
+        sentences.append(f"Not shown: {few} (at most {words.molar(peak)}).")
+    if inside:
+        sentences.append(f"Bands hold {100 * inside:.3g} % of the ensemble.")
+    return sentences
 
 
-def is_linear(time: np.ndarray) -> bool:
-    """Whether samples are spread evenly rather than by factors.
-
-    Examples
-    --------
-    >>> is_linear(np.linspace(0.0, 30.0, 31)), is_linear(np.logspace(-9, 3, 50))
-    (True, False)
-    """
-    positive = time[time > 0.0]
-    if len(positive) < 2 or positive[-1] < 20.0 * positive[0]:
-        return True
-    # Most samples in the last tenth of the decades, but not of the range: the mark of even spacing.
-    return bool(np.mean(positive > 0.1 * positive[-1]) > 0.7)
-
-
-def shade_off(axes: Axes, time: np.ndarray, on: np.ndarray, name: bool = True) -> None:
-    """Shade the spans in which the beam is off; each sample tells the state until the next one.
-
-    Examples
-    --------
-    >>> axes = style.new_figure(4.0).add_subplot()
-    >>> shade_off(axes, np.array([0.0, 1.0, 2.0]), np.array([0, 1, 1]))
-    >>> len(axes.patches)
-    1
-    """
-    for start, end in _spans(time, on == 0):
-        axes.axvspan(start, end, color=style.SHADE, linewidth=0, zorder=0)
-        if name:
-            middle = np.sqrt(start * end) if axes.get_xscale() == "log" and start > 0 else (start + end) / 2
-            axes.annotate("beam off", (middle, 1.0), (0, -4), textcoords="offset points", ha="center", va="top",
-                          xycoords=("data", "axes fraction"), fontsize=style.SMALL, color=style.FAINT)
-
-
-def note(axes: Axes, sentences: Sequence[str]) -> None:
-    """Write small print under the lowest panel.
-
-    Examples
-    --------
-    >>> axes = style.new_figure(4.0).add_subplot()
-    >>> note(axes, ["Not shown: O3."])
-    """
-    figure = axes.get_figure()
-    if figure is not None and sentences:
-        figure.text(axes.get_position().x0, 0.012, "  ".join(sentences), fontsize=style.SMALL - 0.5,
-                    color=style.FAINT, va="bottom")
+def _height(axes: Axes) -> float:
+    figure = axes.get_figure(root=True)
+    return float(axes.get_position().height * (figure.get_size_inches()[1] if figure is not None else 4.0))
 
 
 def _constant(values: np.ndarray) -> bool:
     return bool(np.ptp(values) <= 1e-9 * np.max(np.abs(values)))
-
-
-def _spans(time: np.ndarray, wanted: np.ndarray) -> list[tuple[float, float]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], wanted.astype(int), [0]])))
-    spans = [(time[a], time[min(b, len(time) - 1)]) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return [(float(a), float(b)) for a, b in spans if b > a]

@@ -16,7 +16,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from simcell.errors import ResultError
-from simcell.results import gather, panels, style
+from simcell.results import frame, gather, panels, style, words
 from simcell.results.bars import throughput
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
@@ -83,22 +83,92 @@ def species(tree: xr.DataTree) -> Figure:
     """
     gather.one_run(tree)
     group = gather.radiolysis(tree)
-    lines, inside = _lines(group)
-    figure = style.new_figure(6.3 if "pH" in group else 5.0)
-    upper, lower = _two_panels(figure, "pH" in group)
-    for axes in (upper, lower):
-        panels.time_axis(axes, group["time"].values)
+    time = gather.need(group, "concentration")["time"].values
+    keep = np.ones(len(time), bool) if frame.is_linear(time) else time > 0.0
+    lines, inside = _lines(group, keep)
+    sentences = panels.small_print(lines, inside)
+    beam = gather.beam(tree)
+    off = "on" in beam and bool((beam["on"] == 0).any())
+    figure, upper, lower = frame.stack("pH" in group, bool(sentences) or off)
+    for axes in dict.fromkeys((upper, lower)):
+        frame.time_axis(axes, time)
         style.dress(axes)
     drawn = panels.draw_concentrations(upper, lines)
-    if "pH" in group:
-        upper.tick_params(labelbottom=False)
-        upper.set_xlabel("")
-        edges = gather.band(group["pH_quantile"])[:2] if "pH_quantile" in group else None
-        band = (edges[0].values[lines.keep], edges[1].values[lines.keep]) if edges else None
-        panels.draw_ph(lower, lines.x, group["pH"].values[lines.keep], band)
-    _mark_beam(tree, [upper, lower])
-    panels.label_ends(upper, lines.x[-1], {name: float(lines.values[name][-1]) for name in drawn})
-    _mark_saturation(upper, group, drawn)
-    panels.note(lower, _small_print(lines, inside))
-    _title(upper, tree)
+    if lower is not upper:
+        frame.share_axis(upper)
+        panels.draw_ph(lower, lines.x, group["pH"].values[keep], _ph_band(group, keep))
+    panels.saturation_lines(upper, {g: c for g, c in gather.solubility(group).items() if g in drawn}, lines)
+    panels.label_ends(upper, {name: float(lines.values[name][-1]) for name in drawn})
+    if off:
+        sentences += frame.shade_off(upper, beam["time"].values, beam["on"].values)
+        frame.shade_off(lower, beam["time"].values, beam["on"].values, name=False)
+    frame.note(figure, sentences)
+    frame.title(upper, *_words(tree))
     return figure
+
+
+def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -> Path:
+    """Save a figure as PNG, SVG or PDF, atomically and the same bytes every time.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path-like
+        Its ending chooses the format.
+    overwrite : bool
+        Whether an existing picture may be replaced; pictures can be drawn again, so the default is yes.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Examples
+    --------
+    >>> save(style.new_figure(4.0), "picture.bmp")
+    Traceback (most recent call last):
+        ...
+    simcell.errors.ResultError: picture.bmp: a figure is saved as .png, .svg or .pdf
+    """
+    kind = Path(path).suffix.lower()
+    if kind not in FORMATS:
+        raise ResultError(f"{path}: a figure is saved as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+    target = check_writable(path, overwrite)
+    # Dates and random ids would make each copy differ, and a repository of pictures grow for nothing.
+    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[kind]
+    with atomic(target, overwrite) as temporary, rc_context({"svg.hashsalt": "simcell"}):
+        figure.savefig(temporary, format=kind[1:], dpi=200, metadata=metadata)
+    return target
+
+
+def _lines(group: xr.Dataset, keep: np.ndarray) -> tuple[panels.Lines, float]:
+    values = gather.per_species(group["concentration"][keep], panels.MOLAR)
+    lines = panels.Lines(group["time"].values[keep], values)
+    if "concentration_quantile" not in group:
+        return lines, 0.0
+    low, high, inside = gather.band(group["concentration_quantile"].isel(time=keep))
+    lower, upper = (gather.per_species(edge, panels.MOLAR) for edge in (low, high))
+    lines.bands = {name: (lower[name], upper[name]) for name in lower}
+    return lines, inside
+
+
+def _ph_band(group: xr.Dataset, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    if "pH_quantile" not in group:
+        return None
+    low, high, _ = gather.band(group["pH_quantile"].isel(time=keep))
+    return low.values, high.values
+
+
+def _words(tree: xr.DataTree) -> tuple[str, str]:
+    facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
+    name = str(facts.get("record", {}).get("case", {}).get("title") or "Species in the irradiated liquid")
+    group, beam = gather.radiolysis(tree), gather.beam(tree)
+    parts = []
+    if "dose_rate" in beam and beam["dose_rate"].ndim == 0:
+        parts.append(f"{words.number(float(beam['dose_rate']))} Gy/s")
+    if "pH" in group:
+        parts.append(f"pH {gather.start(group, facts)}")
+    if "time_to_steady" in group and np.isfinite(float(group["time_to_steady"])):
+        parts.append(f"steady after {words.duration(float(group['time_to_steady']))}")
+    if facts.get("status", "complete") != "complete":
+        parts.append(f"{facts['status']} run")
+    return name, ", ".join(parts)

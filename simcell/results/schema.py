@@ -81,9 +81,7 @@ def build(
     ('pH', 4.65)
     """
     axes = {name: labels.coordinate(name, value) for name, value in coords.items()}
-    datasets = {
-        f"/{name.strip('/')}": _dataset(name.strip("/"), group, axes) for name, group in groups.items()
-    }
+    datasets = {f"/{name.strip('/')}": _dataset(name.strip("/"), group, axes) for name, group in groups.items()}
     root = {"Conventions": CONVENTIONS, **{name: attribute(value) for name, value in (attrs or {}).items()}}
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=root), **datasets})
 
@@ -115,9 +113,7 @@ def check(tree: xr.DataTree) -> None:
             variable = declared(node.path.strip("/"), str(name))
             unit = array.attrs.get("units")
             if unit != variable.unit:
-                raise ResultError(
-                    f"{variable.path}: its unit is {unit!r}, the contract says {variable.unit!r}"
-                )
+                raise ResultError(f"{variable.path}: its unit is {unit!r}, the contract says {variable.unit!r}")
             labels.variable(variable, [str(dim) for dim in array.dims], array, axes)
 
 
@@ -157,8 +153,7 @@ def attribute(value: Any) -> str | int | float:
 
 def _dataset(group: str, variables: Mapping[str, Any], axes: labels.Axes) -> xr.Dataset:
     arrays = {
-        name: labels.variable(declared(group, name), dims, values, axes)
-        for name, (dims, values) in variables.items()
+        name: labels.variable(declared(group, name), dims, values, axes) for name, (dims, values) in variables.items()
     }
     used = {str(dim) for array in arrays.values() for dim in array.dims}
     dataset = xr.Dataset(arrays, {name: axis for name, axis in axes.items() if name in used})

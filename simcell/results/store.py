@@ -60,9 +60,7 @@ def write(tree: xr.DataTree, path: str | os.PathLike[str], overwrite: bool = Fal
     target = check_writable(path, overwrite)
     free = shutil.disk_usage(target.parent).free
     if tree.nbytes > max(free, _IN_MEMORY_UP_TO):  # a smaller one meets a full disk safely
-        raise ResultError(
-            f"{path}: the result needs up to {tree.nbytes:.3g} bytes, the disk has {free:.3g} left"
-        )
+        raise ResultError(f"{path}: the result needs up to {tree.nbytes:.3g} bytes, the disk has {free:.3g} left")
     with atomic(target, overwrite) as temporary:
         _put(tree, temporary)
     return target

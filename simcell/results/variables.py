@@ -116,9 +116,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("radiolysis", "throughput", ("reaction", "time"), _RATE, "rate of the reaction"),
     Variable("radiolysis", "beam_production", ("species",), _RATE, "what the beam makes of the species"),
-    Variable(
-        "radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"
-    ),
+    Variable("radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"),
     Variable("radiolysis", "steady_concentration", ("species",), _MOLAR, "concentration at the steady state"),
     Variable("radiolysis", "steady_pH", (), "1", "pH at the steady state"),
     Variable("radiolysis", "steady_gas_saturation", ("gas",), "1", "gas saturation at the steady state"),

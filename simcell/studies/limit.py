@@ -166,7 +166,7 @@ def limit(
     >>> from simcell.case import Case
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
     >>> f"{limit(case, ['H2<1 sat'])[0].largest:.1e}"
-    '7.7e+07'
+    '7.8e+07'
     """
     from simcell.studies.ensemble import combinations
 
@@ -273,7 +273,8 @@ def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float
         if state:
             allowed.append((low, high))
         state = not state
-    binding, values = "", ()
+    binding = ""
+    values: tuple[tuple[str, float], ...] = ()
     if edges:
         margins = answer.margins(edges[0])
         binding = conditions[int(np.argmin(np.abs(margins)))].text

@@ -13,7 +13,7 @@ from simcell.chemistry.network import Array, Network
 from simcell.radiolysis.homogeneous import Kernel, integrate, throughput
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
-from simcell.results.provenance import provenance
+from simcell.results.provenance import Status, provenance
 from simcell.results.schema import build
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
@@ -69,7 +69,7 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     group, coords = radiolysis_group(setup, concentration)
     coords["time"] = times
     warnings = list(setup.warnings)
-    status = "complete" if path.complete else "interrupted"
+    status: Status = "complete" if path.complete else "interrupted"
     if path.complete and beam.dose_rate > 0:
         group |= _steady_group(setup, warnings)
     groups: dict[str, Group] = {
@@ -101,7 +101,15 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
 
 
 def kernel_of(case: Case, net: Network) -> Kernel:
-    """The kernel that the case asks for."""
+    """Give the kernel that the case asks for.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
+    >>> kernel_of(case, Network.of(mechanism_of(case.input))) is kernels.advance
+    True
+    """
     if case.input.solver.kernel == "unrolled":
         from simcell.chemistry.unrolled import unrolled_kernel
 
@@ -111,7 +119,17 @@ def kernel_of(case: Case, net: Network) -> Kernel:
 
 
 def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] = ()) -> tuple[Group, dict[str, Any]]:
-    """Everything that follows from concentrations (..., time, species in kernel order), with its coordinates."""
+    """Everything that follows from concentrations (..., time, species in kernel order), with its coordinates.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
+    >>> setup, _ = setup_of(case, mechanism_of(case))
+    >>> group, coords = radiolysis_group(setup, setup.problem.start[None, :])
+    >>> group["concentration"][1].shape, coords["gas"]
+    ((1, 16), ['H2', 'O2'])
+    """
     mechanism = setup.mechanism
     complete = setup.complete(concentration)
     species = list(setup.species)
@@ -145,18 +163,41 @@ def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] =
 
 
 def ph(complete: Array, species: list[str]) -> Array:
-    """PH of (..., species) concentrations [mol/m^3], concentration standing for activity."""
+    """PH of (..., species) concentrations [mol/m^3], concentration standing for activity.
+
+    Examples
+    --------
+    >>> float(ph(np.array([0.1, 5.0]), ["H+", "H2"]))
+    4.0
+    """
     return np.asarray(-np.log10(np.maximum(complete[..., species.index("H+")], FLOOR) / 1000.0))
 
 
 def saturation(setup: Setup) -> dict[str, float]:
-    """Solubility [mol/m^3] of each gas of the mechanism at 1 atm and the temperature of the run."""
+    """Solubility [mol/m^3] of each gas of the mechanism at 1 atm and the temperature of the run.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
+    >>> round(saturation(setup_of(case, mechanism_of(case))[0])["H2"], 2)
+    0.79
+    """
     gases = gases_in(setup.mechanism)
     return {name: gas.saturation(setup.conditions.temperature) for name, gas in gases.items()}
 
 
 def beam_group(beam: Beam, setup: Setup, times: Array) -> Group:
-    """What `/beam` holds."""
+    """What `/beam` holds.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "2 s"}, "beam": {"dose_rate": "3 Gy/s"}}).input
+    >>> setup, beam = setup_of(case, mechanism_of(case))
+    >>> beam_group(beam, setup, np.array([1.0]))["dose"]
+    ([], 6.0)
+    """
     schedule = setup.conditions.schedule
     seconds = float(np.diff(schedule.switch) @ schedule.scale)
     group: Group = {
@@ -173,7 +214,14 @@ def beam_group(beam: Beam, setup: Setup, times: Array) -> Group:
 
 
 def cell_group(case: Case) -> Group:
-    """What `/cell` holds."""
+    """What `/cell` holds.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> cell_group(Case.from_dict({"case": {"duration": "2 s"}, "beam": {"dose_rate": "3 Gy/s"}}))
+    {'temperature': ([], 298.15)}
+    """
     group: Group = {"temperature": ([], case.input.electrolyte.temperature)}
     if case.input.cell is not None and case.input.cell.spacer_height is not None:
         group["liquid_thickness"] = ([], case.input.cell.spacer_height)
@@ -184,12 +232,21 @@ def case_provenance(
     case: Case,
     setup: Setup,
     warnings: list[str],
-    status: str,
+    status: Status,
     started: float,
     solver: Mapping[str, Any],
     **more: Any,
 ) -> dict[str, Any]:
-    """Provenance of a run of a case."""
+    """Provenance of a run of a case: what it was computed from, with what, and how it ended.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "2 s"}, "beam": {"dose_rate": "3 Gy/s"}})
+    >>> setup, _ = setup_of(case.input, mechanism_of(case.input))
+    >>> case_provenance(case, setup, [], "complete", time.perf_counter(), {})["status"]
+    'complete'
+    """
     m = setup.mechanism
     files = [{"name": name, "sha256": digest, "doi": ""} for name, digest in m.files.items()]
     used = {r.source for r in m.reactions} | {m.yields[setup.yields].source}

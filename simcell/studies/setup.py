@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from simcell.beam import dose, stopping
+from simcell.chemistry.gas import Gas
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Network
 from simcell.errors import InputError, Problem
+from simcell.inputs.beam import BeamInput
 from simcell.inputs.case import CaseInput
+from simcell.inputs.equation import charge_of
 from simcell.inputs.gases import load_atmosphere, load_gases, vapour_pressure
-from simcell.inputs.mechanism import charge_of, load_mechanism
+from simcell.inputs.mechanism import load_mechanism
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, Setup, prepare
 
@@ -65,7 +68,7 @@ def beam_of(case: CaseInput) -> Beam:
     >>> c = Case.from_dict({"case": {"duration": "1 s"},
     ...     "beam": {"energy": "300 kV", "current": "1 nA", "diameter": "2 um"}})
     >>> f"{beam_of(c.input).dose_rate:.4g}"
-    '7.497e+07'
+    '7.496e+07'
     """
     b = case.beam
     if b.energy is None:
@@ -76,20 +79,12 @@ def beam_of(case: CaseInput) -> Beam:
         power = stopping.mass_stopping_power(b.energy, medium)
     except ValueError as error:
         raise InputError(Problem("", "beam.energy", None, str(error), '"300 kV"')) from None
-    probe = None
-    if b.mode == "stem":
-        raster = dose.raster_beam(b.current, b.pixel, b.dwell, tuple(b.frame), power, probe=b.probe)
-        flux, probe = raster.flux, raster.peak_dose_rate
-    elif b.flux is not None:
-        flux = b.flux
-    elif b.current is not None:
-        flux = dose.flux_from_current(b.current, b.diameter)
-    else:
-        flux = dose.flux_from_dose_rate(b.dose_rate, power)
+    flux, probe = _flux(b, power)
     rate = dose.dose_rate(flux, power)
     warnings: tuple[str, ...] = ()
     if b.dose_factor == FACTOR:
         path = stopping.inelastic_mean_free_path(b.energy, medium)
+        assert case.cell.spacer_height is not None  # checked with the case
         factor = dose.thickness_factor(case.cell.spacer_height, path)
         warnings = (
             f"dose factor 1 + t/lambda = {factor:.4g} applied (lambda = {path * 1e9:.0f} nm): "
@@ -97,6 +92,20 @@ def beam_of(case: CaseInput) -> Beam:
         )
         rate *= factor
     return Beam(rate, flux, b.energy, b.current, b.diameter, power, probe, warnings)
+
+
+def _flux(b: BeamInput, power: float) -> tuple[float, float | None]:
+    """Flux averaged over the illuminated area, and the dose rate under the probe of a scanned beam."""
+    if b.mode == "stem":
+        assert b.current is not None and b.pixel is not None and b.dwell is not None and b.frame is not None
+        raster = dose.raster_beam(b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe)
+        return raster.flux, raster.peak_dose_rate
+    if b.flux is not None:
+        return b.flux, None
+    if b.current is not None and b.diameter is not None:
+        return dose.flux_from_current(b.current, b.diameter), None
+    assert b.dose_rate is not None
+    return dose.flux_from_dose_rate(b.dose_rate, power), None
 
 
 def schedule_of(case: CaseInput) -> Schedule:
@@ -125,6 +134,13 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
     ------
     InputError
         With every name that the mechanism does not have.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
+    >>> mechanism_of(c).name
+    'water'
     """
     import difflib
 
@@ -158,7 +174,17 @@ def _with_inert_ions(mechanism: Mechanism, case: CaseInput) -> Mechanism:
 
 
 def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], list[str]]:
-    """Dissolved amounts [mol/m^3], gases at equilibrium included, and remarks on what is left out."""
+    """Dissolved amounts [mol/m^3], gases at equilibrium included, and remarks on what is left out.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                     "electrolyte": {"atmosphere": "oxygen"}}).input
+    >>> totals, remarks = dissolved(c, mechanism_of(c))
+    >>> f"{totals['O2']:.2f}", remarks
+    ('1.24', [])
+    """
     e = case.electrolyte
     totals = dict(e.concentrations)
     remarks = [
@@ -241,10 +267,24 @@ def setup_of(
 
 
 def output_times(case: CaseInput) -> np.ndarray:
-    """Times of the output [s]."""
+    """Times of the output [s].
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> output_times(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input).size
+    200
+    """
     return np.array(case.output.resolved_times(case.case.duration))
 
 
-def gases_in(mechanism: Mechanism) -> Mapping[str, object]:
-    """Gases with a known solubility among the species of a mechanism."""
+def gases_in(mechanism: Mechanism) -> Mapping[str, Gas]:
+    """Gases with a known solubility among the species of a mechanism.
+
+    Examples
+    --------
+    >>> from simcell.inputs.mechanism import load_mechanism
+    >>> list(gases_in(load_mechanism("water")))
+    ['H2', 'O2']
+    """
     return {name: gas for name, gas in load_gases().items() if name in mechanism.species}

@@ -9,8 +9,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPECTED = {
     "01_dose": (7.496e7, 1e-3),  # 2.355 MeV cm2/g (ESTAR) x 1 nA / (pi um^2)
     "02_neat_water": (0.7774, 1e-3),  # mol/m^3 of H2, base case of Schneider et al. 2014
-    "03_how_much_beam": (None, None),
-    "04_scavenger": (None, None),
+    "03_how_much_beam": (33.285, 1e-4),  # Gy/s, computed by this program (guards against change)
+    "04_scavenger": (301.2, 1e-3),  # computed by this program (guards against change)
 }
 
 

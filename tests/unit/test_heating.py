@@ -42,9 +42,7 @@ def disc_by_finite_volumes(source, conductivity, radius, sink_radius, cells):
 @pytest.mark.parametrize("sink", [1.0, 3.0, 25.0, 1000.0])
 def test_radial_rise_against_finite_volumes(sink):
     exact = radial_rise([FILM], 1e-6, sink * 1e-6)
-    errors = [
-        abs(disc_by_finite_volumes(7.5e7 * RHO, K, 1e-6, sink * 1e-6, n) / exact - 1) for n in (100, 200, 400)
-    ]
+    errors = [abs(disc_by_finite_volumes(7.5e7 * RHO, K, 1e-6, sink * 1e-6, n) / exact - 1) for n in (100, 200, 400)]
     assert errors[-1] < 1e-4
     if sink > 1:  # with the sink at the rim the profile is a parabola and the sum is exact
         assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)  # second order

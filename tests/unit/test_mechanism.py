@@ -9,7 +9,8 @@ import pytest
 from simcell.chemistry import consistency
 from simcell.chemistry.mechanism import Species
 from simcell.errors import InputError, MechanismError
-from simcell.inputs.mechanism import load_mechanism, mechanism_from_dict, parse_equation, shipped_mechanisms
+from simcell.inputs.equation import parse_equation
+from simcell.inputs.mechanism import load_mechanism, mechanism_from_dict, shipped_mechanisms
 
 WATER = tomllib.loads((resources.files("simcell") / "data/mechanisms/water.toml").read_text(encoding="utf-8"))
 

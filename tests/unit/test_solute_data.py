@@ -71,9 +71,7 @@ def amount(rate: str) -> float:
     return float(rate.split()[0])
 
 
-REACTIONS = [
-    pytest.param(name, r, id=f"{name}: {r['equation']}") for name in SOLUTES for r in read(name)["reaction"]
-]
+REACTIONS = [pytest.param(name, r, id=f"{name}: {r['equation']}") for name in SOLUTES for r in read(name)["reaction"]]
 
 
 @pytest.mark.parametrize(("name", "reaction"), REACTIONS)
@@ -142,11 +140,7 @@ def test_every_source_resolves_and_every_reference_is_used(name: str) -> None:
 
 @pytest.mark.parametrize("name", SOLUTES)
 def test_no_reaction_twice(name: str) -> None:
-    keys = [
-        tuple(frozenset(x.items()) for x in sides(r["equation"]))
-        for data in chain(name)
-        for r in data["reaction"]
-    ]
+    keys = [tuple(frozenset(x.items()) for x in sides(r["equation"])) for data in chain(name) for r in data["reaction"]]
     assert [k for k, n in Counter(keys).items() if n > 1] == []
 
 

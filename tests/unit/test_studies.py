@@ -66,8 +66,8 @@ def test_mechanism_choice_moves_the_saturation_dose_rate_fifteenfold():
     ("text", "fragment"),
     [
         ("H2", "not a condition"), ("H2<", "not a condition"), ("H2=1 sat", "not a condition"), ("H2<1", "unit"),
-        ("H2<1 m", "concentration"), ("pH>six", "number"), ("H3<1 sat", "not in the mechanism"), ("H2O2<1 sat", "not a gas"),
-        ("H2<0 sat", "above zero"), ("H2<-1 mM", "zero|negative"), ("pH>nan", "number"),
+        ("H2<1 m", "concentration"), ("pH>six", "number"), ("H3<1 sat", "not in the mechanism"),
+        ("H2O2<1 sat", "not a gas"), ("H2<0 sat", "above zero"), ("H2<-1 mM", "zero|negative"), ("pH>nan", "number"),
     ],
 )  # fmt: skip
 def test_wrong_conditions(text, fragment):

@@ -1,0 +1,169 @@
+"""`simcell check`: everything about a case that can be said without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from simcell.commands.cases import CASE, SET, load_case
+from simcell.commands.shared import JSON, print_json, table
+
+if TYPE_CHECKING:
+    from simcell.case import Case
+
+
+def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> None:
+    """Validate a case and show its values in SI units, its dose rate, what will be computed, and warnings.
+
+    \b
+    Examples:
+      simcell check case.toml
+      simcell check case.toml --set electrolyte.pH=3 --json
+    """
+    facts = describe(load_case(case, changes))
+    if as_json:
+        print_json(facts)
+        return
+    blocks = [f"{case}: {facts['title'] or 'no title'} ({facts['hash']})"]
+    for heading in ("values", "beam", "liquid", "computes"):
+        blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
+    if facts["warnings"]:
+        blocks.append("\nwarnings")
+        blocks += [f"  - {warning}" for warning in facts["warnings"]]
+    typer.echo("\n".join(blocks))
+
+
+def describe(case: Case) -> dict[str, Any]:
+    """Collect what `simcell check` says, without running anything.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    dict
+        `title`, `hash`, `values`, `beam`, `liquid`, `computes` and `warnings`.
+
+    Raises
+    ------
+    InputError, MechanismError
+        For whatever a run would refuse.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> facts = describe(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s"}}))
+    >>> facts["beam"]["dose_rate"]
+    {'value': 1000000.0, 'unit': 'Gy/s'}
+    """
+    from simcell.studies.setup import mechanism_of, output_times, setup_of
+
+    mechanism = mechanism_of(case.input, case.folder)
+    setup, beam = setup_of(case.input, mechanism)
+    times = output_times(case.input)
+    units = {"flux": "1/m^2/s", "energy": "J", "current": "A", "diameter": "m", "stopping_power": "J*m^2/kg"}
+    given = {"dose_rate": (beam.dose_rate, "Gy/s")}
+    given |= {name: (getattr(beam, name), unit) for name, unit in units.items() if getattr(beam, name) is not None}
+    if beam.probe_dose_rate is not None:
+        given["probe_dose_rate"] = (beam.probe_dose_rate, "Gy/s")
+    liquid = {name: (c, "mol/m^3") for name, c in setup.solution.concentrations.items() if c > 0}
+    radiolysis = case.input.radiolysis
+    return {
+        "title": case.input.case.title,
+        "hash": case.hash,
+        "values": with_units(flat(case.record)),
+        "beam": {name: {"value": value, "unit": unit} for name, (value, unit) in given.items()},
+        "liquid": {
+            "pH": {"value": setup.solution.pH, "unit": "1"},
+            **{name: {"value": value, "unit": unit} for name, (value, unit) in liquid.items()},
+        },
+        "computes": {
+            "mechanism": f"{mechanism.name}: {len(setup.species)} species, {len(mechanism.reactions)} reactions",
+            "g_values": setup.yields,
+            "times": f"{len(times)} from {times[0]:.3g} s to {times[-1]:.3g} s",
+            "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else "none (--ensemble N makes bands)",
+        },
+        "warnings": list(setup.warnings),
+    }
+
+
+def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn nested tables into one with dotted keys; what is not set is left out.
+
+    Parameters
+    ----------
+    record : mapping
+        Nested tables, lists and plain values.
+    prefix : str
+        Put before each key.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> flat({"beam": {"dose_rate": 1.0, "flux": None}, "output": {"times": [1.0, 2.0]}})
+    {'beam.dose_rate': 1.0, 'output.times': [1.0, 2.0]}
+    """
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{key}.")
+        elif value is not None and value != [] and value != "":
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def with_units(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the SI unit beside every value of a record that has one.
+
+    Parameters
+    ----------
+    values : mapping
+        Dotted key -> value, from `flat`.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> with_units({"beam.current": 1e-9, "beam.mode": "tem"})
+    {'beam.current': {'value': 1e-09, 'unit': 'A'}, 'beam.mode': 'tem'}
+    """
+    from simcell.inputs.case import SECTIONS
+    from simcell.inputs.fields import Each, Measure
+    from simcell.inputs.messages import field_at
+    from simcell.units import kinds
+
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        section, *place = key.split(".")
+        kind = field_at(SECTIONS[section], place) if section in SECTIONS else None
+        kind = kind.item if isinstance(kind, Each) else kind
+        if isinstance(kind, Measure):
+            found[key] = {"value": value, "unit": kinds()[kind.kind].si}
+        elif section in SECTIONS:
+            found[key] = value
+    return found
+
+
+def _indented(rows: Mapping[str, Any]) -> str:
+    text = table([(name, _shown(value)) for name, value in rows.items()])
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping) and set(value) == {"value", "unit"}:
+        unit = "" if value["unit"] == "1" else f" {value['unit']}"
+        return f"{_shown(value['value'])}{unit}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list) and len(value) > 6:
+        return f"{len(value)} values"
+    return str(value)

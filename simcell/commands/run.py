@@ -1,0 +1,124 @@
+"""`simcell run`: what the beam does to the liquid of a case."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import typer
+
+from simcell.commands.cases import CASE, SET, is_result, load_case, stored
+from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path, progress_bar
+from simcell.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import xarray
+
+    from simcell.case import Case
+    from simcell.inputs.overrides import Vary
+
+    Tell: TypeAlias = Callable[[float], None] | None
+
+INTERRUPTED = 130
+
+
+def run(
+    case: Path = CASE,
+    output: Path = typer.Option(None, "--output", "-o", help="The result to write (.nc); default: the case's name."),
+    changes: list[str] = SET,
+    vary: list[str] = typer.Option(
+        [], "--vary", metavar="KEY=A..B:log:N", help="Run over a range or a list; may be repeated."
+    ),
+    ensemble: int = typer.Option(None, help="Samples of the uncertain constants: curves become bands."),
+    seed: int = typer.Option(None, help="Seed of the samples."),
+    picture: bool = typer.Option(True, "--picture/--no-picture", help="Draw a PNG beside the result."),
+    force: bool = FORCE,
+    quiet: bool = QUIET,
+) -> None:
+    """Compute species, pH and gas against time, and write them with everything needed to repeat the run.
+
+    \b
+    Examples:
+      simcell run case.toml -o out.nc
+      simcell run case.toml -o band.nc --ensemble 64 --seed 1
+      simcell run case.toml -o series.nc --vary beam.dose_rate=1e3Gy/s..1e9Gy/s:log:25
+      simcell run case.toml -o acid.nc --set electrolyte.pH=3
+      simcell run out.nc -o again.nc
+    """
+    target = output_path(output or _default_output(case), force, suffixes=(".nc",))
+    if target.exists() and case.exists() and target.samefile(case):
+        raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
+    image = output_path(target.with_suffix(".png"), force) if picture else None
+    changes = [*changes, *_assignments({"radiolysis.ensemble": ensemble, "radiolysis.seed": seed})]
+    loaded = load_case(case, changes)
+    ranges = _ranges(case, vary)
+    announce_compilation(quiet)
+    try:
+        with progress_bar("running", quiet) as tell:
+            tree = _compute(loaded, ranges, tell)
+    except KeyboardInterrupt:
+        note("interrupted before there was anything to keep; nothing was written")
+        raise typer.Exit(INTERRUPTED) from None
+    _finish(tree, case, target, image, force, quiet)
+
+
+def _default_output(case: Path) -> Path:
+    return Path(f"{case.stem}-again.nc" if is_result(case) else f"{case.stem}.nc")
+
+
+def _assignments(values: dict[str, int | None]) -> list[str]:
+    return [f"{key}={value}" for key, value in values.items() if value is not None]
+
+
+def _ranges(case: Path, texts: Sequence[str]) -> list[Vary]:
+    """What `--vary` asks for, or what the run that is repeated was varied over."""
+    from simcell.inputs.overrides import vary
+
+    if not texts and is_result(case):
+        texts = [f"{row['key']}={','.join(row['values'])}" for row in stored(case).get("vary", ())]
+    ranges = [vary(text) for text in texts]
+    problems = [
+        Problem("", "--vary", f"{r.key}={','.join(map(str, r.values))}", "takes numbers; run the case for each word")
+        for r in ranges
+        if r.numbers is None
+    ]
+    keys = [r.key for r in ranges]
+    problems += [Problem("", "--vary", key, "is varied twice") for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    if problems:
+        raise InputError(problems)
+    return ranges
+
+
+def _compute(case: Case, ranges: Sequence[Vary], tell: Tell) -> xarray.DataTree:
+    from simcell.studies.run import run_case
+    from simcell.studies.vary import run_vary
+
+    if not ranges:
+        return run_case(case, progress=tell)
+    axes = [(r.key, r.values, r.numbers or (), r.unit or "1") for r in ranges]
+    return run_vary(case, axes, progress=tell)
+
+
+def _finish(tree: xarray.DataTree, case: Path, target: Path, image: Path | None, force: bool, quiet: bool) -> None:
+    """Write the result first, then what is nice to have; say what happened."""
+    from simcell.results.provenance import read_provenance
+    from simcell.results.store import write
+
+    write(tree, target, overwrite=force)
+    facts = read_provenance(tree)
+    if facts["status"] != "complete":
+        note(f"interrupted: {target} holds what was reached and is marked {facts['status']}")
+        raise typer.Exit(INTERRUPTED)
+    written = [str(target)]
+    if image is not None:
+        from simcell.results import plots
+
+        plots.save(plots.plot(tree), image, overwrite=force)
+        written.append(str(image))
+    if not quiet:
+        from simcell.results.report import console_safe, summary
+
+        text = f"wrote    {' and '.join(written)}\n{summary(tree, str(target), str(case))}"
+        typer.echo(console_safe(text, sys.stdout.encoding))

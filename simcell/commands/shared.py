@@ -1,0 +1,236 @@
+"""What several commands need: options with units, tables, JSON, progress and the word about compiling."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from simcell.errors import InputError, Problem
+
+JSON = typer.Option(False, "--json", help="Print one JSON object instead of a table.")
+FORCE = typer.Option(False, "--force", "-f", help="Replace the output file where it exists.")
+QUIET = typer.Option(False, "--quiet", "-q", help="Say nothing but errors.")
+
+
+def parse_options(texts: Mapping[str, tuple[str | None, str]]) -> dict[str, float | None]:
+    """Turn the text of options into SI numbers and report all that are wrong at once.
+
+    Parameters
+    ----------
+    texts : mapping
+        Name of an option -> (its text or None, its kind as in `simcell.units.kinds`).
+
+    Returns
+    -------
+    dict
+        Name of an option -> SI number, None where it was not given.
+
+    Raises
+    ------
+    InputError
+        With one problem for each option that cannot be read.
+
+    Examples
+    --------
+    >>> parse_options({"--energy": ("300 keV", "energy"), "--time": (None, "time")})
+    {'--energy': 4.80652...e-14, '--time': None}
+    """
+    from simcell.units import UnitError, parse
+
+    values: dict[str, float | None] = {}
+    problems = []
+    for name, (text, kind) in texts.items():
+        try:
+            values[name] = None if text is None else parse(text, kind)
+        except UnitError as error:
+            problems.append(Problem("", name, text, error.reason, error.example))
+    if problems:
+        raise InputError(problems)
+    return values
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:
+    """Return rows as aligned columns of text, the same on a terminal and in a file.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of str
+        Cells; all rows of the same length.
+    header : sequence of str
+        Titles of the columns, set off by a line of dashes.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(table([("pH", "6.1"), ("H2", "1.8 mM")], header=("what", "value")))
+    what  value
+    ----  ------
+    pH    6.1
+    H2    1.8 mM
+    """
+    lines = [tuple(header), *rows] if header else list(rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
+    if header:
+        lines.insert(1, tuple("-" * w for w in widths))
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON on stdout; NaN and infinity become null, because JSON has no word for them.
+
+    Parameters
+    ----------
+    data : dict, list, str, float, bool or None
+        What to print.
+
+    Examples
+    --------
+    >>> print_json({"pH": {"value": float("nan"), "unit": "1"}})
+    {
+      "pH": {
+        "value": null,
+        "unit": "1"
+      }
+    }
+    """
+    typer.echo(json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {str(key): _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    if hasattr(data, "item") and not isinstance(data, str):  # numpy scalars
+        data = data.item()
+    if isinstance(data, float) and not (-float("inf") < data < float("inf")):
+        return None
+    return data
+
+
+def note(message: str, quiet: bool = False) -> None:
+    """Say something on stderr, where it is not in the way of a table or of JSON.
+
+    Parameters
+    ----------
+    message : str
+        One line.
+    quiet : bool
+        Say nothing.
+
+    Examples
+    --------
+    >>> note("not said", quiet=True)
+    """
+    if not quiet:
+        typer.echo(message, err=True)
+
+
+def output_path(path: Path, force: bool, suffixes: Sequence[str] = ()) -> Path:
+    """Check that a file can be written before any work is done.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written.
+    force : bool
+        Whether an existing file may be replaced.
+    suffixes : sequence of str
+        Endings that are understood, with their dot; none means any.
+
+    Returns
+    -------
+    Path
+        The same path.
+
+    Raises
+    ------
+    SimcellError
+        Where it is a folder, exists, or has no writable folder or no known ending.
+
+    Examples
+    --------
+    >>> output_path(Path("new.nc"), force=False).name
+    'new.nc'
+    """
+    from simcell.results.files import check_writable
+
+    shown = str(path)
+    if suffixes and path.suffix.lower() not in suffixes and not path.is_dir():
+        raise InputError(Problem("", "--output", shown, f"its ending must be {' or '.join(suffixes)}"))
+    if path.is_file() and not force:
+        raise InputError(Problem("", "--output", shown, "exists already; add --force to replace it"))
+    check_writable(path, overwrite=force)
+    return path
+
+
+def announce_compilation(quiet: bool = False) -> None:
+    """Say that kernels compile once, where no compiled ones are found for the present source.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing.
+
+    Examples
+    --------
+    >>> announce_compilation(quiet=True)
+    """
+    if quiet:
+        return
+    from simcell.chemistry import kernels
+
+    source = Path(kernels.__file__)
+    try:
+        folder = Path(kernels.advance.stats.cache_path)
+        kept = [f for f in folder.glob("kernels.advance*.nbi") if f.stat().st_mtime >= source.stat().st_mtime]
+    except (AttributeError, OSError):
+        kept = []
+    if not kept:
+        note("compiling kernels (first run only, some 10 to 20 s) ...")
+
+
+@contextmanager
+def progress_bar(title: str, quiet: bool = False) -> Iterator[Callable[[float], None] | None]:
+    """Show a bar on stderr while something long runs; nothing where stderr is not a terminal.
+
+    Parameters
+    ----------
+    title : str
+        What runs.
+    quiet : bool
+        Show nothing.
+
+    Yields
+    ------
+    callable or None
+        To be called with the fraction done, 0 to 1.
+
+    Examples
+    --------
+    >>> with progress_bar("run", quiet=True) as tell:
+    ...     print(tell)
+    None
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def tell(fraction: float) -> None:
+            bar.update(task, completed=min(1.0, fraction))
+
+        yield tell

@@ -1,0 +1,132 @@
+"""Dose response: what the liquid becomes at each dose rate, and where a gas reaches saturation."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from simcell.errors import ResultError
+from simcell.results import frame, gather, panels, style, words
+
+
+def dose_response(tree: xr.DataTree) -> Figure:
+    """Draw concentrations and pH against the dose rate, with a mark where each gas reaches saturation.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        Runs that differ in one quantity. When it changes the dose rate (`beam.flux`, `beam.current`, ...) the
+        axis is the dose rate, otherwise the quantity itself. Steady-state values are drawn where the result
+        holds them, else the last ones.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from simcell.results.schema import build
+    >>> tree = build({"radiolysis": {"steady_concentration": (["beam_dose_rate", "species"], [[1e-6], [1e-3]])}},
+    ...              {"beam_dose_rate": ([1e3, 1e9], "Gy/s"), "species": ["H2"]})
+    >>> dose_response(tree).axes[0].get_xlabel()
+    'Dose rate (Gy/s)'
+    """
+    dim = gather.varied(tree)
+    group = gather.radiolysis(tree)
+    x, label = _axis(tree, dim)
+    order = np.argsort(x)
+    concentration, when = _at_the_end(group, "concentration")
+    lines, inside = _lines(group, concentration, x, order, dim, when)
+    ph = _at_the_end(group, "pH")[0] if {"pH", "steady_pH"} & set(group) else None
+    sentences = panels.small_print(lines, inside)
+    figure, upper, lower = frame.stack(ph is not None, bool(sentences))
+    for axes in dict.fromkeys((upper, lower)):
+        _dose_axis(axes, lines.x, label)
+        style.dress(axes)
+    drawn = panels.draw_concentrations(upper, lines)
+    if ph is not None:
+        frame.share_axis(upper)
+        panels.draw_ph(lower, lines.x, ph.values[order])
+    panels.label_ends(upper, {name: float(lines.values[name][-1]) for name in drawn})
+    _mark_crossings(upper, lower, group, x, order, label)
+    frame.note(figure, sentences)
+    frame.title(upper, "What the beam makes of the liquid", when)
+    return figure
+
+
+def _axis(tree: xr.DataTree, dim: str) -> tuple[np.ndarray, str]:
+    beam = gather.beam(tree)
+    if "dose_rate" in beam and beam["dose_rate"].dims == (dim,) and dim != "beam_dose_rate":
+        return beam["dose_rate"].values, "Dose rate (Gy/s)"
+    values = gather.radiolysis(tree)[dim]
+    if values.dtype.kind not in "iuf":
+        raise ResultError(f"{dim} holds names, not numbers; choose one, for example tree.isel({dim}=0)")
+    label = "Dose rate (Gy/s)" if dim == "beam_dose_rate" else gather.dimension_label(values)
+    return values.values.astype(float), label
+
+
+def _at_the_end(group: xr.Dataset, name: str) -> tuple[xr.DataArray, str]:
+    if f"steady_{name}" in group:
+        return group[f"steady_{name}"], "At the steady state"
+    last = gather.need(group, name).isel(time=-1)
+    return last, f"After {words.duration(float(last['time']))}"
+
+
+def _lines(
+    group: xr.Dataset, array: xr.DataArray, x: np.ndarray, order: np.ndarray, dim: str, when: str
+) -> tuple[panels.Lines, float]:
+    values = gather.per_species(array.transpose(dim, "species"), panels.MOLAR)
+    lines = panels.Lines(x[order], {name: v[order] for name, v in values.items()})
+    find = gather.last_band if when.startswith("After") else gather.steady_band
+    found = find(group, "concentration")
+    if found is None:
+        return lines, 0.0
+    low, high = (gather.per_species(edge.transpose(dim, "species"), panels.MOLAR) for edge in found[:2])
+    lines.bands = {name: (low[name][order], high[name][order]) for name in values}
+    return lines, found[2]
+
+
+def _dose_axis(axes: Axes, x: np.ndarray, label: str) -> None:
+    axes.set_xlabel(label)
+    axes.set_xlim(x[0], x[-1])
+    if x[0] > 0.0 and x[-1] > 30.0 * x[0]:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=14))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _mark_crossings(upper: Axes, lower: Axes, group: xr.Dataset, x: np.ndarray, order: np.ndarray, label: str) -> None:
+    if not {"gas_saturation", "steady_gas_saturation"} & set(group):
+        return
+    saturation = _at_the_end(group, "gas_saturation")[0]
+    marks = [
+        (at, str(gas))
+        for gas in saturation["gas"].values
+        for at in gather.crossings(x[order], saturation.sel(gas=gas).values[order])
+    ]
+    unit = label[label.rfind("(") + 1 : -1] if label.endswith(")") else ""
+    before, row = -1.0, 0
+    for at, gas in sorted(marks):
+        colour = style.look(gas).colour
+        for axes in dict.fromkeys((upper, lower)):
+            axes.axvline(at, color=colour, linestyle=style.DOTS, linewidth=1.2, zorder=1.5)
+        share = float(upper.transAxes.inverted().transform(upper.transData.transform((at, 1.0)))[0])
+        row = row + 1 if share - before < 0.2 else 0  # names of close marks stand below one another
+        before, left = share, share < 0.25
+        text = f"{words.formula(gas)} saturated at\n{words.number(at)} {unit}".rstrip()
+        upper.annotate(
+            text,
+            (at, 1.0),
+            (5 if left else -5, -3 - 30 * row),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="left" if left else "right",
+            va="top",
+            fontsize=style.SMALL,
+            color=colour,
+            zorder=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+        )

@@ -1,0 +1,283 @@
+"""Wrong case files and the words that their message must hold: one table for the parser and the command line.
+
+Each text is wrong in the way that its name says; what it lacks besides is filled in by `case_text`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+CASE = 'case.duration = "100 s"\n'
+BEAM = 'beam.dose_rate = "1e6 Gy/s"\n'
+
+
+class Bad(NamedTuple):
+    """Name of the fault, text of the case file, what the message must contain."""
+
+    name: str
+    text: str
+    fragments: tuple[str, ...]
+
+
+def _bad(name: str, text: str, *fragments: str) -> Bad:
+    return Bad(name, text, fragments)
+
+
+def _beam(name: str, text: str, *fragments: str) -> Bad:
+    return Bad(name, CASE + text, fragments)
+
+
+def _case(name: str, text: str, *fragments: str) -> Bad:
+    return Bad(name, text + "\n" + BEAM, fragments)
+
+
+def _more(name: str, text: str, *fragments: str) -> Bad:
+    return Bad(name, CASE + BEAM + text, fragments)
+
+
+CURRENT = 'beam.energy = "300 kV"\nbeam.current = "1 nA"\n'
+SCAN = CURRENT + 'beam.mode = "stem"\nbeam.pixel = "1 nm"\nbeam.dwell = "5 us"\n'
+
+SYNTAX = [
+    _bad("empty file", "", "is empty"),
+    _bad("only comments", "# nothing\n\n", "is empty"),
+    _bad("no quotes", "[beam]\nenergy = 300 kV\n", "line 2, column 14", 'energy = "300 kV"'),
+    _bad("no value", "[beam]\nenergy =\n", "line 2", "is not TOML"),
+    _bad("bracket not closed", "[beam\n", "line 1", "is not TOML"),
+    _bad("quote not closed", '[beam]\nenergy = "300 kV\n', "line 2", "is not TOML"),
+    _bad("key twice", '[case]\nduration = "1 s"\nduration = "2 s"\n', "line 3", "second time"),
+    _bad("section twice", "[case]\n[beam]\n[case]\n", "line 3", "second time"),
+    _bad("YAML", "case:\n  duration: 100 s\n", "line 1", "is not TOML"),
+    _bad("JSON", '{"case": {"duration": "1 s"}}', "line 1", "is not TOML"),
+    _bad("nested without end", "a = " + "[" * 5000, "nested too deeply"),
+    _bad("number of 5000 digits", "electrolyte.pH = 1" + "0" * 5000, "thousands of digits"),
+    _bad("escape of a terminal", CASE + BEAM + 'case.title = "\\u001b[2J"', r"\x1b", "cannot be printed"),
+]
+
+SECTIONS = [
+    _bad("no sections", "schema = 1\n", "schema", "is not a section", "case.duration", "is missing"),
+    _more("section of a later version", '[electrode]\nmetal = "Zn"\n', "[electrode]", "not available in this version"),
+    _more("list of a later version", '[[electrode]]\nmetal = "Zn"\n', "[electrode]", "not available in this version"),
+    _more("protocol", "[protocol]\n", "[protocol]", "not available in this version"),
+    _more("misspelt section", '[elektrolyte]\nmechanism = "water"\n', "elektrolyte", '"electrolyte"'),
+    _bad("key at the top", 'duration = "1 s"\n' + BEAM, 'did you mean "case.duration"'),
+    _bad("section as text", 'beam = "300 kV"\n' + CASE, "beam", "must be a section"),
+    _bad("section as a list", CASE + '[[beam]]\nenergy = "300 kV"\n', "beam", "must be one section"),
+    _more("misspelt key", '[cell]\nspacer_hieght = "1 um"\n', "cell.spacer_hieght", '"spacer_height"'),
+    _more("key of another section", 'cell.duration = "1 s"\n', "cell.duration", '"case.duration"'),
+    _more("unlike any key", "solver.qqqq = 1\n", "is not a key of [solver]; known are rtol"),
+]
+
+UNITS = [
+    _case("no unit, text", 'case.duration = "100"', "case.duration", "needs a unit", '"100 s"'),
+    _case("no unit, number", "case.duration = 100", "case.duration = 100", "needs a unit", '"100 s"'),
+    _case("unit of another kind", 'case.duration = "100 nm"', '"nm" is not a unit of time'),
+    _case("unknown unit", 'case.duration = "100 sek"', '"sek" is not a unit that simcell knows', '"s'),
+    _case("not a number", 'case.duration = "long"', "must begin with a number"),
+    _case("empty text", 'case.duration = ""', "case.duration", "is empty"),
+    _case("comma", 'case.duration = "1,5 s"', "comma", '"1.5 s"'),
+    _case("comma for thousands", 'case.duration = "1,000 s"', "comma", '"1000 s"'),
+    _case("NaN in text", 'case.duration = "nan s"', "not a finite number"),
+    _case("NaN of TOML", "case.duration = nan", "case.duration = nan", "needs a unit"),
+    _case("infinite", 'case.duration = "inf s"', "not a finite number"),
+    _case("beyond floats", 'case.duration = "1e999 s"', "not a finite number"),
+    _case("below floats", 'case.duration = "1e-999 s"', "too small"),
+    _case("negative", 'case.duration = "-5 s"', "must not be below zero"),
+    _case("zero", 'case.duration = "0 s"', "from 1 ns to 1e7 s"),
+    _case("a century", 'case.duration = "100 year"', "from 1 ns to 1e7 s"),
+    _case("time of day", "case.duration = 12:30:00", "must be text with a number and a unit"),
+    _case("list for a quantity", 'case.duration = ["1 s"]', "must be text with a number and a unit"),
+    _case("bool for a quantity", "case.duration = true", "must be text with a number and a unit"),
+    _case("a range", 'case.duration = "1..2 s"', "is a range"),
+    _case("power of ten", 'case.duration = "5 x 10^2 s"', "written with e"),
+    _case("very long text", f'case.duration = "{"9" * 300} s"', "longer than 120 characters"),
+    _beam("A for angstrom", 'beam.energy = "300 kV"\nbeam.flux = "1000 e/A^2/s"', "ampere", "angstrom^2/s"),
+    _beam("Mrad", 'beam.dose_rate = "1 Mrad/s"', "rad is radian", "0.01 Gy"),
+    _beam("kilo with a capital", 'beam.energy = "300 KV"\nbeam.flux = "1 e/nm^2/s"', 'did you mean "kV"'),
+    _more("coulomb for Celsius", 'electrolyte.temperature = "25 C"', "coulomb", '"25 degC"'),
+    _more("grams per litre", 'electrolyte.concentrations = { "Cl-" = "1 g/L" }', "write it in mol"),
+]
+
+CASE_AND_BEAM = [
+    _bad("no duration", BEAM, "case.duration", "is missing", '"100 s"'),
+    _case("physics as text", CASE + 'case.physics = "radiolysis"', "case.physics", "must be a list", '["radiolysis"]'),
+    _case("no physics", CASE + "case.physics = []", "case.physics", "is empty"),
+    _case("physics twice", CASE + 'case.physics = ["radiolysis", "radiolysis"]', "the same twice"),
+    _case("physics of a later version", CASE + 'case.physics = ["transport"]', "not available in this version"),
+    _case("misspelt physics", CASE + 'case.physics = ["radiolisys"]', 'did you mean "radiolysis"'),
+    _case("title is no text", CASE + "case.title = 5", "case.title = 5", "must be text in quotes"),
+    _bad("no beam", CASE, "beam", "says no dose rate"),
+    _beam("energy alone", 'beam.energy = "300 kV"', "says no dose rate"),
+    _beam("two roads", BEAM + 'beam.flux = "1 e/nm^2/s"', "beam.flux", "a second time beside dose_rate"),
+    _beam("flux without energy", 'beam.flux = "1 e/nm^2/s"', "beam.energy", "is missing, beam.flux needs it"),
+    _beam("current without diameter", CURRENT, "beam.diameter", "is missing, beam.current needs it"),
+    _beam("energy too low", 'beam.energy = "5 kV"\nbeam.flux = "1 e/nm^2/s"', "from 30 kV to 1000 kV"),
+    _beam("energy too high", 'beam.energy = "3 MeV"\nbeam.flux = "1 e/nm^2/s"', "from 30 kV to 1000 kV"),
+    _beam("energy zero", 'beam.energy = "0 kV"\nbeam.flux = "1 e/nm^2/s"', "above zero"),
+    _beam("negative dose rate", 'beam.dose_rate = "-1 Gy/s"', "must not be below zero"),
+    _beam("absurd dose rate", 'beam.dose_rate = "1e15 Gy/s"', "must not exceed 1e12 Gy/s"),
+    _beam("absurd current", 'beam.energy = "300 kV"\nbeam.current = "1 PA"', "must not exceed 1 mA"),
+    _beam("absurd flux", 'beam.energy = "300 kV"\nbeam.flux = "1e40 1/m^2/s"', "must not exceed"),
+    _beam("diameter zero", CURRENT + 'beam.diameter = "0 nm"', "beam.diameter", "from 0.01 nm"),
+    _more("unknown mode", 'beam.mode = "sem"', "beam.mode", '"tem" or "stem"'),
+    _more("gaussian", 'beam.profile = "gaussian"', "not available in this version"),
+    _more("scan without mode", 'beam.pixel = "1 nm"', 'belongs to mode = "stem"'),
+    _beam("scan with a disc", SCAN + 'beam.frame = [4, 4]\nbeam.diameter = "1 um"', 'belongs to mode = "tem"'),
+    _beam("scan without frame", SCAN, "beam.frame", "is missing", "[1024, 1024]"),
+    _beam("frame as text", SCAN + 'beam.frame = "4x4"', "beam.frame", "two whole numbers"),
+    _beam("frame of three", SCAN + "beam.frame = [4, 4, 4]", "beam.frame", "two whole numbers"),
+    _beam("frame of zero", SCAN + "beam.frame = [0, 4]", "beam.frame", "from 1 to 65536"),
+    _more("factor on a given rate", 'beam.dose_factor = "1+t/lambda"', "beam.dose_factor", "no factor applies"),
+    _beam(
+        "factor without thickness",
+        CURRENT + 'beam.diameter = "2 um"\nbeam.dose_factor = "1+t/lambda"',
+        "cell.spacer_height",
+        "is missing",
+    ),
+]
+
+SCHEDULES = [
+    _more("schedule as a table", 'beam.schedule = { from = "0 s" }', "beam.schedule", "must be a list"),
+    _more("schedule of texts", 'beam.schedule = ["0 s"]', "beam.schedule[0]", "must be a table"),
+    _more("schedule without on", 'beam.schedule = [{ from = "0 s", to = "1 s" }]', "schedule[0].on", "is missing"),
+    _more("on as text", 'beam.schedule = [{ from = "0 s", to = "1 s", on = "yes" }]', "must be true or false"),
+    _more("misspelt in a schedule", 'beam.schedule = [{ form = "0 s", to = "1 s", on = true }]', 'did you mean "from"'),
+    _more("ends before it begins", 'beam.schedule = [{ from = "2 s", to = "1 s", on = true }]', "not after it begins"),
+    _more(
+        "overlap",
+        'beam.schedule = [{ from = "0 s", to = "2 s", on = true }, { from = "1 s", to = "3 s", on = false }]',
+        "beam.schedule[1]",
+        "before the entry above ends",
+    ),
+    _more(
+        "after the end", 'beam.schedule = [{ from = "0 s", to = "200 s", on = true }]', "after the case ends (100 s)"
+    ),
+    _more("never on", 'beam.schedule = [{ from = "0 s", to = "5 s", on = false }]', "never switches the beam on"),
+    _more("pulses not whole", 'beam.pulses = { on = "1 s", off = "1 s", count = 2.0 }', "must be a whole number"),
+    _more("no pulses", 'beam.pulses = { on = "1 s", off = "1 s", count = 0 }', "from 1 to 100000"),
+    _more("pulse of no length", 'beam.pulses = { on = "0 s", off = "1 s", count = 2 }', "above zero"),
+    _more("too many pulses", 'beam.pulses = { on = "1 s", off = "1 s", count = 90 }', "ends at 179 s"),
+    _more(
+        "pulses and schedule",
+        'beam.schedule = [{ from = "0 s", to = "5 s", on = true }]\n'
+        'beam.pulses = { on = "1 s", off = "1 s", count = 2 }',
+        "excludes beam.schedule",
+    ),
+]
+
+LIQUID = [
+    _more("cell too thin", 'cell.spacer_height = "1 pm"', "from 1 nm to 1 mm"),
+    _more("mechanism is no text", "electrolyte.mechanism = 1", "must be text in quotes"),
+    _more("mechanism is empty", 'electrolyte.mechanism = ""', "electrolyte.mechanism", "is empty"),
+    _more("pH as text", 'electrolyte.pH = "7"', "electrolyte.pH", "without quotes"),
+    _more("pH too high", "electrolyte.pH = 70", "from -1 to 15"),
+    _more("pH NaN", "electrolyte.pH = nan", "not a finite number"),
+    _more("pH bool", "electrolyte.pH = true", "electrolyte.pH = True", "must be a number"),
+    _more("ph in lower case", "electrolyte.ph = 7", 'did you mean "pH"'),
+    _more("pH of 400 digits", "electrolyte.pH = 1" + "0" * 400, "not a finite number"),
+    _more(
+        "concentration without unit", "electrolyte.concentrations = { O2 = 0.25 }", "concentrations.O2", "needs a unit"
+    ),
+    _more("concentration negative", 'electrolyte.concentrations = { O2 = "-1 mM" }', "must not be below zero"),
+    _more("concentration absurd", 'electrolyte.concentrations = { O2 = "1e3 mol/L" }', "must not exceed 20 mol/L"),
+    _more("concentration of length", 'electrolyte.concentrations = { O2 = "1 nm" }', "not a unit of concentration"),
+    _more("concentrations as text", 'electrolyte.concentrations = "O2: 1 mM"', "must be a table of names"),
+    _more("species without name", 'electrolyte.concentrations = { "" = "1 mM" }', "a species needs a name"),
+    _more("species with blanks", 'electrolyte.concentrations = { "Zn 2+" = "1 mM" }', "has no blanks"),
+    _more("pH as a species", 'electrolyte.concentrations = { pH = "7 mM" }', "a key of its own"),
+    _more("acid twice", 'electrolyte = { pH = 3, concentrations = { "H+" = "1 mM" } }', "follows from electrolyte.pH"),
+    _more(
+        "gas twice",
+        'electrolyte = { gases = { O2 = "1 bar" }, concentrations = { O2 = "1 mM" } }',
+        "give one of the two",
+    ),
+    _more("gas in moles", 'electrolyte.gases = { O2 = "1 mM" }', "gases.O2", "not a unit of pressure"),
+    _more("ice", 'electrolyte.temperature = "-5 degC"', "from 0 degC to 100 degC"),
+    _more("steam", 'electrolyte.temperature = "400 K"', "from 0 degC to 100 degC"),
+    _more("below zero kelvin", 'electrolyte.temperature = "-300 degC"', "above 0 K"),
+    _more("Fahrenheit", 'electrolyte.temperature = "77 degF"', "in degC or K"),
+]
+
+NUMERICS = [
+    _more("one sample", "radiolysis.ensemble = 1", "radiolysis.ensemble", "must be 0, or from 2"),
+    _more("samples with point", "radiolysis.ensemble = 64.0", "must be a whole number"),
+    _more("negative seed", "radiolysis.seed = -1", "radiolysis.seed"),
+    _more("negative scale", "radiolysis.g_scale = -1", "from 0 to 100"),
+    _more("uncertainty as a fraction", "radiolysis.rate_uncertainty = 0.2", "is a factor"),
+    _more("flag as number", "radiolysis.ionic_strength_correction = 1", "must be true or false"),
+    _more("mechanisms as text", 'radiolysis.mechanisms = "water"', "must be a list"),
+    _more("mechanism without name", 'radiolysis.mechanisms = ["water", ""]', "radiolysis.mechanisms[1]", "is empty"),
+    _more("rtol zero", "solver.rtol = 0", "from 1e-13 to 0.1"),
+    _more("rtol as text", 'solver.rtol = "1e-6"', "without quotes"),
+    _more("atol without unit", "solver.atol = 1e-17", "needs a unit", '"1e-17 mol/m^3"'),
+    _more("atol zero", 'solver.atol = "0 mol/L"', "above zero"),
+    _more("unknown kernel", 'solver.kernel = "fortran"', '"table" or "unrolled"'),
+    _more("kernel in capitals", 'solver.kernel = "Table"', 'did you mean "table"'),
+    _more("steps with exponent", "solver.max_steps = 1e6", "must be a whole number"),
+    _more("one time", 'output.times = "1 s"', "must be a list", '["1 us", "1 ms", "1 s"]'),
+    _more("no times", "output.times = []", "output.times", "is empty"),
+    _more("time without unit", 'output.times = [1, "2 s"]', "output.times[0] = 1", "needs a unit"),
+    _more("times not sorted", 'output.times = ["2 s", "1 s"]', "output.times[1]", "must come after"),
+    _more("times twice", 'output.times = ["1 s", "1000 ms"]', "output.times[1]", "must come after"),
+    _more("times after the end", 'output.times = ["1 s", "200 s"]', "after the case ends (100 s)"),
+    _more("times and count", 'output.times = ["1 s"]\noutput.count = 5', "output.count", "beside output.times"),
+    _more("one output", "output.count = 1", "output.count", "from 2 to 100000"),
+    _more("unknown spacing", 'output.spacing = "lin"', '"log" or "linear"'),
+    _more("first after last", 'output.from = "200 s"', "output.from", "before the end of the case"),
+    _more("first at zero", 'output.from = "0 s"', "must be above zero", '"1 ns"'),
+]
+
+BAD_FILES: list[Bad] = [*SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *SCHEDULES, *LIQUID, *NUMERICS]
+
+# bytes that are no case file at all
+BAD_BYTES: list[tuple[str, bytes, str]] = [
+    ("UTF-16", (CASE + BEAM).encode("utf-16"), "UTF-16"),
+    ("UTF-16, big end first", b"\xfe\xff" + (CASE + BEAM).encode("utf-16-be"), "UTF-16"),
+    ("UTF-32", b"\xff\xfe\x00\x00" + (CASE + BEAM).encode("utf-32-le"), "UTF-32"),
+    ("UTF-16 without mark", (CASE + BEAM).encode("utf-16-le"), "null bytes"),
+    ("Latin-1", (CASE + 'beam.flux = "10 e/Å^2/s"\n').encode("latin-1"), "byte 0xc5 at line 2, column 19"),
+    ("a NetCDF-4 file", b"\x89HDF\r\n\x1a\n" + bytes(100), "is a result"),
+    ("a NetCDF-3 file", b"CDF\x01" + bytes(100), "is a result"),
+    ("a picture", b"\x89PNG\r\n\x1a\n" + bytes(100), "is not text"),
+    ("zero bytes", b"", "is empty"),
+    ("larger than any case", b"# " + b"x" * 10_000_001, "larger than 10 MB"),
+]
+
+# (option, words of the message) for --set and --vary on the case CASE + BEAM
+BAD_SETS: list[tuple[str, str]] = [
+    ("beam.dose_rate", "must be key=value"),
+    ("=1 Gy/s", "must be key=value"),
+    ("beam.dose_rate=", "must be key=value"),
+    ("beam=1 Gy/s", "names a section"),
+    ("dose_rate=1 Gy/s", '"beam.dose_rate"'),
+    ("beam.dose_rte=1 Gy/s", '"dose_rate"'),
+    ("electrode.metal=Zn", "not available in this version"),
+    ("beam.dose_rate=1e6", "needs a unit"),
+    ("beam.dose_rate=1,5 Gy/s", "comma"),
+    ("beam.dose_rate=1 Gy/s\n[cell]", "beam.dose_rate"),
+    ("beam.dose_rate.x=1", "could hold"),
+    ("case.duration.x.y=1", "could hold"),
+    ("electrolyte.pH=acid", "is a plain number"),
+    ("output.times=1 s", "must be a list"),
+]
+BAD_VARIES: list[tuple[str, str]] = [
+    ("beam.dose_rate", "must be key=value"),
+    ("beam.dose_rte=1Gy/s..2Gy/s:lin:3", '"beam.dose_rate"'),
+    ("dose_rate=1Gy/s..2Gy/s:lin:3", '"beam.dose_rate"'),
+    ("beam=1,2", "names a section"),
+    ("beam.pulses=1,2", "is a table"),
+    ("beam.dose_rate=1..10:log:3", "needs a unit"),
+    ("beam.dose_rate=1nm..2nm:log:3", "not a unit of dose rate"),
+    ("beam.dose_rate=1Gy/s..2Gy/s", "is not a range"),
+    ("beam.dose_rate=1Gy/s..2Gy/s:exp:3", "is not a range"),
+    ("beam.dose_rate=1Gy/s..2Gy/s:log:one", "whole number"),
+    ("beam.dose_rate=1Gy/s..2Gy/s:log:1", "from 2"),
+    ("beam.dose_rate=1Gy/s..2Gy/s:log:1000000000", "from 2"),
+    ("beam.dose_rate=0Gy/s..2Gy/s:log:3", "above zero"),
+    ("beam.dose_rate=2Gy/s..2Gy/s:lin:3", "are equal"),
+    ("beam.dose_rate=1Gy/s,,2Gy/s", "is empty"),
+    ("electrolyte.mechanism=water,", "has an empty entry"),
+    ("radiolysis.seed=1..2:lin:4", "not whole"),
+    ("beam.frame=1,2", "cannot be varied"),
+    ("electrode.working.metal=Zn,Cu", "not available in this version"),
+]
