@@ -36,6 +36,18 @@ settings.register_profile("simcell", deadline=None, suppress_health_check=[Healt
 settings.load_profile("simcell")
 
 
+# Comparisons of the kernels with slow plain twins that are quick enough without JIT, for `pytest -m kernel`.
+KERNEL_FILES = {"test_twin.py", "test_robertson.py"}
+TOO_LARGE = "test_trajectories_of_the_other_mechanisms"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what .ci/run runs without JIT to see which lines of the kernels are covered."""
+    for item in items:
+        if item.path.name in KERNEL_FILES and not item.name.startswith(TOO_LARGE):
+            item.add_marker(pytest.mark.kernel)
+
+
 @pytest.fixture
 def root() -> Path:
     """Return the folder that holds pyproject.toml."""

@@ -8,10 +8,8 @@ Butler, Ionic Equilibrium, 1998, ch. 2); below an ionic strength of about 0.01 m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-from scipy.optimize import brentq
 
 from simcell.chemistry.consistency import STANDARD
 from simcell.chemistry.mechanism import Mechanism
@@ -87,7 +85,7 @@ def speciate(
         return sum(mechanism.species[s].charge * c for s, c in at(value).items() if s in mechanism.species)
 
     fixed = sum(mechanism.species[s].charge * c for s, c in loose.items())
-    neutral = brentq(charge, -2.0, 17.0, xtol=1e-13) if charge(-2.0) * charge(17.0) < 0 else None
+    neutral = _neutral_pH(charge)
     if pH is None:
         if abs(fixed) > 1e-6 * max(loose.values(), default=0.0) or neutral is None:
             raise InputError(_unbalanced(loose, fixed))
@@ -114,6 +112,19 @@ def ionic_strength(charges: Mapping[str, int], concentrations: Mapping[str, floa
     10.0
     """
     return 0.5 * sum(charges[s] ** 2 * c for s, c in concentrations.items())
+
+
+def _neutral_pH(charge: Callable[[float], float]) -> float | None:
+    """The pH at which a charge that falls with pH vanishes; by halving, as scipy.optimize takes a second to import."""
+    low, high = -2.0, 17.0
+    if charge(low) < 0.0 or charge(high) > 0.0:
+        return None
+    while high - low > 1e-13:
+        middle = 0.5 * (low + high)
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if charge(middle) > 0.0 else (low, middle)
+    return 0.5 * (low + high)
 
 
 Family = tuple[list[str], float]

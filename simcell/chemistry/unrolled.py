@@ -21,6 +21,7 @@ from types import ModuleType
 
 import numpy as np
 
+from simcell.cache import cache_folder
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Network
 from simcell.errors import InputError, Problem
@@ -62,20 +63,6 @@ def unrolled_kernel(net: Network) -> Callable[..., int]:
         )  # fmt: skip
     kernel: Callable[..., int] = _module(source_text(net)).advance
     return kernel
-
-
-def cache_folder() -> Path:
-    """Folder where generated kernels are kept: `NUMBA_CACHE_DIR` or the user's cache folder.
-
-    Examples
-    --------
-    >>> cache_folder().name
-    'simcell'
-    """
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(os.environ["NUMBA_CACHE_DIR"]) / "simcell"
-    base = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "simcell"
 
 
 def _module(text: str) -> ModuleType:

@@ -47,13 +47,13 @@ def run(
       simcell run case.toml -o acid.nc --set electrolyte.pH=3
       simcell run out.nc -o again.nc
     """
-    target = output_path(output or _default_output(case), force, suffixes=(".nc",))
-    if target.exists() and case.exists() and target.samefile(case):
-        raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
-    image = output_path(target.with_suffix(".png"), force) if picture else None
     changes = [*changes, *_assignments({"radiolysis.ensemble": ensemble, "radiolysis.seed": seed})]
     loaded = load_case(case, changes)
     ranges = _ranges(case, vary)
+    target = output_path(output or _default_output(case), force, suffixes=(".nc",))
+    if target.exists() and target.samefile(case):
+        raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
+    image = output_path(target.with_suffix(".png"), force) if picture else None
     announce_compilation(quiet)
     try:
         with progress_bar("running", quiet) as tell:
@@ -111,14 +111,14 @@ def _finish(tree: xarray.DataTree, case: Path, target: Path, image: Path | None,
     if facts["status"] != "complete":
         note(f"interrupted: {target} holds what was reached and is marked {facts['status']}")
         raise typer.Exit(INTERRUPTED)
-    written = [str(target)]
+    if not quiet:
+        from simcell.results.report import console_safe, summary
+
+        # The numbers first: drawing takes as long as all the rest.
+        typer.echo(console_safe(f"{summary(tree, str(target), str(case))}\nwrote    {target}", sys.stdout.encoding))
     if image is not None:
         from simcell.results import plots
 
         plots.save(plots.plot(tree), image, overwrite=force)
-        written.append(str(image))
-    if not quiet:
-        from simcell.results.report import console_safe, summary
-
-        text = f"wrote    {' and '.join(written)}\n{summary(tree, str(target), str(case))}"
-        typer.echo(console_safe(text, sys.stdout.encoding))
+        if not quiet:
+            typer.echo(f"drew     {image}")

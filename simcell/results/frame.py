@@ -96,7 +96,8 @@ def time_axis(axes: Axes, time: np.ndarray) -> None:
     axes.set_xlabel("Time")
     if is_linear(time):
         if time[-1] > time[0]:
-            axes.set_xlim(time[0], time[-1])
+            # a first sample at 1 ns stands for the start
+            axes.set_xlim(time[0] if time[0] > 1e-3 * time[-1] else 0.0, time[-1])
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.duration(value) if value else "0"))
         return
     axes.set_xscale("log")

@@ -39,6 +39,18 @@ def beam(tree: xr.DataTree) -> xr.Dataset:
     return tree["beam"].to_dataset() if "beam" in tree.children else xr.Dataset()
 
 
+def always_on(tree: xr.DataTree) -> bool:
+    """Whether the beam is never switched off during the run.
+
+    Examples
+    --------
+    >>> always_on(xr.DataTree())
+    True
+    """
+    found = beam(tree)
+    return "on" not in found or bool((found["on"] != 0).all())
+
+
 def need(group: xr.Dataset, name: str) -> xr.DataArray:
     """A variable that must be there.
 
@@ -134,20 +146,19 @@ def last_band(group: xr.Dataset, name: str) -> tuple[xr.DataArray, xr.DataArray,
     return band(group[f"{name}_quantile"].isel(time=-1))
 
 
-def steady_band(group: xr.Dataset, name: str) -> tuple[xr.DataArray, xr.DataArray, float] | None:
-    """The central 95 % of the members at the steady state, where the result holds them.
+def member_range(group: xr.Dataset, name: str) -> tuple[xr.DataArray, xr.DataArray, int] | None:
+    """Least and largest steady value over the members, and how many there are, where the result holds them.
+
+    Members are few (published mechanisms and sets of G-values), so a range is honest and a quantile is not.
 
     Examples
     --------
-    >>> group = xr.Dataset({"ensemble_steady_pH": ("member", [4.0, 5.0, 6.0])})
-    >>> low, high, inside = steady_band(group, "pH")
-    >>> float(low), float(high), inside
-    (4.05, 5.95, 0.95)
+    >>> low, high, count = member_range(xr.Dataset({"ensemble_steady_pH": ("member", [4.0, 5.0, 4.5])}), "pH")
+    >>> float(low), float(high), count
+    (4.0, 5.0, 3)
     """
     members = group.get(f"ensemble_steady_{name}")
-    if members is None:
-        return None
-    return band(members.quantile([0.025, 0.975], dim="member"))
+    return None if members is None else (members.min("member"), members.max("member"), members.sizes["member"])
 
 
 def solubility(group: xr.Dataset) -> dict[str, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ from simcell.results import style, words
 MOLAR = 1e-3  # (mol/L) in one mol/m^3
 SPAN = 1e-6  # a species that never reaches this share of the largest is named in a note and not drawn
 FLOOR = 1e-15  # M; about one molecule in a cubic micrometre is 1.7e-15 M, so nothing below has a meaning
+BANDS = 8  # species with a band, the most abundant ones; more overlap into mud
 MOST = 18  # lines that a figure of this height can name
 
 
@@ -74,58 +76,45 @@ def draw_concentrations(axes: Axes, lines: Lines) -> list[str]:
             linewidth=1.9,
             zorder=top - 0.01 * rank,
         )
-        if name in lines.bands:
+        if name in lines.bands and rank < BANDS:
             low, high = (np.maximum(edge, FLOOR) for edge in lines.bands[name])
-            axes.fill_between(lines.x, low, high, color=looks.colour, alpha=0.16, linewidth=0, zorder=2)
+            axes.fill_between(lines.x, low, high, facecolor=looks.colour, alpha=0.13, linewidth=0, zorder=2)
+            for edge in (low, high):
+                axes.plot(lines.x, edge, color=looks.colour, alpha=0.45, linewidth=0.6, zorder=3)
     if drawn:
-        peaks = [float(np.max(lines.values[name])) for name in drawn]
-        last = [float(lines.values[name][-1]) for name in drawn if lines.values[name][-1] > 0.0]
-        low = max(min([*peaks, *last]), max(peaks) * SPAN * 1e-2, FLOOR)
-        axes.set_ylim(10.0 ** np.floor(np.log10(low) - 0.4), 10.0 ** (np.log10(max(peaks)) + 0.45))
+        axes.set_ylim(_limits(lines, drawn))
     axes.yaxis.set_major_locator(LogLocator(numticks=12))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("Concentration (mol/L = M)")
     return drawn
 
 
-def label_ends(axes: Axes, ends: Mapping[str, float]) -> None:
+def label_ends(axes: Axes, lines: Lines, drawn: Sequence[str]) -> None:
     """Write each species' name at the right of the axes, level with its line, in its colour, without overlap.
+
+    A line that ends below the axes (a radical after the beam went off) has its name at the level of its peak,
+    without a leader.
 
     Examples
     --------
     >>> axes = style.new_figure(4.0).add_subplot()
-    >>> axes.set_yscale("log")
-    >>> label_ends(axes, {"H2": 1e-6})
+    >>> lines = Lines(np.array([1.0, 2.0]), {"H2": np.array([1e-6, 2e-6])})
+    >>> label_ends(axes, lines, draw_concentrations(axes, lines))
     >>> axes.texts[0].get_text()
     '$\\\\mathrm{H_{2}}$'
     """
-    names = list(ends)
-    spare = [name for name in names if not style.known(name)]
-    low, high = np.log10(axes.get_ylim())
-    share = (np.log10([max(ends[name], 1e-300) for name in names]) - low) / (high - low)
-    share = np.clip(share, 0.0, 1.0)
+    spare = [name for name in drawn if not style.known(name)]
+    low, high = axes.get_ylim()
+    inside = {name: bool(lines.values[name][-1] >= low) for name in drawn}
+    levels = [lines.values[name][-1] if inside[name] else np.max(lines.values[name]) for name in drawn]
+    share = np.log(np.maximum(levels, low) / low) / np.log(high / low)
     placed = style.spread(share, 1.28 * style.TEXT / 72.0 / _height(axes), 0.0, 1.0)
-    for name, at, where in zip(names, share, placed, strict=True):
+    for name, at, where in zip(drawn, share, placed, strict=True):
         colour = style.look(name, spare.index(name) if name in spare else 0).colour
-        axes.plot(
-            [1.004, 1.012, 1.028, 1.034],
-            [at, at, where, where],
-            color=colour,
-            linewidth=0.8,
-            clip_on=False,
-            transform=axes.transAxes,
-            solid_capstyle="round",
-        )
-        axes.text(
-            1.04,
-            where,
-            words.formula(name),
-            color=colour,
-            fontsize=style.TEXT,
-            va="center",
-            ha="left",
-            transform=axes.transAxes,
-        )
+        place: dict[str, Any] = {"color": colour, "transform": axes.transAxes, "clip_on": False}
+        if inside[name]:
+            axes.plot([1.004, 1.012, 1.028, 1.034], [at, at, where, where], linewidth=0.8, **place)
+        axes.text(1.04, where, words.formula(name), fontsize=style.TEXT, va="center", **place)
 
 
 def saturation_lines(axes: Axes, solubility: Mapping[str, float], lines: Lines) -> None:
@@ -155,6 +144,8 @@ def saturation_lines(axes: Axes, solubility: Mapping[str, float], lines: Lines) 
             color=colour,
             fontsize=style.SMALL,
             va="bottom" if above else "top",
+            zorder=6,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
         )
 
 
@@ -181,28 +172,38 @@ def draw_ph(axes: Axes, x: np.ndarray, ph: np.ndarray, band: tuple[np.ndarray, n
     axes.set_ylabel("pH")
 
 
-def small_print(lines: Lines, inside: float = 0.0) -> list[str]:
+def small_print(lines: Lines, bands: str = "") -> list[str]:
     """What the figure leaves out, and what its bands mean.
 
     Examples
     --------
-    >>> small_print(Lines(np.array([1.0]), {"H2": np.array([1e-3]), "O3": np.array([1e-12])}), 0.95)
-    ['Not shown: $\\\\mathrm{O_{3}}$ (at most 1 pM).', 'Bands hold 95 % of the ensemble.']
+    >>> small_print(Lines(np.array([1.0]), {"H2": np.array([1e-3]), "O3": np.array([1e-12])}), "hold 95 %")
+    ['Not shown: $\\\\mathrm{O_{3}}$ (at most 1 pM).', 'Bands hold 95 %.']
     """
-    _, left = lines.chosen()
+    drawn, left = lines.chosen()
     sentences = []
     if left:
         few = ", ".join(words.formula(name) for name in left[:6]) + (f" and {len(left) - 6} more" if left[6:] else "")
         peak = max(float(np.max(lines.values[name])) for name in left)
         sentences.append(f"Not shown: {few} (at most {words.molar(peak)}).")
-    if inside:
-        sentences.append(f"Bands hold {100 * inside:.3g} % of the ensemble.")
+    if bands:
+        which = f" of the {BANDS} most abundant" if len(drawn) > BANDS else ""
+        sentences.append(f"Bands{which} {bands}.")
     return sentences
 
 
 def _height(axes: Axes) -> float:
     figure = axes.get_figure(root=True)
     return float(axes.get_position().height * (figure.get_size_inches()[1] if figure is not None else 4.0))
+
+
+def _limits(lines: Lines, drawn: list[str]) -> tuple[float, float]:
+    peaks = [float(np.max(lines.values[name])) for name in drawn]
+    tops = [float(np.max(lines.bands[name][1])) for name in drawn[:BANDS] if name in lines.bands]
+    floor = max(max(peaks) * SPAN, FLOOR)
+    ends = [float(lines.values[name][-1]) for name in drawn if lines.values[name][-1] >= floor]
+    low = max(min([*peaks, *ends]), floor * 1e-2)
+    return 10.0 ** np.floor(np.log10(low) - 0.4), 10.0 ** (np.log10(max([*peaks, *tops])) + 0.45)
 
 
 def _constant(values: np.ndarray) -> bool:

@@ -85,8 +85,8 @@ def species(tree: xr.DataTree) -> Figure:
     group = gather.radiolysis(tree)
     time = gather.need(group, "concentration")["time"].values
     keep = np.ones(len(time), bool) if frame.is_linear(time) else time > 0.0
-    lines, inside = _lines(group, keep)
-    sentences = panels.small_print(lines, inside)
+    lines, bands = _lines(group, keep)
+    sentences = panels.small_print(lines, bands)
     beam = gather.beam(tree)
     off = "on" in beam and bool((beam["on"] == 0).any())
     figure, upper, lower = frame.stack("pH" in group, bool(sentences) or off)
@@ -98,7 +98,7 @@ def species(tree: xr.DataTree) -> Figure:
         frame.share_axis(upper)
         panels.draw_ph(lower, lines.x, group["pH"].values[keep], _ph_band(group, keep))
     panels.saturation_lines(upper, {g: c for g, c in gather.solubility(group).items() if g in drawn}, lines)
-    panels.label_ends(upper, {name: float(lines.values[name][-1]) for name in drawn})
+    panels.label_ends(upper, lines, drawn)
     if off:
         sentences += frame.shade_off(upper, beam["time"].values, beam["on"].values)
         frame.shade_off(lower, beam["time"].values, beam["on"].values, name=False)
@@ -140,15 +140,15 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
     return target
 
 
-def _lines(group: xr.Dataset, keep: np.ndarray) -> tuple[panels.Lines, float]:
+def _lines(group: xr.Dataset, keep: np.ndarray) -> tuple[panels.Lines, str]:
     values = gather.per_species(group["concentration"][keep], panels.MOLAR)
     lines = panels.Lines(group["time"].values[keep], values)
     if "concentration_quantile" not in group:
-        return lines, 0.0
+        return lines, ""
     low, high, inside = gather.band(group["concentration_quantile"].isel(time=keep))
     lower, upper = (gather.per_species(edge, panels.MOLAR) for edge in (low, high))
     lines.bands = {name: (lower[name], upper[name]) for name in lower}
-    return lines, inside
+    return lines, f"hold {100 * inside:.3g} % of the ensemble"
 
 
 def _ph_band(group: xr.Dataset, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -167,7 +167,7 @@ def _words(tree: xr.DataTree) -> tuple[str, str]:
         parts.append(f"{words.number(float(beam['dose_rate']))} Gy/s")
     if "pH" in group:
         parts.append(f"pH {gather.start(group, facts)}")
-    if "time_to_steady" in group and np.isfinite(float(group["time_to_steady"])):
+    if gather.always_on(tree) and "time_to_steady" in group and np.isfinite(float(group["time_to_steady"])):
         parts.append(f"steady after {words.duration(float(group['time_to_steady']))}")
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")

@@ -52,7 +52,9 @@ def summary(tree: xr.DataTree, file: str = "out.nc", case: str = "case.toml") ->
         rows = _range_rows(tree)
     else:
         group = gather.radiolysis(tree)
-        rows = [*_ph(group, facts), *_gas(group), *_oxidant(group), *_steady(group)]
+        settled, beam = _settled(tree), _beam_at_end(tree)
+        rows = [*_ph(group, settled, beam, facts), *_gas(group, settled, beam), *_oxidant(group, settled, beam)]
+        rows += [*_steady(tree), *_members(group)]
     status = facts.get("status", "complete")
     if status != "complete":
         rows.insert(0, ("status", f"{status}: what was computed until then is kept"))
@@ -128,37 +130,56 @@ def _plainly(character: str) -> str:
     return stripped or "?"
 
 
-def _last(group: xr.Dataset, name: str) -> tuple[xr.DataArray, str] | None:
-    if f"steady_{name}" in group:
-        return group[f"steady_{name}"], "at the steady state"
-    if name in group:
-        return group[name].isel(time=-1), f"after {duration(float(group['time'][-1]))}"
-    return None
+def _last(group: xr.Dataset, name: str, settled: bool, beam: str = "") -> tuple[xr.DataArray, str] | None:
+    """The steady value where the run came to rest under the beam, else the last one, and words for when."""
+    steady = group.get(f"steady_{name}")
+    if steady is not None and (settled or name not in group):
+        return steady, "at the steady state"
+    if name not in group:
+        return None
+    return group[name].isel(time=-1), f"after {duration(float(group['time'][-1]))}{beam}"
 
 
-def _interval(group: xr.Dataset, name: str, when: str, **where: str) -> str:
-    found = gather.steady_band(group, name) if when.startswith("at") else gather.last_band(group, name)
+def _settled(tree: xr.DataTree) -> bool:
+    group = gather.radiolysis(tree)
+    if "time_to_steady" not in group or "time" not in group.coords:
+        return "time" not in group.coords
+    return gather.always_on(tree) and float(group["time_to_steady"]) <= float(group["time"][-1])
+
+
+def _beam_at_end(tree: xr.DataTree) -> str:
+    if gather.always_on(tree):
+        return ""
+    states = gather.beam(tree)["on"].values
+    return " (beam on)" if states[-2:][0] else " (beam off)"  # the last but one led to the last sample
+
+
+def _interval(group: xr.Dataset, name: str, **where: str) -> str:
+    found = gather.last_band(group, name)
     if found is None:
         return ""
     low, high, inside = found
-    ends = sorted(float(edge.sel(where)) for edge in (low, high))
+    low_text, high_text = _pair(name, float(low.sel(where)), float(high.sel(where)))
+    return f", {100 * inside:.3g} % between {low_text} and {high_text}"
+
+
+def _pair(name: str, low: float, high: float) -> tuple[str, str]:
+    low, high = min(low, high), max(low, high)
     if name == "concentration":
-        texts = [concentration(end) for end in ends]
-    else:
-        texts = [f"{end:.2f}" if name == "pH" else f"{end:.2g}" for end in ends]
-    return f", {100 * inside:.3g} % between {texts[0]} and {texts[1]}"
+        return concentration(low), concentration(high)
+    return (f"{low:.2f}", f"{high:.2f}") if name == "pH" else (f"{low:.2g}", f"{high:.2g}")
 
 
-def _ph(group: xr.Dataset, facts: dict[str, object]) -> list[tuple[str, str]]:
-    found = _last(group, "pH")
+def _ph(group: xr.Dataset, settled: bool, beam: str, facts: dict[str, object]) -> list[tuple[str, str]]:
+    found = _last(group, "pH", settled, beam)
     if found is None:
         return []
     start = f" ({gather.start(group, facts)})" if "pH" in group else ""
-    return [("pH", f"{float(found[0]):.2f} {found[1]}{_interval(group, 'pH', found[1])}{start}")]
+    return [("pH", f"{float(found[0]):.2f} {found[1]}{_interval(group, 'pH')}{start}")]
 
 
-def _gas(group: xr.Dataset) -> list[tuple[str, str]]:
-    found = _last(group, "gas_saturation")
+def _gas(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str]]:
+    found = _last(group, "gas_saturation", settled, beam)
     if found is None:
         return []
     values, when = found
@@ -166,7 +187,7 @@ def _gas(group: xr.Dataset) -> list[tuple[str, str]]:
     gases = [str(gas) for gas in values["gas"].values]
     chosen = crossed[0] if crossed else ("H2" if "H2" in gases else gases[int(np.argmax(values.values))])
     ratio = float(values.sel(gas=chosen))
-    text = f"{ratio:.3g} of its saturation {when}{_interval(group, 'gas_saturation', when, gas=chosen)}"
+    text = f"{ratio:.3g} of its saturation {when}{_interval(group, 'gas_saturation', gas=chosen)}"
     if crossed:
         text += f"; first above saturation at {duration(crossed[1])}: bubbles can form"
     return [(chosen, text)]
@@ -188,8 +209,8 @@ def _first_crossing(group: xr.Dataset) -> tuple[str, float] | None:
     return (min(found)[1], min(found)[0]) if found else None
 
 
-def _oxidant(group: xr.Dataset) -> list[tuple[str, str]]:
-    found = _last(group, "concentration")
+def _oxidant(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str]]:
+    found = _last(group, "concentration", settled, beam)
     if found is None:
         return []
     values, when = found
@@ -200,22 +221,47 @@ def _oxidant(group: xr.Dataset) -> list[tuple[str, str]]:
     # Peroxide where the mechanism has it, else the most abundant radical.
     name = PEROXIDE if PEROXIDE in names else max(present, key=lambda s: float(values.sel(species=s)))
     amount = concentration(float(values.sel(species=name)))
-    return [(name, f"{amount} {when}{_interval(group, 'concentration', when, species=name)}")]
+    return [(name, f"{amount} {when}{_interval(group, 'concentration', species=name)}")]
 
 
-def _steady(group: xr.Dataset) -> list[tuple[str, str]]:
+def _steady(tree: xr.DataTree) -> list[tuple[str, str]]:
+    group = gather.radiolysis(tree)
     if "time_to_steady" not in group:
         return []
     seconds = float(group["time_to_steady"])
-    return [("steady", f"after {duration(seconds)}" if np.isfinite(seconds) else "not within this run")]
+    if not np.isfinite(seconds):
+        return [("steady", "not within this run")]
+    if not gather.always_on(tree):
+        return [("steady", f"would be after {duration(seconds)} if the beam stayed on")]
+    later = " later than this run ends" if seconds > float(group["time"][-1]) else ""
+    return [("steady", f"after {duration(seconds)}{',' if later else ''}{later}")]
+
+
+def _members(group: xr.Dataset) -> list[tuple[str, str]]:
+    """What the choice among published mechanisms and sets of G-values alone does."""
+    parts, count = [], 0
+    wanted: tuple[tuple[str, str, dict[str, str]], ...] = (
+        ("pH", "pH", {}),
+        ("gas_saturation", "H2", {"gas": "H2"}),
+        ("concentration", PEROXIDE, {"species": PEROXIDE}),
+    )
+    for name, shown, where in wanted:
+        found = gather.member_range(group, name)
+        if found is None or any(value not in group[dim].values for dim, value in where.items()):
+            continue
+        count = found[2]
+        low, high = _pair(name, float(found[0].sel(where)), float(found[1].sel(where)))
+        parts.append(f"{shown} {low} to {high}{' of its saturation' if name == 'gas_saturation' else ''}")
+    return [("spread", f"over {count} mechanisms and sets of G-values, steady: {', '.join(parts)}")] if parts else []
 
 
 def _range_rows(tree: xr.DataTree) -> list[tuple[str, str]]:
     group, dims = gather.radiolysis(tree), extra_dims(tree)
     runs = int(np.prod([group.sizes[dim] for dim in dims]))
+    steady = "steady_concentration" in group
     rows = [("runs", f"{runs} ({', '.join(dims)})")]
     for name, species in (("pH", None), ("gas_saturation", "H2"), ("concentration", PEROXIDE)):
-        found = _last(group, name)
+        found = _last(group, name, steady)
         if found is None:
             continue
         values, when = found

@@ -38,10 +38,14 @@ def dose_response(tree: xr.DataTree) -> Figure:
     group = gather.radiolysis(tree)
     x, label = _axis(tree, dim)
     order = np.argsort(x)
-    concentration, when = _at_the_end(group, "concentration")
-    lines, inside = _lines(group, concentration, x, order, dim, when)
-    ph = _at_the_end(group, "pH")[0] if {"pH", "steady_pH"} & set(group) else None
-    sentences = panels.small_print(lines, inside)
+    found = _at_the_end(group, "concentration")
+    if found is None:
+        raise ResultError("the result holds no concentration")
+    concentration, when = found
+    lines, bands = _lines(group, concentration, x, order, dim, when)
+    acid = _at_the_end(group, "pH")
+    ph = acid[0] if acid else None
+    sentences = panels.small_print(lines, bands)
     figure, upper, lower = frame.stack(ph is not None, bool(sentences))
     for axes in dict.fromkeys((upper, lower)):
         _dose_axis(axes, lines.x, label)
@@ -50,7 +54,7 @@ def dose_response(tree: xr.DataTree) -> Figure:
     if ph is not None:
         frame.share_axis(upper)
         panels.draw_ph(lower, lines.x, ph.values[order])
-    panels.label_ends(upper, {name: float(lines.values[name][-1]) for name in drawn})
+    panels.label_ends(upper, lines, drawn)
     _mark_crossings(upper, lower, group, x, order, label)
     frame.note(figure, sentences)
     frame.title(upper, "What the beam makes of the liquid", when)
@@ -68,25 +72,31 @@ def _axis(tree: xr.DataTree, dim: str) -> tuple[np.ndarray, str]:
     return values.values.astype(float), label
 
 
-def _at_the_end(group: xr.Dataset, name: str) -> tuple[xr.DataArray, str]:
-    if f"steady_{name}" in group:
-        return group[f"steady_{name}"], "At the steady state"
-    last = gather.need(group, name).isel(time=-1)
+def _at_the_end(group: xr.Dataset, name: str) -> tuple[xr.DataArray, str] | None:
+    """Steady values where the concentrations have them, so that all panels speak of the same moment."""
+    if "steady_concentration" in group:
+        return (group[f"steady_{name}"], "At the steady state") if f"steady_{name}" in group else None
+    if name not in group:
+        return None
+    last = group[name].isel(time=-1)
     return last, f"After {words.duration(float(last['time']))}"
 
 
 def _lines(
     group: xr.Dataset, array: xr.DataArray, x: np.ndarray, order: np.ndarray, dim: str, when: str
-) -> tuple[panels.Lines, float]:
+) -> tuple[panels.Lines, str]:
     values = gather.per_species(array.transpose(dim, "species"), panels.MOLAR)
     lines = panels.Lines(x[order], {name: v[order] for name, v in values.items()})
-    find = gather.last_band if when.startswith("After") else gather.steady_band
-    found = find(group, "concentration")
-    if found is None:
-        return lines, 0.0
-    low, high = (gather.per_species(edge.transpose(dim, "species"), panels.MOLAR) for edge in found[:2])
+    found = gather.last_band(group, "concentration") if when.startswith("After") else None
+    members = gather.member_range(group, "concentration") if found is None else None
+    edges = found or members
+    if edges is None:
+        return lines, ""
+    low, high = (gather.per_species(edge.transpose(dim, "species"), panels.MOLAR) for edge in edges[:2])
     lines.bands = {name: (low[name][order], high[name][order]) for name in values}
-    return lines, found[2]
+    if members is not None:
+        return lines, f"span the {members[2]} members of the ensemble"
+    return lines, f"hold {100 * edges[2]:.3g} % of the ensemble"
 
 
 def _dose_axis(axes: Axes, x: np.ndarray, label: str) -> None:
@@ -99,9 +109,10 @@ def _dose_axis(axes: Axes, x: np.ndarray, label: str) -> None:
 
 
 def _mark_crossings(upper: Axes, lower: Axes, group: xr.Dataset, x: np.ndarray, order: np.ndarray, label: str) -> None:
-    if not {"gas_saturation", "steady_gas_saturation"} & set(group):
+    found = _at_the_end(group, "gas_saturation")
+    if found is None:
         return
-    saturation = _at_the_end(group, "gas_saturation")[0]
+    saturation = found[0]
     marks = [
         (at, str(gas))
         for gas in saturation["gas"].values

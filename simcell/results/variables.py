@@ -149,7 +149,8 @@ VARIABLES: tuple[Variable, ...] = (
         "ensemble_steady_concentration",
         ("member", "species"),
         _MOLAR,
-        "concentration at the steady state of each member",
+        "concentration at the steady state of each member; NaN: its mechanism does not have the species",
+        gaps=True,
     ),
     Variable("radiolysis", "ensemble_steady_pH", ("member",), "1", "pH at the steady state of each member"),
     Variable(

@@ -103,7 +103,7 @@ def ensemble_group(
     gas = np.stack([drawn[..., species.index(g)] / c for g, c in limits.items()], axis=-1)
     each = np.array(steady)
     group: Group = {
-        "concentration_quantile": (["quantile", "time", "species"], np.quantile(drawn, QUANTILES, axis=0)),
+        "concentration_quantile": (["quantile", "time", "species"], np.nanquantile(drawn, QUANTILES, axis=0)),
         "pH_quantile": (["quantile", "time"], np.quantile(ph(drawn, species), QUANTILES, axis=0)),
         "gas_saturation_quantile": (["quantile", "time", "gas"], np.quantile(gas, QUANTILES, axis=0)),
         "ensemble_steady_concentration": (["member", "species"], each),
@@ -144,8 +144,8 @@ def _sampled(case: Case, setup: Setup, size: int, times: Array, rng: np.random.G
 
 
 def _in_order(setup: Setup, concentration: Array, species: list[str]) -> Array:
-    """Concentrations in the order of other species; those that a mechanism does not know are 0."""
+    """Concentrations in the order of other species; NaN for those that a mechanism does not know."""
     complete = setup.complete(concentration)
     place = {s: i for i, s in enumerate(setup.species)}
-    columns = [complete[..., place[s]] if s in place else np.zeros(complete.shape[:-1]) for s in species]
+    columns = [complete[..., place[s]] if s in place else np.full(complete.shape[:-1], np.nan) for s in species]
     return np.stack(columns, axis=-1)

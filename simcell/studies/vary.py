@@ -87,7 +87,7 @@ def run_vary(
     names = [key.replace(".", "_") for key, *_ in vary]
     shape = [len(values) for _, values, *_ in vary]
     group, coords = _stacked(setups, concentration, names, shape)
-    group |= _steady(setups, names, shape, progress)
+    group |= _steady(setups, coords["species"], names, shape, progress)
     coords |= {name: (np.array(numbers), unit) for name, (_, _, numbers, unit) in zip(names, vary, strict=True)}
     coords["time"] = times
     groups: dict[str, Group] = {
@@ -143,22 +143,24 @@ def _stacked(
     return group, coords
 
 
-def _steady(setups: list[Setup], names: list[str], shape: list[int], progress: Progress | None) -> Group:
+def _steady(
+    setups: list[Setup], species: list[str], names: list[str], shape: list[int], progress: Progress | None
+) -> Group:
     """Steady states of all members; left out altogether if one has none."""
-    rows, acid = [], []
+    states, gas = [], []
     for number, setup in enumerate(setups):
         if setup.conditions.dose_rate <= 0 or not (found := steady_state(setup.problem)).converged:
             return {}
-        complete = setup.complete(found.concentration)
-        species, limits = list(setup.species), saturation(setup)
-        acid.append(float(ph(complete, species)))
-        rows.append([complete[species.index(g)] / c for g, c in limits.items()])
+        complete = dict(zip(setup.species, setup.complete(found.concentration), strict=True))
+        states.append([complete.get(s, 0.0) for s in species])
+        gas.append([complete[g] / c for g, c in saturation(setup).items()])
         if progress is not None:
             progress(0.5 + 0.5 * (number + 1) / len(setups))
-    gas = np.array(rows)
+    state, saturated = np.array(states), np.array(gas)
     return {
-        "steady_pH": (names, np.reshape(acid, shape)),
-        "steady_gas_saturation": ([*names, "gas"], gas.reshape(*shape, gas.shape[1])),
+        "steady_concentration": ([*names, "species"], state.reshape(*shape, len(species))),
+        "steady_pH": (names, ph(state, species).reshape(shape)),
+        "steady_gas_saturation": ([*names, "gas"], saturated.reshape(*shape, saturated.shape[1])),
     }
 
 

@@ -53,7 +53,12 @@ def registry() -> pint.UnitRegistry:
     """
     import pint
 
-    made: pint.UnitRegistry = pint.UnitRegistry()
+    from simcell.cache import cache_folder
+
+    try:  # the parsed table of units is kept: it takes ten times longer to make than to read
+        made: pint.UnitRegistry = pint.UnitRegistry(cache_folder=cache_folder() / "pint")
+    except (OSError, ValueError, EOFError):
+        made = pint.UnitRegistry()
     made.define("electron = elementary_charge = _ = electrons")
     if "molecule" not in made:
         made.define("molecule = particle = _ = molecules")

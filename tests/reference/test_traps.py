@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -76,12 +77,21 @@ def test_denormals_do_not_occur() -> None:
 
 
 def test_denormals_would_occur_without_the_floor() -> None:
-    chain = plain("A B C D E F", [(f"{a} -> {b}", 1e-60) for a, b in zip("ABCDE", "BCDEF", strict=True)])
-    p = problem(chain, {"A": 1.0}, 1.0)
+    """Traces of traces: C is 1e-120 and D 1e-180 after a step, and their product does not fit a normal number."""
+    m = plain("A B C D", [("A -> B", 1e-60), ("B -> C", 1e-60), ("C -> D", 1e-60), ("C + D -> D + D", 1e-20)])
+    p = problem(m, {"A": 1.0}, 1.0)
     with np.errstate(under="raise"):
-        integrate(p, np.array([1.0]), kernel=uncompiled().advance)
+        assert integrate(p, np.array([1.0]), kernel=uncompiled().advance).complete
         with pytest.raises(FloatingPointError):
             integrate(p, np.array([1.0]), kernel=uncompiled(TINY=0.0).advance)
+
+
+def test_a_long_chain_makes_no_denormals() -> None:
+    """Forward elimination carries a disturbance down the chain, 30 decades smaller each time."""
+    names = [f"A{i}" for i in range(12)]
+    chain = plain(" ".join(names), [(f"{a} -> {b}", 1e-30) for a, b in pairwise(names)])
+    with np.errstate(under="raise"):
+        assert integrate(problem(chain, {"A0": 1.0}, 1.0), np.array([1.0]), kernel=uncompiled().advance).complete
 
 
 @pytest.mark.parametrize("name", ["water", "haucl4"])

@@ -121,6 +121,18 @@ def test_beam_off_is_shaded_and_named():
     assert texts(figure).count("beam off") == 2
 
 
+def test_a_species_that_dies_with_the_beam_keeps_its_name_at_its_peak():
+    time = np.linspace(0.0, 10.0, 101)
+    tree = run(time=time, species=["OH", "H2"], level=[1e-2, 1.0])
+    values = tree["radiolysis/concentration"].values.copy()
+    values[60:, 0] = 0.0
+    figure = plots.species(run(time=time, species=["OH", "H2"], concentration=(("time", "species"), values)))
+    axes = figure.axes[0]
+    label = next(text for text in axes.texts if text.get_text() == words.formula("OH"))
+    low, high = np.log10(axes.get_ylim())
+    assert label.get_position()[1] == pytest.approx((np.log10(1e-5) - low) / (high - low), abs=1e-3)
+
+
 def test_many_short_pulses_are_explained_in_the_small_print():
     time = np.linspace(0.0, 30.0, 301)
     figure = plots.species(run(time=time, beam={"on": (["time"], (np.arange(301) % 10 < 5).astype(int))}))
@@ -216,7 +228,7 @@ def test_members_at_the_steady_state_give_bands():
     tree = swept(ensemble_steady_concentration=(("beam_dose_rate", "member", "species"), members))
     figure = plots.dose_response(tree)
     assert len(figure.axes[0].collections) == 6
-    assert any("95 %" in text for text in texts(figure))
+    assert any("Bands span the 5 members of the ensemble." in text for text in texts(figure))
 
 
 REACTIONS = ["2 OH -> H2O2", "e_aq- + H2O2 -> OH + OH-", "H + HO2 -> H2O2", "H+ + OH- -> H2O"]

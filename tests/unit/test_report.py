@@ -51,9 +51,38 @@ def test_the_gas_that_saturates_first_is_named_with_its_time():
     assert "first above saturation at 0 s" in over
 
 
-def test_steady_values_come_before_last_ones():
-    text = summary(pH=PH, steady_pH=([], 4.5), ensemble_steady_pH=(["member"], [4.0, 4.5, 5.0]))
-    assert "pH       4.50 at the steady state, 95 % between 4.03 and 4.97 (7.00 at the start)" in text
+def test_steady_values_stand_for_a_run_that_came_to_rest():
+    steady = {"steady_pH": ([], 4.5), "pH": PH}
+    assert "pH       4.50 at the steady state (7.00" in summary(time_to_steady=([], 3.0), **steady)
+    late = summary(time_to_steady=([], 30.0), **steady)
+    assert "pH       4.65 after 4 s (7.00" in late
+    assert "steady   after 30 s, later than this run ends" in late
+
+
+def test_a_beam_that_goes_on_and_off_never_counts_as_steady():
+    tree = schema.build(
+        {
+            "beam": {"on": (["time"], [1, 1, 0, 0])},
+            "radiolysis": {"pH": PH, "steady_pH": ([], 4.5), "time_to_steady": ([], 0.5)},
+        },
+        {"time": TIME},
+    )
+    lines = report.summary(tree).splitlines()
+    assert lines[0] == "pH       4.65 after 4 s (beam off) (7.00 at the start)"
+    assert lines[1] == "steady   would be after 500 ms if the beam stayed on"
+
+
+def test_what_the_choice_of_mechanism_does_has_its_own_line():
+    text = summary(
+        pH=PH,
+        ensemble_steady_pH=(["member"], [4.0, 4.5, 5.0]),
+        ensemble_steady_gas_saturation=(("member", "gas"), [[0.98, 0.0], [3.9, 0.0], [1.1, 0.0]]),
+        ensemble_steady_concentration=(("member", "species"), [[0.0, 0.65, 0.0], [0.0, 1.2, 0.0], [0.0, 0.7, 0.0]]),
+    )
+    assert text.splitlines()[1] == (
+        "spread   over 3 mechanisms and sets of G-values, steady: "
+        "pH 4.00 to 5.00, H2 0.98 to 3.9 of its saturation, H2O2 650 uM to 1.2 mM"
+    )
 
 
 def test_intervals_of_an_ensemble_are_told():
