@@ -83,6 +83,8 @@ class MechanismError(_ProblemsError):
 class SolverError(SimcellError):
     """A solver gave up; the message names time, species and numbers.
 
+    `partial` holds what was computed until then: a trajectory from a solver, a result tree from a run.
+
     Examples
     --------
     >>> SolverError("step size underflow").exit_code
@@ -90,6 +92,10 @@ class SolverError(SimcellError):
     """
 
     exit_code = 3
+
+    def __init__(self, message: str, partial: object = None):
+        super().__init__(message)
+        self.partial = partial
 
 
 class ResultError(SimcellError):

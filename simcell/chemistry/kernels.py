@@ -98,7 +98,7 @@ def factor(tables, matrix, inverse_pivot):
         inverse_pivot[p] = inverse
         for e in range(tables.lower_start[p], tables.lower_start[p + 1]):
             multiplier = matrix[tables.lower_place[e]] * inverse
-            matrix[tables.lower_place[e]] = multiplier if abs(multiplier) > TINY else 0.0
+            matrix[tables.lower_place[e]] = 0.0 if abs(multiplier) <= TINY else multiplier
         for u in range(tables.update_start[p], tables.update_start[p + 1]):
             matrix[tables.update_target[u]] -= matrix[tables.update_left[u]] * matrix[tables.update_right[u]]
 
@@ -113,7 +113,7 @@ def solve(tables, matrix, inverse_pivot, x):
             x[tables.lower_row[e]] -= matrix[tables.lower_place[e]] * head
     for p in range(n - 1, -1, -1):
         head = x[p] * inverse_pivot[p]
-        head = head if abs(head) > TINY else 0.0
+        head = 0.0 if abs(head) <= TINY else head  # written so that NaN stays NaN
         x[p] = head
         for e in range(tables.upper_start[p], tables.upper_start[p + 1]):
             x[tables.upper_row[e]] -= matrix[tables.upper_place[e]] * head

@@ -15,7 +15,6 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -29,8 +28,8 @@ from simcell.errors import InputError, Problem
 LARGEST = 400  # non-zeros of the factors; 15 species of neat water have 166, 42 species about 900
 
 
-def unrolled_kernel(net: Network) -> Callable[..., int]:
-    """Give the unrolled `advance` of a mechanism, made and compiled on first use.
+def unrolled(net: Network) -> ModuleType:
+    """Give `kernels` written out for a mechanism, made and compiled on first use.
 
     Parameters
     ----------
@@ -38,8 +37,8 @@ def unrolled_kernel(net: Network) -> Callable[..., int]:
 
     Returns
     -------
-    callable
-        With the arguments of `kernels.advance`.
+    module
+        With the functions `advance` and `advance_batch` of `kernels`.
 
     Raises
     ------
@@ -61,8 +60,7 @@ def unrolled_kernel(net: Network) -> Callable[..., int]:
                 '"table"',
             )
         )  # fmt: skip
-    kernel: Callable[..., int] = _module(source_text(net)).advance
-    return kernel
+    return _module(source_text(net))
 
 
 def _module(text: str) -> ModuleType:
@@ -114,6 +112,8 @@ def source_text(net: Network) -> str:
         ("iteration_matrix", _iteration_matrix(net)),
         ("factor", _factor(net)),
         ("solve", _solve(net)),
+        ("weigh", _weigh(net)),
+        ("restore", _restore(net)),
     ):
         head = re.search(rf"def {name}\(.*?\):\n", text)
         assert head is not None
@@ -179,6 +179,50 @@ def _solve(net: Network) -> list[str]:
         lines += [f"x{i} -= matrix[{p * n + i}] * x{p}" for i in range(p + 1, n) if (i, p) in net.nonzero]
     for p in range(n - 1, -1, -1):
         lines.append(f"x{p} *= inverse_pivot[{p}]")
-        lines.append(f"x{p} = x{p} if abs(x{p}) > TINY else 0.0")
+        lines.append(f"x{p} = 0.0 if abs(x{p}) <= TINY else x{p}")
         lines += [f"x{i} -= matrix[{p * n + i}] * x{p}" for i in range(p) if (i, p) in net.nonzero]
     return lines + [f"x[{i}] = x{i}" for i in range(n)]
+
+
+def _row(net: Network, p: int, weights: str = "") -> str:
+    """Sum of one row of A over species, as text; {i} stands for the number of the species."""
+    row = net.tables.invariants[p]
+    return _sum([(float(row[i]), weights.format(i=i)) for i in np.flatnonzero(row)]) or "0.0"
+
+
+def _weigh(net: Network) -> list[str]:
+    a = net.tables.invariants
+    m = a.shape[0]
+    lines = _load(net)
+    for p in range(m):
+        for q in range(p + 1):
+            both = a[p] * a[q]
+            terms = [(float(both[i]), f"c{i}") for i in np.flatnonzero(both)]
+            lines.append(f"n{p}_{q} = {_sum(terms) or '0.0'}")
+    for p in range(m):
+        for q in range(p):
+            lines += [f"n{p}_{q} -= n{p}_{s} * n{q}_{s} * n{s}_{s}" for s in range(q)]
+            lines.append(f"n{p}_{q} = n{p}_{q} / n{q}_{q} if n{q}_{q} > 0.0 else 0.0")
+        lines.append(f"scale = n{p}_{p}")
+        lines += [f"n{p}_{p} -= n{p}_{s} * n{p}_{s} * n{s}_{s}" for s in range(p)]
+        lines += [f"if n{p}_{p} <= 1e-12 * scale:", f"    n{p}_{p} = 0.0"]
+    return lines + [f"normal[{p}, {q}] = n{p}_{q}" for p in range(m) for q in range(p + 1)]
+
+
+def _restore(net: Network) -> list[str]:
+    a = net.tables.invariants
+    m, n = a.shape
+    lines = [f"x{i} = x[{i}]" for i in range(n)]
+    for p in range(m):
+        lines.append(f"y{p} = target[{p}] - ({_row(net, p, 'x{i}')})")
+        lines += [f"y{p} -= normal[{p}, {s}] * y{s}" for s in range(p)]
+    for p in range(m - 1, -1, -1):
+        lines.append(f"y{p} = y{p} / normal[{p}, {p}] if normal[{p}, {p}] > 0.0 else 0.0")
+        lines += [f"y{p} -= normal[{s}, {p}] * y{s}" for s in range(p + 1, m)]
+    lines.append("worst = 0.0")
+    for i in range(n):
+        change = _sum([(float(a[p, i]), f"y{p}") for p in np.flatnonzero(a[:, i])])
+        if change:
+            lines += [f"change = {change}", f"x[{i}] = x{i} + c[{i}] * change"]
+            lines += [f"if c[{i}] > 0.0 and abs(change) > worst:", "    worst = abs(change)"]
+    return [*lines, "return worst"]

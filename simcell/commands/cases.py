@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from simcell.commands.shared import note
 
 if TYPE_CHECKING:
     from simcell.case import Case
@@ -63,7 +66,18 @@ def load_case(path: Path, changes: Sequence[str] = ()) -> Case:
 
     if not is_result(path):
         return Case.read(path, changes)
-    return Case.from_dict(stored(path)["case"], changes)
+    facts = stored(path)
+    case = Case.from_dict(facts["case"], changes)
+    if "folder" not in facts:
+        return case
+    from simcell.studies.setup import mechanism_of
+
+    case = dataclasses.replace(case, folder=Path(facts["folder"]))
+    now = mechanism_of(case.input, case.folder).files
+    for file in facts.get("data_files", ()):
+        if now.get(file["name"]) != file["sha256"]:
+            note(f"{file['name']} is not what it was when {path} was computed")
+    return case
 
 
 def stored(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import typer
 
 from simcell.commands.cases import CASE, SET, is_result, load_case, stored
 from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path, progress_bar
-from simcell.errors import InputError, Problem
+from simcell.errors import InputError, Problem, SolverError
 
 if TYPE_CHECKING:
     import xarray
@@ -58,6 +58,8 @@ def run(
     try:
         with progress_bar("running", quiet) as tell:
             tree = _compute(loaded, ranges, tell)
+    except SolverError as error:
+        raise _keep(error, target, force) from None
     except KeyboardInterrupt:
         note("interrupted before there was anything to keep; nothing was written")
         raise typer.Exit(INTERRUPTED) from None
@@ -99,6 +101,16 @@ def _compute(case: Case, ranges: Sequence[Vary], tell: Tell) -> xarray.DataTree:
         return run_case(case, progress=tell)
     axes = [(r.key, r.values, r.numbers or (), r.unit or "1") for r in ranges]
     return run_vary(case, axes, progress=tell)
+
+
+def _keep(error: SolverError, target: Path, force: bool) -> SolverError:
+    """Write what a failed run had reached, and say so in its error."""
+    if error.partial is None:
+        return error
+    from simcell.results.store import write
+
+    write(error.partial, target, overwrite=force)  # type: ignore[arg-type]
+    return SolverError(f"{error}\n{target} holds what was reached and is marked failed")
 
 
 def _finish(tree: xarray.DataTree, case: Path, target: Path, image: Path | None, force: bool, quiet: bool) -> None:

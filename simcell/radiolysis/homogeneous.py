@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,6 @@ from simcell.errors import SolverError
 
 CHUNK = 20_000  # steps between two looks at the clock and at Ctrl-C; about 0.2 s
 
-Kernel = Callable[..., int]
 Progress = Callable[[float], None]
 
 
@@ -139,7 +139,7 @@ def integrate(
     rtol: float = 1e-6,
     atol: float = 1e-17,
     max_steps: int = 10_000_000,
-    kernel: Kernel = kernels.advance,
+    using: ModuleType = kernels,
     progress: Progress | None = None,
 ) -> Trajectory:
     """Integrate one problem to the given times.
@@ -155,8 +155,8 @@ def integrate(
         Absolute tolerance [mol/m^3]; a value more negative than this rejects the step.
     max_steps : int
         More than this is an error.
-    kernel : callable
-        `kernels.advance`, or the unrolled one of the same mechanism.
+    using : module
+        `kernels`, or the unrolled ones of the same mechanism.
     progress : callable, optional
         Called with the fraction of output times that is done; KeyboardInterrupt ends the run with what was reached.
 
@@ -167,7 +167,7 @@ def integrate(
     Raises
     ------
     SolverError
-        If the step size underflows or `max_steps` is used up.
+        If the step size underflows or `max_steps` is used up; its `partial` is the trajectory until then.
 
     Examples
     --------
@@ -187,21 +187,21 @@ def integrate(
     status = kernels.RUNNING
     try:
         while status == kernels.RUNNING and state[kernels.N_ACCEPTED] + state[kernels.N_REJECTED] < max_steps:
-            status = kernel(
+            status = using.advance(
                 net.tables, problem.k, problem.source, problem.schedule.switch, problem.schedule.scale, times, target,
-                rtol, atol, CHUNK, state, c, result,
+                rtol, atol, min(CHUNK, max_steps), state, c, result,
             )  # fmt: skip
             if progress is not None:
                 progress(state[kernels.OUTPUT] / times.size)
     except KeyboardInterrupt:
-        pass
-    else:
-        if status != kernels.DONE:
-            raise SolverError(_why(problem, status, state, c, max_steps))
-    return Trajectory(
+        status = kernels.DONE
+    path = Trajectory(
         times, result, int(state[kernels.OUTPUT]), int(state[kernels.N_ACCEPTED]), int(state[kernels.N_REJECTED]),
         float(state[kernels.WORST_NEGATIVE]), float(state[kernels.WORST_PROJECTION]),
     )  # fmt: skip
+    if status != kernels.DONE:
+        raise SolverError(_why(problem, status, state, c, max_steps), path)
+    return path
 
 
 def integrate_batch(
@@ -215,6 +215,7 @@ def integrate_batch(
     atol: float = 1e-17,
     progress: Progress | None = None,
     group: int = 256,
+    using: ModuleType = kernels,
 ) -> tuple[Array, int]:
     """Integrate many members in one call of the kernel: no Python per step or per member.
 
@@ -233,6 +234,8 @@ def integrate_batch(
         Called with the fraction of members that is done.
     group : int
         Members between two looks at Ctrl-C.
+    using : module
+        `kernels`, or the unrolled ones of the same mechanism.
 
     Returns
     -------
@@ -265,7 +268,7 @@ def integrate_batch(
             part = slice(done, min(done + group, members))
             size = part.stop - part.start
             c = np.concatenate([start[part], np.ones((size, 1))], axis=1)
-            status = kernels.advance_batch(
+            status = using.advance_batch(
                 net.tables, np.ascontiguousarray(k[part]), np.ascontiguousarray(source[part]), schedule.switch,
                 schedule.scale, times, net.totals(start[part]), rtol, atol, 1_000_000,
                 np.zeros((size, kernels.STATE_SIZE)), c, result[part],

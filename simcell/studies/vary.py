@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from simcell.errors import InputError, Problem
 from simcell.radiolysis.homogeneous import integrate_batch
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state
+from simcell.results.provenance import Status
 from simcell.results.schema import build
-from simcell.studies.run import Group, case_provenance, cell_group, ph, radiolysis_group, saturation
+from simcell.studies.run import Group, case_provenance, cell_group, kernels_of, ph, radiolysis_group, saturation
 from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def run_vary(
     -------
     xarray.DataTree
         As of `run_case`, with one leading dimension a key (``beam.dose_rate`` becomes ``beam_dose_rate``).
-        Ctrl-C raises KeyboardInterrupt: a map with holes would not be one.
+        After Ctrl-C it holds the whole rows of the first range that were done, and is marked "interrupted".
 
     Raises
     ------
@@ -81,14 +83,24 @@ def run_vary(
     concentration, done = integrate_batch(
         first.problem.net, np.array([s.problem.k for s in setups]), np.array([s.problem.source for s in setups]),
         np.array([s.problem.start for s in setups]), first.problem.schedule, times, solver.rtol, solver.atol, half,
+        using=kernels_of(case, first.problem.net),
     )  # fmt: skip
-    if done < len(setups):
-        raise KeyboardInterrupt
     names = [key.replace(".", "_") for key, *_ in vary]
     shape = [len(values) for _, values, *_ in vary]
+    status: Status = "complete" if done == len(setups) else "interrupted"
+    if status == "interrupted":  # keep the part that has no holes: whole rows of the first range
+        shape[0] = done // math.prod(shape[1:])
+        if shape[0] == 0:
+            raise KeyboardInterrupt
+        done = math.prod(shape)
+        setups, beams, concentration = setups[:done], beams[:done], concentration[:done]
     group, coords = _stacked(setups, concentration, names, shape)
-    group |= _steady(setups, coords["species"], names, shape, progress)
-    coords |= {name: (np.array(numbers), unit) for name, (_, _, numbers, unit) in zip(names, vary, strict=True)}
+    if status == "complete":
+        group |= _steady(setups, coords["species"], names, shape, progress)
+    coords |= {
+        name: (np.array(numbers[:count]), unit)
+        for name, (_, _, numbers, unit), count in zip(names, vary, shape, strict=True)
+    }
     coords["time"] = times
     groups: dict[str, Group] = {
         "beam": _beam(beams, names, shape),
@@ -97,7 +109,7 @@ def run_vary(
     }
     warnings = list(dict.fromkeys(w for s in setups for w in s.warnings))[:20]
     attrs = case_provenance(
-        case, first, warnings, "complete", started, {"method": "RODAS, order 4(3)", "rtol": solver.rtol},
+        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": solver.rtol},
         vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
     )  # fmt: skip
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})

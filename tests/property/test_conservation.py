@@ -93,7 +93,7 @@ def network(chosen: Chosen, seed: int) -> Problem0D:
 def test_atoms_charge_and_sign(chosen: Chosen, seed: int) -> None:
     p = network(chosen, seed)
     times = np.array([1e-3, 1.0]) * p.schedule.switch[-1]
-    run = integrate(p, times, 1e-4)
+    run = integrate(p, times, 1e-4, max_steps=20_000)
     c = run.concentration
     assert (c >= 0.0).all()
     assert run.worst_projection < 1e-6  # the projection mends round-off, not a wrong rate
@@ -113,10 +113,10 @@ def test_equilibrium_is_a_fixed_point_and_is_found(chosen: Chosen, seed: int) ->
     equations, equilibrium = reversible(chosen, rng, 3.0)
     m = mechanism(EVERY, list(equations.items()))
     p = problem(m, equilibrium, 1e6)
-    still = integrate(p, np.array([1.0, 100.0])).concentration
+    still = integrate(p, np.array([1.0, 100.0]), max_steps=20_000).concentration
     np.testing.assert_allclose(still, [p.start, p.start], rtol=1e-7)
     away = replace(p, start=p.start * np.exp(rng.normal(0.0, 0.5, p.start.size)))
-    c = dict(zip(p.net.names, integrate(away, np.array([1e6]), 1e-8).concentration[0], strict=True)) | {"S": 1.0}
+    c = dict(zip(p.net.names, integrate(away, np.array([1e6]), 1e-8, max_steps=20_000).concentration[0], strict=True)) | {"S": 1.0}
     for equation, k in equations.items():
         left, right = ([s for s in side.split(" + ")] for side in equation.split(" -> "))
         there = k * np.prod([c[s] for s in left])
@@ -139,7 +139,7 @@ def test_order_of_species_and_reactions_does_not_matter(chosen: Chosen, seed: in
     move = [p.net.index[s] for s in other.names]
     q = Problem0D(other, np.array(other.mechanism.rate_constants(298.15)), p.source[move], p.start[move], p.schedule)
     times = p.schedule.switch[-1:]
-    a, b = integrate(p, times, 1e-8).concentration[:, move], integrate(q, times, 1e-8).concentration
+    a, b = integrate(p, times, 1e-8, max_steps=20_000).concentration[:, move], integrate(q, times, 1e-8).concentration
     matters = np.maximum(a, b) > 1e-9
     np.testing.assert_allclose(a[matters], b[matters], rtol=3e-6)
 
@@ -151,12 +151,12 @@ def test_a_schedule_equals_its_pieces(chosen: Chosen, seed: int, cuts: list[floa
     duration = float(p.schedule.switch[-1])
     switch = np.array([0.0, *sorted(cuts), 1.0]) * duration
     scale = np.array([float((pattern >> s) & 1) if s else 1.0 for s in range(switch.size - 1)])
-    whole = integrate(replace(p, schedule=Schedule(switch, scale)), switch[1:], 1e-8).concentration
+    whole = integrate(replace(p, schedule=Schedule(switch, scale)), switch[1:], 1e-8, max_steps=20_000).concentration
     c = p.start
     for s, factor in enumerate(scale):
         length = switch[s + 1] - switch[s]
         piece = Problem0D(p.net, p.k, p.source * factor, c, Schedule.constant(length))
-        c = integrate(piece, np.array([length]), 1e-8).concentration[0]
+        c = integrate(piece, np.array([length]), 1e-8, max_steps=20_000).concentration[0]
         matters = np.maximum(c, whole[s]) > 1e-9
         np.testing.assert_allclose(whole[s][matters], c[matters], rtol=3e-6)
 
@@ -172,7 +172,7 @@ def test_a_batch_is_its_members_one_by_one(chosen: Chosen, seed: int) -> None:
     )
     assert done == 3
     for row, factor in zip(many, factors[:, 0], strict=True):
-        one = integrate(replace(p, source=p.source * factor), times, 1e-5).concentration
+        one = integrate(replace(p, source=p.source * factor), times, 1e-5, max_steps=20_000).concentration
         np.testing.assert_allclose(row, one, rtol=1e-9, atol=1e-9)  # totals may differ in the last bit
 
 
@@ -188,7 +188,7 @@ def test_pulses_against_the_closed_form(on: float, off: float, count: int, loss:
     free = replace(p, net=replace(p.net, tables=p.net.tables._replace(invariants=np.zeros((0, 2)))))
     schedule = Schedule.pulses(on, off, count, duration)
     ends = schedule.switch[1:]
-    found = integrate(replace(free, schedule=schedule), ends, 1e-8).concentration[:, p.net.index["A"]]
+    found = integrate(replace(free, schedule=schedule), ends, 1e-8, max_steps=20_000).concentration[:, p.net.index["A"]]
     c, expected = 0.0, []
     for s, factor in enumerate(schedule.scale):
         fade = np.exp(-loss * (schedule.switch[s + 1] - schedule.switch[s]))
@@ -202,6 +202,6 @@ def test_many_short_pulses_give_what_their_mean_gives() -> None:
     p = problem(plain("A B", [("A -> B", 1.0)]), {}, 1.0, {"A": 2.0})
     free = replace(p, net=replace(p.net, tables=p.net.tables._replace(invariants=np.zeros((0, 2)))))
     pulsed = replace(free, schedule=Schedule.pulses(2.5e-4, 7.5e-4, 1000, 1.0))
-    both = integrate(pulsed, np.array([1.0]), 1e-8).concentration[0]
+    both = integrate(pulsed, np.array([1.0]), 1e-8, max_steps=20_000).concentration[0]
     assert both.sum() == pytest.approx(0.5, rel=1e-9)  # A + B holds the dose
     assert both[p.net.index["A"]] == pytest.approx(0.5 * (1.0 - np.exp(-1.0)), rel=1e-3)

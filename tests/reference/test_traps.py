@@ -72,7 +72,7 @@ def test_denormals_do_not_occur() -> None:
     p = prepare(load_mechanism("haucl4"), given).problem
     times = np.array([1e-12, 1e-9])
     with np.errstate(under="raise"):
-        run = integrate(p, times, 1e-2, kernel=uncompiled().advance)
+        run = integrate(p, times, 1e-2, using=uncompiled())
     assert run.complete
 
 
@@ -81,9 +81,9 @@ def test_denormals_would_occur_without_the_floor() -> None:
     m = plain("A B C D", [("A -> B", 1e-60), ("B -> C", 1e-60), ("C -> D", 1e-60), ("C + D -> D + D", 1e-20)])
     p = problem(m, {"A": 1.0}, 1.0)
     with np.errstate(under="raise"):
-        assert integrate(p, np.array([1.0]), kernel=uncompiled().advance).complete
+        assert integrate(p, np.array([1.0]), using=uncompiled()).complete
         with pytest.raises(FloatingPointError):
-            integrate(p, np.array([1.0]), kernel=uncompiled(TINY=0.0).advance)
+            integrate(p, np.array([1.0]), using=uncompiled(TINY=0.0))
 
 
 def test_a_long_chain_makes_no_denormals() -> None:
@@ -91,7 +91,7 @@ def test_a_long_chain_makes_no_denormals() -> None:
     names = [f"A{i}" for i in range(12)]
     chain = plain(" ".join(names), [(f"{a} -> {b}", 1e-30) for a, b in pairwise(names)])
     with np.errstate(under="raise"):
-        assert integrate(problem(chain, {"A0": 1.0}, 1.0), np.array([1.0]), kernel=uncompiled().advance).complete
+        assert integrate(problem(chain, {"A0": 1.0}, 1.0), np.array([1.0]), using=uncompiled()).complete
 
 
 @pytest.mark.parametrize("name", ["water", "haucl4"])

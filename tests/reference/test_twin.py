@@ -187,6 +187,6 @@ def test_unrolled_text_is_the_same_method() -> None:
     assert len(p.net.nonzero) <= LARGEST
     times = np.array([1e-7, 1e-4])
     table = integrate(p, times, 1e-4)
-    unrolled = integrate(p, times, 1e-4, kernel=uncompiled(source_text(p.net)).advance)
+    unrolled = integrate(p, times, 1e-4, using=uncompiled(source_text(p.net)))
     assert unrolled.steps == table.steps
     np.testing.assert_allclose(unrolled.concentration, table.concentration, rtol=1e-8)

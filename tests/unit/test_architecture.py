@@ -23,7 +23,7 @@ PHYSICS = {
     "numerics", "cell", "beam", "chemistry", "radiolysis", "transport", "dendrite", "imaging", "coupled",
 }  # fmt: skip
 BORDER = {"units", "inputs", "case", "dose", "results", "studies", "cli", "commands", "__main__"}
-EVERYBODY = {"errors", "constants"}
+EVERYBODY = {"errors", "constants", "cache"}
 BORDER_LIBRARIES = {"pint", "pydantic", "typer", "rich", "xarray", "matplotlib", "h5netcdf", "h5py", "pandas"}
 # What couples these three is simcell/coupled.py, nothing else.
 SIBLINGS = {"radiolysis", "transport", "dendrite"}
@@ -93,7 +93,7 @@ def test_physics_knows_neither_units_nor_labels_nor_pictures(path: Path) -> None
 
 
 @pytest.mark.parametrize("part", sorted(EVERYBODY))
-def test_errors_and_constants_cost_nothing(part: str) -> None:
+def test_what_everybody_may_import_costs_nothing(part: str) -> None:
     for name in _imports(PACKAGE / f"{part}.py"):
         assert name.split(".")[0] in sys.stdlib_module_names, f"{part} imports {name}"
 

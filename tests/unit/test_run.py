@@ -158,3 +158,35 @@ def test_dose_factor_is_reported_with_both_numbers():
     tree = run_case(c)
     (warning,) = [w for w in json.loads(tree.attrs["simcell_provenance"])["warnings"] if "lambda" in w]
     assert f"{float(tree['beam/dose_rate']):.4g}" in warning and "3.773e+07" in warning
+
+
+def test_a_run_that_fails_keeps_what_it_had(tmp_path):
+    from simcell.cli import execute
+
+    path = tmp_path / "case.toml"
+    path.write_text('case.duration = "100 s"\nbeam.dose_rate = "1e7 Gy/s"\nsolver.max_steps = 100\n', encoding="utf-8")
+    out = tmp_path / "out.nc"
+    assert execute(["run", str(path), "-o", str(out), "-q"]) == 3
+    from simcell.results.store import read
+
+    tree = read(out)
+    facts = json.loads(tree.attrs["simcell_provenance"])
+    assert facts["status"] == "failed" and any("100 steps" in w for w in facts["warnings"])
+    assert 0 < tree["radiolysis/time"].size < 200
+
+
+def test_an_interrupted_range_keeps_its_whole_rows(monkeypatch):
+    from simcell.studies import vary as module
+
+    real = module.integrate_batch
+    monkeypatch.setattr(module, "integrate_batch", lambda *a, **k: (real(*a, **k)[0], 5))
+    rates, acids = [1e4, 1e6, 1e8], [4.0, 7.0]
+    tree = run_vary(
+        case(),
+        [
+            ("beam.dose_rate", [f"{x} Gy/s" for x in rates], rates, "Gy/s"),
+            ("electrolyte.pH", acids, acids, "1"),
+        ],
+    )
+    assert list(tree["radiolysis/beam_dose_rate"].values) == rates[:2]
+    assert json.loads(tree.attrs["simcell_provenance"])["status"] == "interrupted"
