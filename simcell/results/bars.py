@@ -147,7 +147,7 @@ def _draw(makers: list[Entry], eaters: list[Entry], species: str, time: float) -
         if entries is not blocks[-1][0]:
             axes.tick_params(axis="x", labelbottom=False, bottom=False)
     axes.set_xlabel("Rate (mol/L/s)")
-    name = words.formula(species).replace("mathrm", "mathbf")
+    name = words.formula(species)
     figure.text(
         0.012,
         1.0 - 0.3 / height,

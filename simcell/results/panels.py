@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from simcell.results import style, words
 
@@ -52,6 +52,17 @@ class Lines:
         return drawn, [name for name in ranked if name not in drawn]
 
 
+def decades() -> FuncFormatter:
+    """Give the labels of a logarithmic axis.
+
+    Examples
+    --------
+    >>> decades()(1e-3)
+    '10⁻³'
+    """
+    return FuncFormatter(lambda value, _: words.power_of_ten(round(np.log10(value))) if value > 0.0 else "")
+
+
 def draw_concentrations(axes: Axes, lines: Lines) -> list[str]:
     """Draw all lines on a logarithmic axis in mol/L and set its range; gives the names of those drawn.
 
@@ -84,6 +95,7 @@ def draw_concentrations(axes: Axes, lines: Lines) -> list[str]:
     if drawn:
         axes.set_ylim(_limits(lines, drawn))
     axes.yaxis.set_major_locator(LogLocator(numticks=12))
+    axes.yaxis.set_major_formatter(decades())
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("Concentration (mol/L = M)")
     return drawn

@@ -105,6 +105,7 @@ def _dose_axis(axes: Axes, x: np.ndarray, label: str) -> None:
     if x[0] > 0.0 and x[-1] > 30.0 * x[0]:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=14))
+        axes.xaxis.set_major_formatter(panels.decades())
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 

@@ -169,7 +169,7 @@ def test_the_title_tells_case_dose_rate_and_state():
     figure = plots.species(run(attrs={"simcell_provenance": facts}, time_to_steady=([], 1.1e-3)))
     found = texts(figure)
     assert any("My cell" in text for text in found)
-    assert r"$7.5\times10^{7}$ Gy/s, pH 7.00 at the start, steady after 1.1 ms, interrupted run" in found
+    assert "7.5×10⁷ Gy/s, pH 7.00 at the start, steady after 1.1 ms, interrupted run" in found
 
 
 @pytest.mark.parametrize("time", [[1.0], [0.0, 1.0], [1e-9, 1e3], [0.0, 1e-9, 1.0]])
@@ -189,7 +189,7 @@ def test_dose_response_marks_where_a_gas_saturates():
         line.get_xdata()[0] for line in upper.lines if len(line.get_xdata()) == 2 and len(set(line.get_xdata())) == 1
     ]
     assert marks == [pytest.approx(1e6)]  # the ratio is a power law, so the interpolation is exact
-    assert any("saturated at\n$10^{6}$ Gy/s" in text for text in texts(figure))
+    assert any("saturated at\n10⁶ Gy/s" in text for text in texts(figure))
     assert "At the steady state" in texts(figure)
 
 
