@@ -113,7 +113,7 @@ def label_ends(axes: Axes, lines: Lines, drawn: Sequence[str]) -> None:
     >>> lines = Lines(np.array([1.0, 2.0]), {"H2": np.array([1e-6, 2e-6])})
     >>> label_ends(axes, lines, draw_concentrations(axes, lines))
     >>> axes.texts[0].get_text()
-    '$\\\\mathrm{H_{2}}$'
+    'H₂'
     """
     spare = [name for name in drawn if not style.known(name)]
     low, high = axes.get_ylim()
@@ -138,7 +138,7 @@ def saturation_lines(axes: Axes, solubility: Mapping[str, float], lines: Lines) 
     >>> axes.set_yscale("log")
     >>> saturation_lines(axes, {"H2": 0.78}, Lines(np.array([1.0, 2.0]), {"H2": np.array([1e-6, 1e-3])}))
     >>> axes.texts[0].get_text()
-    '$\\\\mathrm{H_{2}}$ saturated'
+    'H₂ saturated'
     """
     near = {gas: c * MOLAR for gas, c in solubility.items() if np.max(lines.values[gas]) > 1e-3 * c * MOLAR}
     low, high = axes.get_ylim()
@@ -190,7 +190,7 @@ def small_print(lines: Lines, bands: str = "") -> list[str]:
     Examples
     --------
     >>> small_print(Lines(np.array([1.0]), {"H2": np.array([1e-3]), "O3": np.array([1e-12])}), "hold 95 %")
-    ['Not shown: $\\\\mathrm{O_{3}}$ (at most 1 pM).', 'Bands hold 95 %.']
+    ['Not shown: O₃ (at most 1 pM).', 'Bands hold 95 %.']
     """
     drawn, left = lines.chosen()
     sentences = []
