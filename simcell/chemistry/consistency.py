@@ -11,6 +11,9 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simcell.chemistry.mechanism import Mechanism, Reaction, Species
 from simcell.constants import (
     AVOGADRO,
@@ -339,23 +342,33 @@ def close_yields(mechanism: Mechanism, values: Mapping[str, float], balanced_by:
     """
     if not balanced_by:
         return dict(values)
-    import numpy as np
-
     free = {s: v for s, v in values.items() if s not in balanced_by}
-    names = ["charge", *mechanism.elements]
-
-    def column(s: str) -> list[float]:
-        species = mechanism.species[s]
-        return [float(species.charge), *(float(species.atoms(e)) for e in mechanism.elements)]
-
-    matrix = np.array([column(s) for s in balanced_by]).T
-    excess = np.array([sum(v * column(s)[row] for s, v in free.items()) for row in range(len(names))])
-    solution, *_ = np.linalg.lstsq(matrix, -excess, rcond=None)
-    if np.abs(matrix @ solution + excess).max(initial=0.0) > 1e-9 * max(abs(v) for v in values.values()):
+    closing = closing_matrix(mechanism, tuple(free), balanced_by) @ np.array(list(free.values()))
+    closed = free | {s: round(float(v), 24) for s, v in zip(balanced_by, closing, strict=True)}
+    if max(map(abs, imbalance(mechanism, closed).values()), default=0.0) > 1e-9 * max(map(abs, values.values())):
         raise MechanismError(
             Problem(mechanism.name, "balanced_by", list(balanced_by), "these species cannot balance the G set")
         )
-    return free | {s: round(float(v), 24) for s, v in zip(balanced_by, solution, strict=True)}
+    return closed
+
+
+def closing_matrix(mechanism: Mechanism, free: tuple[str, ...], closing: tuple[str, ...]) -> NDArray[np.float64]:
+    """Matrix that turns yields of the free species into those of the closing ones (charge and elements balance).
+
+    Examples
+    --------
+    >>> from simcell.inputs.mechanism import load_mechanism
+    >>> closing_matrix(load_mechanism("water"), ("e_aq-", "H2"), ("H+", "OH", "H2O")).round(6) + 0.0
+    array([[ 1.,  0.],
+           [ 1.,  2.],
+           [-1., -2.]])
+    """
+
+    def columns(names: tuple[str, ...]) -> NDArray[np.float64]:
+        species = [mechanism.species[s] for s in names]
+        return np.array([[s.charge, *(s.atoms(e) for e in mechanism.elements)] for s in species], dtype=float).T
+
+    return np.asarray(-np.linalg.pinv(columns(closing)) @ columns(free))
 
 
 def _unbalanced_yields(mechanism: Mechanism) -> list[Problem]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simcell.chemistry.consistency import closing_matrix
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array, Network
 
@@ -99,15 +100,13 @@ def sample_yields(net: Network, name: str, temperature: float, samples: int, rng
     >>> bool((abs(net.totals(g)) < 1e-20).all())
     True
     """
-    from simcell.chemistry.consistency import close_yields
-
     m = net.mechanism
     chosen = m.yields[name]
     closing = chosen.balanced_by or BALANCING
     nominal = {s: v for s, v in m.yield_values(name, temperature).items() if s not in closing}
     sigma = YIELD_SIGMA if chosen.uncertainty is None else chosen.uncertainty
-    sampled = np.empty((samples, len(net.names)))
-    for row in range(samples):
-        free = {s: v * max(0.0, 1.0 + sigma * rng.standard_normal()) for s, v in nominal.items()}
-        sampled[row] = net.pack(close_yields(m, {**free, **dict.fromkeys(closing, 0.0)}, closing))
-    return sampled
+    factors = np.maximum(0.0, 1.0 + sigma * rng.standard_normal((samples, len(nominal))))
+    free = factors * np.array(list(nominal.values()))
+    closed = free @ closing_matrix(m, tuple(nominal), closing).T
+    values = dict(zip((*nominal, *closing), np.hstack([free, closed]).T, strict=True))
+    return np.stack([values.get(s, np.zeros(samples)) for s in net.names], axis=1)
