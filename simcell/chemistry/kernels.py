@@ -27,6 +27,7 @@ import numpy as np
 
 from simcell.numerics.jit import njit
 
+ROUND_OFF = 1e-12  # some thousand times the unit round-off, for sums of several hundred terms
 TINY = 1e-90  # mol/m^3 and stage values; products of two stay above the denormal range
 
 # status of `advance`
@@ -108,12 +109,13 @@ def solve(tables, matrix, inverse_pivot, x):
     """Forward and back substitution in place, column by column."""
     n = inverse_pivot.shape[0]
     for p in range(n):
-        head = x[p]
+        head = 0.0 if abs(x[p]) <= TINY else x[p]  # written so that NaN stays NaN
+        x[p] = head
         for e in range(tables.lower_start[p], tables.lower_start[p + 1]):
             x[tables.lower_row[e]] -= matrix[tables.lower_place[e]] * head
     for p in range(n - 1, -1, -1):
         head = x[p] * inverse_pivot[p]
-        head = 0.0 if abs(head) <= TINY else head  # written so that NaN stays NaN
+        head = 0.0 if abs(head) <= TINY else head
         x[p] = head
         for e in range(tables.upper_start[p], tables.upper_start[p + 1]):
             x[tables.upper_row[e]] -= matrix[tables.upper_place[e]] * head
@@ -238,6 +240,10 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
 
         # stages of RODAS, coefficients in the form that needs no product with J (Hairer & Wanner, code RODAS)
         iteration_matrix(tables, k, c, 4.0 / step, slope, matrix)  # 1 / (gamma h), gamma = 1/4
+        fastest = 0.0
+        for i in range(n):
+            fastest = max(fastest, matrix[tables.pivot_place[i]])
+        rough = ROUND_OFF * fastest * step > rtol  # the rounding of fast rates would be seen by the error control
         factor(tables, matrix, inverse_pivot)
         over_h = 1.0 / step
         for i in range(n):
@@ -246,21 +252,24 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         for i in range(n):
             y[i] = c[i] + 1.544 * u1[i]
         production(tables, k, active_source, y, w, f)
-        restore(tables, c, normal, none, multiplier, f)
+        if rough:
+            restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u2[i] = f[i] - over_h * 5.6688 * u1[i]
         solve(tables, matrix, inverse_pivot, u2)
         for i in range(n):
             y[i] = c[i] + 0.9466785280815826 * u1[i] + 0.2557011698983284 * u2[i]
         production(tables, k, active_source, y, w, f)
-        restore(tables, c, normal, none, multiplier, f)
+        if rough:
+            restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u3[i] = f[i] - over_h * (2.430093356833875 * u1[i] + 0.2063599157091915 * u2[i])
         solve(tables, matrix, inverse_pivot, u3)
         for i in range(n):
             y[i] = c[i] + 3.314825187068521 * u1[i] + 2.896124015972201 * u2[i] + 0.9986419139977817 * u3[i]
         production(tables, k, active_source, y, w, f)
-        restore(tables, c, normal, none, multiplier, f)
+        if rough:
+            restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u4[i] = f[i] - over_h * (0.1073529058151375 * u1[i] + 9.594562251023355 * u2[i] + 20.47028614809616 * u3[i])
         solve(tables, matrix, inverse_pivot, u4)
@@ -273,7 +282,8 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
                 - 0.6878860361058950 * u4[i]
             )
         production(tables, k, active_source, y, w, f)
-        restore(tables, c, normal, none, multiplier, f)
+        if rough:
+            restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u5[i] = f[i] + over_h * (
                 7.496443313967647 * u1[i]
@@ -285,7 +295,8 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         for i in range(n):
             y[i] += u5[i]
         production(tables, k, active_source, y, w, f)
-        restore(tables, c, normal, none, multiplier, f)
+        if rough:
+            restore(tables, c, normal, none, multiplier, f)
         for i in range(n):
             u6[i] = f[i] + over_h * (
                 8.083246795921522 * u1[i]

@@ -176,6 +176,7 @@ def _solve(net: Network) -> list[str]:
     n = len(net.names)
     lines = [f"x{i} = x[{i}]" for i in range(n)]
     for p in range(n):
+        lines.append(f"x{p} = 0.0 if abs(x{p}) <= TINY else x{p}")
         lines += [f"x{i} -= matrix[{p * n + i}] * x{p}" for i in range(p + 1, n) if (i, p) in net.nonzero]
     for p in range(n - 1, -1, -1):
         lines.append(f"x{p} *= inverse_pivot[{p}]")
