@@ -345,7 +345,8 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
                 h = 0.0
         else:
             production(tables, k, active_source, c, w, f0)
-            restore(tables, c, normal, none, multiplier, f0)
+            if rough:
+                restore(tables, c, normal, none, multiplier, f0)
     state[TIME], state[STEP] = t, h
     state[SEGMENT], state[OUTPUT] = segment, output
     return status

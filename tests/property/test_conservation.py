@@ -18,7 +18,8 @@ from tests.reference.synthetic import mechanism, plain, problem
 # name -> (composition, charge): real and invented species over two elements, water as the solvent S
 POOL = {
     "e": ({}, -1), "H+": ({"H": 1}, 1), "OH-": ({"H": 1, "O": 1}, -1), "H": ({"H": 1}, 0), "OH": ({"H": 1, "O": 1}, 0),
-    "H2": ({"H": 2}, 0), "O2": ({"O": 2}, 0), "H2O2": ({"H": 2, "O": 2}, 0), "O-": ({"O": 1}, -1), "X": ({"H": 3, "O": 1}, 1),
+    "H2": ({"H": 2}, 0), "O2": ({"O": 2}, 0), "H2O2": ({"H": 2, "O": 2}, 0), "O-": ({"O": 1}, -1),
+    "X": ({"H": 3, "O": 1}, 1),
 }  # fmt: skip
 WATER = {"S": ({"H": 2, "O": 1}, 0)}
 EVERY = POOL | WATER
@@ -26,9 +27,8 @@ EVERY = POOL | WATER
 
 def content(side: tuple[str, ...]) -> tuple[int, int, int]:
     """Atoms of H and O, and charge, of one side of an equation."""
-    return (
-        sum(EVERY[s][0].get("H", 0) for s in side), sum(EVERY[s][0].get("O", 0) for s in side), sum(EVERY[s][1] for s in side),
-    )  # fmt: skip
+    hydrogen, oxygen = (sum(EVERY[s][0].get(e, 0) for s in side) for e in "HO")
+    return hydrogen, oxygen, sum(EVERY[s][1] for s in side)
 
 
 def balanced_equations() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -84,13 +84,14 @@ def network(chosen: Chosen, seed: int) -> Problem0D:
     net = Network.of(mechanism(EVERY, list(reversible(chosen, rng, 6.0)[0].items())))
     assume(complete(net))
     source: Counter[str] = Counter()
+    duration = float(10.0 ** rng.uniform(-6.0, 4.0))
     for products in SOURCES:
-        amount = float(rng.choice([0.0, 10.0 ** rng.uniform(-3.0, 5.0)]))
+        amount = float(rng.choice([0.0, 10.0 ** rng.uniform(-6.0, 3.0)])) / duration
         if set(products.split()) <= set(net.names):
             for s in products.split():
                 source[s] += amount
     start = {s: float(10.0 ** rng.uniform(-10.0, 2.0)) for s in POOL}
-    return problem(net.mechanism, start, float(10.0 ** rng.uniform(-6.0, 4.0)), source)
+    return problem(net.mechanism, start, duration, source)
 
 
 @settings(max_examples=40)
@@ -103,8 +104,8 @@ def test_atoms_charge_and_sign(chosen: Chosen, seed: int) -> None:
     assert (c >= 0.0).all()
     assert run.worst_projection < 1e-6  # the projection mends round-off, not a wrong rate
     for element in ("H", "O", "charge"):  # from the compositions, with the water that was used up or made
-        row = np.array([p.net.mechanism.species[s].charge if element == "charge" else p.net.mechanism.species[s].atoms(element)
-                        for s in p.net.names], dtype=float)  # fmt: skip
+        every = [p.net.mechanism.species[s] for s in p.net.names]
+        row = np.array([float(s.charge if element == "charge" else s.atoms(element)) for s in every])
         water = p.net.solvent_change(c - p.start) * WATER["S"][0].get(element, 0)
         size = (c + p.start).sum(axis=-1)
         assert (np.abs((c - p.start) @ row + water) <= 1e-13 * size).all(), element
@@ -122,7 +123,8 @@ def test_equilibrium_is_a_fixed_point_and_is_found(chosen: Chosen, seed: int) ->
     still = integrate(p, np.array([1.0, 100.0]), max_steps=20_000).concentration
     np.testing.assert_allclose(still, [p.start, p.start], rtol=1e-7)
     away = replace(p, start=p.start * np.exp(rng.normal(0.0, 0.5, p.start.size)))
-    c = dict(zip(p.net.names, integrate(away, np.array([1e6]), 1e-8, max_steps=20_000).concentration[0], strict=True)) | {"S": 1.0}
+    found = integrate(away, np.array([1e6]), 1e-8, max_steps=20_000).concentration[0]
+    c = dict(zip(p.net.names, found, strict=True)) | {"S": 1.0}
     for equation, k in equations.items():
         left, right = ([s for s in side.split(" + ")] for side in equation.split(" -> "))
         there = k * np.prod([c[s] for s in left])

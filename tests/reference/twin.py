@@ -11,6 +11,7 @@ ODEs II, sec. IV.9) with partial pivoting: neither has anything in common with t
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -179,7 +180,8 @@ class Twin:
             law[f] = Fraction(1)
             for r, column in enumerate(pivots):
                 law[column] = -rows[r][f]
-            laws.append([float(x) for x in law])
+            whole = math.lcm(*(x.denominator for x in law))
+            laws.append([float(whole * x) for x in law])
         return np.array(laws).reshape(len(laws), len(self.names))
 
     def scipy(self, start: Sequence[float], times: Sequence[float], rtol: float = 1e-9, method: str = "LSODA",
@@ -243,7 +245,7 @@ class Twin:
                 abs(a) * float(x) if i not in replaced else -1.0 for i, (a, x) in enumerate(zip(law, c, strict=True))
             ]
             replaced.append(int(np.argmax(weight)))
-        for _ in range(200):
+        for _ in range(60):
             gross = self.gross(c)
             f = self.rhs(c) / gross
             j = self.jacobian(c) * c / gross[:, None]
@@ -253,7 +255,7 @@ class Twin:
                 f[row], j[row] = (sum(terms) - total) / size, terms / size
             change = Elimination(j)(-f)
             c = c * np.array([min(max(1 + x, self.number(1) / 3), self.number(3)) for x in change])
-            if max(abs(x) for x in change) < 1e3 * self.epsilon():
+            if max(abs(x) for x in change) < self.epsilon() ** 0.75:
                 return c
         raise AssertionError("the twin's Newton did not converge")
 
