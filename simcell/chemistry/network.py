@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from simcell.chemistry.kernels import Tables
 from simcell.chemistry.mechanism import Mechanism
+from simcell.constants import ROOM_TEMPERATURE
 
 Array = NDArray[np.float64]
 
@@ -211,4 +213,38 @@ def _invariants(mechanism: Mechanism, names: list[str]) -> Array:
     for row in rows:
         if np.linalg.matrix_rank(np.array([*kept, row])) > len(kept):
             kept.append(row)
-    return np.array(kept).reshape(len(kept), len(names))
+    return np.array(kept + _other_laws(mechanism, names, kept)).reshape(-1, len(names))
+
+
+def _other_laws(mechanism: Mechanism, names: list[str], known: list[list[float]]) -> list[list[float]]:
+    """What the reactions conserve beyond elements and charge, for example isomers that never meet.
+
+    Null space of the stoichiometry in exact fractions; a law that the beam itself breaks is none.
+    """
+    n = len(names)
+    changes = [[r.net(s) for s in names] for r in mechanism.reactions] or [[0] * n]
+    if n - np.linalg.matrix_rank(np.array(changes, dtype=float)) == len(known):
+        return []
+    reduced: dict[int, list[Fraction]] = {}  # pivot -> row of the reduced echelon form
+    for change in changes:
+        row = [Fraction(x) for x in change]
+        for pivot, other in reduced.items():
+            row = [x - row[pivot] * y for x, y in zip(row, other, strict=True)]
+        lead = next((j for j, x in enumerate(row) if x), None)
+        if lead is None:
+            continue
+        row = [x / row[lead] for x in row]
+        for pivot, other in reduced.items():
+            reduced[pivot] = [x - other[lead] * y for x, y in zip(other, row, strict=True)]
+        reduced[lead] = row
+    beam = [[y.value(s, ROOM_TEMPERATURE) for s in names] for y in mechanism.yields.values()]
+    found: list[list[float]] = []
+    for free in (j for j in range(n) if j not in reduced):
+        law = [0.0] * n
+        law[free] = 1.0
+        for pivot, row in reduced.items():
+            law[pivot] = -float(row[free])
+        broken = any(abs(np.dot(law, g)) > 1e-9 * np.abs(g).max() for g in beam)
+        if not broken and np.linalg.matrix_rank(np.array([*known, *found, law])) > len(known) + len(found):
+            found.append(law)
+    return found
