@@ -1,7 +1,7 @@
 """Water under the beam: the package against independent routes, over the whole range it claims.
 
-Run from the root of the tree: ``python -m validation.ver_water_grid [--extended] [--mechanism water]`` (3 minutes). Dose
-rates 1 to 1e10 Gy/s, pH 3 to 11, without air, with air and saturated with oxygen: 105 cases. Each is integrated at
+Run from the root of the tree: ``python -m validation.ver_water_grid [--extended] [--mechanism water]`` (3 minutes).
+Dose rates 1 to 1e10 Gy/s, pH 3 to 11, without air, with air and saturated with oxygen: 105 cases. Each is integrated at
 the default tolerance and compared at five times with scipy's LSODA (rtol 1e-9), and its steady state with a Newton
 iteration in 40 digits (started up to 30 % away). Where LSODA and the package differ by more than 1e-5 the case is
 repeated by extrapolation in extended precision (`--extended`: all cases, an hour), which tells who is off. Only species

@@ -31,7 +31,8 @@ ROUND_OFF = 1e-12  # some thousand times the unit round-off, for sums of several
 TINY = 1e-90  # mol/m^3 and stage values; products of two stay above the denormal range
 
 # status of `advance`
-RUNNING, DONE, STEP_TOO_SMALL, NOT_FINITE = 0, 1, 2, 3
+RUNNING, DONE, STEP_TOO_SMALL, NOT_FINITE, TOTALS_BROKEN = 0, 1, 2, 3, 4
+BROKEN = 0.01  # relative change by the projection; round-off makes some 1e-9
 
 # what `advance` keeps in its `state` array between calls
 TIME, STEP, SEGMENT, OUTPUT, N_ACCEPTED, N_REJECTED, WORST_NEGATIVE, WORST_PROJECTION = range(8)
@@ -333,6 +334,9 @@ def advance(tables, k, source, switch, scale, outputs, target, rtol, atol, max_s
         weigh(tables, c, normal)
         moved = restore(tables, c, normal, target, multiplier, c)
         state[WORST_PROJECTION] = max(state[WORST_PROJECTION], moved)
+        if moved > BROKEN:
+            status = TOTALS_BROKEN
+            break
         state[N_ACCEPTED] += 1
         if rejected:
             factor_h = min(factor_h, 1.0)

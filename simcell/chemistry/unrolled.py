@@ -24,6 +24,7 @@ from simcell.cache import cache_folder
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Network
 from simcell.errors import InputError, Problem
+from simcell.numerics import jit
 
 LARGEST = 400  # non-zeros of the factors; 15 species of neat water have 166, 42 species about 900
 
@@ -64,7 +65,8 @@ def unrolled(net: Network) -> ModuleType:
 
 
 def _module(text: str) -> ModuleType:
-    name = f"simcell_unrolled_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    made_of = text + inspect.getsource(jit)  # compiled code is kept under this name, and depends on both
+    name = f"simcell_unrolled_{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
     path = cache_folder() / f"{name}.py"

@@ -47,10 +47,10 @@ def limit(
 
     seconds = parse_options({"--after": (after, "time")})["--after"]
     loaded = load_case(case, changes)
-    conditions = [study.parse_condition(text) for text in keep]
+    study.check_limit(loaded, keep, seconds, ensemble=every)
     announce_compilation(quiet)
     with progress_bar("searching", quiet) as tell:
-        answers = study.limit(loaded, [c.text for c in conditions], seconds, ensemble=every, progress=tell)
+        answers = study.limit(loaded, keep, seconds, ensemble=every, progress=tell)
     if as_json:
         print_json({answer.member: _facts(answer) for answer in answers})
         return

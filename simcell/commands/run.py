@@ -54,6 +54,7 @@ def run(
     if target.exists() and target.samefile(case):
         raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
     image = output_path(target.with_suffix(".png"), force) if picture else None
+    _check(loaded, ranges)
     announce_compilation(quiet)
     try:
         with progress_bar("running", quiet) as tell:
@@ -64,6 +65,15 @@ def run(
         note("interrupted before there was anything to keep; nothing was written")
         raise typer.Exit(INTERRUPTED) from None
     _finish(tree, case, target, image, force, quiet)
+
+
+def _check(case: Case, ranges: Sequence[Vary]) -> None:
+    """Find what is wrong with the liquid or the ranges before anything is compiled or written."""
+    from simcell.studies.setup import mechanism_of, setup_of
+    from simcell.studies.vary import check_vary
+
+    setup_of(case.input, mechanism_of(case.input, case.folder))
+    check_vary([r.key for r in ranges])
 
 
 def _default_output(case: Path) -> Path:

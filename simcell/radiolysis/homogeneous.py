@@ -302,6 +302,11 @@ def _why(problem: Problem0D, status: int, state: NDArray[np.float64], c: Array, 
     t = state[kernels.TIME]
     if status == kernels.RUNNING:
         return f"more than {max_steps} steps (reached t = {t:.6g} s); raise solver.max_steps or loosen solver.rtol"
+    if status == kernels.TOTALS_BROKEN:
+        return (
+            f"at t = {t:.6g} s elements or charge are off by {state[kernels.WORST_PROJECTION]:.2g} of a concentration: "
+            "the source or a reaction does not keep them"
+        )
     most = problem.net.names[int(np.argmax(np.abs(c[:-1])))]
     what = "a value that is not finite" if status == kernels.NOT_FINITE else f"a step of {state[kernels.STEP]:.3g} s"
     return (

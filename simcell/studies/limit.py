@@ -168,6 +168,39 @@ def limit(
     >>> f"{limit(case, ['H2<1 sat'])[0].largest:.1e}"
     '7.8e+07'
     """
+    members, conditions = _members(case, keep, after, ensemble)
+    answers = []
+    for number, (setup, beam) in enumerate(members):
+        answers.append(_one(setup, beam, conditions, after))
+        if progress is not None:
+            progress((number + 1) / len(members))
+    return answers
+
+
+def check_limit(case: Case, keep: Sequence[str], after: float | None = None, *, ensemble: bool = False) -> None:
+    """Find out what is wrong with a question before any work is done.
+
+    Parameters
+    ----------
+    case, keep, after, ensemble
+        As of `limit`.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> check_limit(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}), ["H2<1 sat"])
+    """
+    _members(case, keep, after, ensemble)
+
+
+def _members(
+    case: Case, keep: Sequence[str], after: float | None, ensemble: bool
+) -> tuple[list[tuple[Setup, Beam]], list[Condition]]:
+    """The problems to answer for, and the conditions, checked against each other."""
     from simcell.studies.ensemble import combinations
 
     if after is not None and not 0.0 < after <= case.input.case.duration:
@@ -176,17 +209,11 @@ def limit(
     if not conditions:
         raise InputError(Problem("", "--keep", None, "at least one condition is needed", EXAMPLE))
     mechanism = mechanism_of(case.input, case.folder)
-    chosen: list[tuple[Mechanism, str | None]] = [(mechanism, None)]
-    if ensemble:
-        chosen = [*combinations(case)]
-    answers = []
-    for number, (member, name) in enumerate(chosen):
-        setup, beam = setup_of(case.input, member, Network.of(member), name)
+    chosen: list[tuple[Mechanism, str | None]] = [*combinations(case)] if ensemble else [(mechanism, None)]
+    members = [setup_of(case.input, member, Network.of(member), name) for member, name in chosen]
+    for setup, _ in members:
         _check(conditions, setup)
-        answers.append(_one(setup, beam, conditions, after))
-        if progress is not None:
-            progress((number + 1) / len(chosen))
-    return answers
+    return members, conditions
 
 
 def _check(conditions: Sequence[Condition], setup: Setup) -> None:

@@ -66,11 +66,7 @@ def run_vary(
     ('beam_dose_rate', 'time', 'species')
     """
     started = time.perf_counter()
-    for key, *_ in vary:
-        if key.startswith(FIXED):
-            raise InputError(
-                Problem("", f"--vary {key}", None, "cannot be varied in one run; run the case for each value")
-            )
+    check_vary([key for key, *_ in vary])
     setups, beams = _setups(case, vary)
     times = output_times(case.input)
     first = setups[0]
@@ -113,6 +109,23 @@ def run_vary(
         vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
     )  # fmt: skip
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
+
+
+def check_vary(keys: Sequence[str]) -> None:
+    """Refuse keys that need a run of their own for each value.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> check_vary(["beam.dose_rate"])
+    """
+    wrong = [key for key in keys if key.startswith(FIXED)]
+    if wrong:
+        reason = "cannot be varied in one run; run the case for each value"
+        raise InputError([Problem("", f"--vary {key}", None, reason) for key in wrong])
 
 
 def _setups(

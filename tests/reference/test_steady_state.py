@@ -57,7 +57,7 @@ def test_waiting_newton_and_forty_digits_agree(name: str, dose_rate: float, acid
     p = problem(dose_rate, acidity, oxygen, name)
     state = steady_state(p)
     assert state.converged
-    assert state.disagreement < 1e-5  # waiting and Newton
+    assert state.disagreement < 1e-4  # waiting and Newton
     rng = np.random.default_rng(5)
     exact = digits(p, state.concentration * np.exp(rng.normal(0.0, 0.3, p.start.size)))
     matters = exact > MATTERS
