@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,13 @@ def test_a_folder_that_cannot_be_written_to(
 ) -> None:
     """The system says no, whoever asks (root may write everywhere, so a real folder would not do)."""
     Path("locked").mkdir()
-    asked = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked" and asked(path, mode))
+    touch = Path.touch
+
+    def refusing(self: Path, *args: Any, **options: Any) -> None:
+        if self.parent.name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        touch(self, *args, **options)
+
+    monkeypatch.setattr(Path, "touch", refusing)
     assert "permission" in refused(capsys, "run", good, "-o", "locked/out.nc")
     assert not list(Path("locked").iterdir())
