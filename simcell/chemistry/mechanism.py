@@ -119,16 +119,21 @@ class Reaction:
 class Equilibrium:
     """An acid-base equilibrium ``acid -> H+ + base`` with pK(t) on the mol/L scale, solvent activity 1.
 
+    The acid may take up solvent, as in ``CO2 + H2O -> H+ + HCO3-``: `taken_up` gives the number of its molecules.
+
     Examples
     --------
     >>> Equilibrium("H2O", "OH-", (13.999,)).pK(298.15)
     13.999
+    >>> Equilibrium("CO2", "HCO3-", (6.352,), taken_up={"H2O": 1}).reaction
+    'CO2 + H2O -> H+ + HCO3-'
     """
 
     acid: str
     base: str
     polynomial: tuple[float, ...]  # pK = sum p_i t^i, t in degC
     source: str = ""
+    taken_up: Mapping[str, int] = field(default_factory=dict)  # solvent molecules beside the acid
 
     def pK(self, temperature: float) -> float:
         """Evaluate pK at a temperature [K]."""
@@ -138,12 +143,13 @@ class Equilibrium:
     @property
     def reaction(self) -> str:
         """The equation in words."""
-        return f"{self.acid} -> H+ + {self.base}"
+        beside = "".join(f" + {'' if n == 1 else f'{n} '}{s}" for s, n in self.taken_up.items())
+        return f"{self.acid}{beside} -> H+ + {self.base}"
 
     @property
     def change(self) -> dict[str, int]:
         """Net stoichiometric coefficients."""
-        return {self.acid: -1, "H+": 1, self.base: 1}
+        return {self.acid: -1, **{s: -n for s, n in self.taken_up.items()}, "H+": 1, self.base: 1}
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def speciate(
     pH: float | None = None,
     counter_ion: str | None = None,
     counter_charge: int = 0,
+    held: Mapping[str, float] | None = None,
 ) -> Solution:
     """Distribute what was dissolved over its acid-base forms and make the solution neutral.
 
@@ -56,6 +57,8 @@ def speciate(
         Without it the pH follows from the charge balance of what was dissolved.
     counter_ion, counter_charge : optional
         Name and charge of the ion that balances the charge; default an inert one of the sign that is needed.
+    held : mapping of str to float, optional
+        Concentrations [mol/m^3] that stay as they are, such as CO2 in equilibrium with a gas: their partners follow.
 
     Returns
     -------
@@ -74,9 +77,11 @@ def speciate(
     ('inert-', 0.1)
     >>> round(speciate(load_mechanism("water"), 298.15, {}).pH, 2)
     7.0
+    >>> round(speciate(load_mechanism("carbonate"), 298.15, {}, held={"CO2": 0.0136}).pH, 2)  # rain
+    5.61
     """
-    families = _families(mechanism, totals)
-    loose = {s: c for s, c in totals.items() if not any(s in f for f, _ in families)}
+    families = _families(mechanism, totals, held or {})
+    loose = {s: c for s, c in totals.items() if not any(s in f.chain for f in families)}
 
     def at(value: float) -> dict[str, float]:
         return loose | _forms(mechanism, temperature, families, value)
@@ -85,9 +90,11 @@ def speciate(
         return sum(mechanism.species[s].charge * c for s, c in at(value).items() if s in mechanism.species)
 
     fixed = sum(mechanism.species[s].charge * c for s, c in loose.items())
+    # NaHCO3 is neutral as given, although Na+ alone is not; HCl without its H+ is not
+    as_given = sum(mechanism.species[s].charge * c for s, c in totals.items())
     neutral = _neutral_pH(charge)
     if pH is None:
-        if abs(fixed) > 1e-6 * max(loose.values(), default=0.0) or neutral is None:
+        if min(abs(fixed), abs(as_given)) > 1e-6 * max(loose.values(), default=0.0) or neutral is None:
             raise InputError(_unbalanced(loose, fixed))
         return Solution(at(neutral), neutral, "", 0.0, 0.0)
     if neutral is not None and abs(neutral - pH) <= SAME_PH and counter_ion is None:
@@ -127,24 +134,30 @@ def _neutral_pH(charge: Callable[[float], float]) -> float | None:
     return 0.5 * (low + high)
 
 
-Family = tuple[list[str], float]
+@dataclass(frozen=True)
+class _Family:
+    chain: list[str]  # most protonated first
+    total: float
+    held: str = ""  # the member whose concentration is `total`, if not the sum of all
 
 
-def _families(mechanism: Mechanism, totals: Mapping[str, float]) -> list[Family]:
-    """Chains of partners, most protonated first, with their total; the solvent's own pair is left out."""
+def _families(mechanism: Mechanism, totals: Mapping[str, float], held: Mapping[str, float]) -> list[_Family]:
+    """Chains of partners with their total, or with the member that is held; the solvent's own pair is left out."""
     pairs = {e.acid: e.base for e in mechanism.equilibria if e.acid != mechanism.solvent}
-    found: list[Family] = []
+    found: list[_Family] = []
     for top in [a for a in pairs if a not in pairs.values()]:
         chain = [top]
         while chain[-1] in pairs:
             chain.append(pairs[chain[-1]])
         total = sum(totals.get(s, 0.0) for s in chain)
-        if total > 0.0:
-            found.append((chain, total))
+        if fixed := [s for s in chain if s in held]:
+            found.append(_Family(chain, held[fixed[0]], fixed[0]))
+        elif total > 0.0:
+            found.append(_Family(chain, total))
     return found
 
 
-def _forms(mechanism: Mechanism, temperature: float, families: list[Family], pH: float) -> dict[str, float]:
+def _forms(mechanism: Mechanism, temperature: float, families: list[_Family], pH: float) -> dict[str, float]:
     pk = {e.acid: e.pK(temperature) for e in mechanism.equilibria}
     if mechanism.solvent not in pk:
         equation = f"{mechanism.solvent} -> H+ + OH-"
@@ -152,11 +165,12 @@ def _forms(mechanism: Mechanism, temperature: float, families: list[Family], pH:
             Problem("", "electrolyte.mechanism", mechanism.name, f"has no [[equilibrium]] {equation}: no pH without it")
         )
     forms = {"H+": STANDARD * 10**-pH, "OH-": STANDARD * 10 ** (pH - pk[mechanism.solvent])}
-    for chain, total in families:
+    for family in families:
         weights = [1.0]
-        for acid in chain[:-1]:
+        for acid in family.chain[:-1]:
             weights.append(weights[-1] * 10 ** (pH - pk[acid]))
-        forms |= {s: total * w / sum(weights) for s, w in zip(chain, weights, strict=True)}
+        whole = weights[family.chain.index(family.held)] if family.held else sum(weights)
+        forms |= {s: family.total * w / whole for s, w in zip(family.chain, weights, strict=True)}
     return forms
 
 

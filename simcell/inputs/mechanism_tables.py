@@ -288,15 +288,22 @@ class _Reader:
             self.wrong(where, None, str(error), '"H2O2 -> H+ + HO2-"')
             return None
         bases = [s for s in products if s != "H+"]
+        acids = [s for s in reactants if s != self.solvent] or list(reactants)
         unknown = [s for s in (*reactants, *products) if s not in self.species]
-        if len(reactants) != 1 or len(bases) != 1 or products.get("H+") != 1 or unknown:
-            self.wrong(where, None, "is written acid -> H+ + base, with declared species", '"H2O2 -> H+ + HO2-"')
+        if len(acids) != 1 or len(bases) != 1 or products.get("H+") != 1 or unknown:
+            self.wrong(
+                where, None,
+                f"is written acid -> H+ + base or acid + {self.solvent} -> H+ + base, with declared species",
+                '"H2O2 -> H+ + HO2-"',
+            )  # fmt: skip
             return None
+        taken_up = {s: n for s, n in reactants.items() if s != acids[0]}
         polynomial = table.get("pK_polynomial", [table.get("pK")])
         if not all(isinstance(p, int | float) for p in polynomial):
             self.wrong(where, polynomial, "pK is a number (or pK_polynomial a list, in t/degC)", "pK = 11.65")
             return None
-        return Equilibrium(next(iter(reactants)), bases[0], tuple(map(float, polynomial)), self.source(table, where))
+        pk = tuple(map(float, polynomial))
+        return Equilibrium(acids[0], bases[0], pk, self.source(table, where), taken_up)
 
     def all_yields(self) -> list[Yields]:
         return [self.one_yields(t) for t in self.data.get("g_values", ())]

@@ -33,6 +33,7 @@ class Conditions:
     dose_rate: float  # Gy/s
     schedule: Schedule
     totals: Mapping[str, float] = field(default_factory=dict)  # mol/m^3
+    held: Mapping[str, float] = field(default_factory=dict)  # mol/m^3, in equilibrium with a gas before the beam
     pH: float | None = None
     counter_ion: str | None = None
     counter_charge: int = 0
@@ -121,6 +122,7 @@ def prepare(mechanism: Mechanism, conditions: Conditions, net: Network | None = 
         conditions.pH,
         conditions.counter_ion,
         conditions.counter_charge,
+        conditions.held,
     )
     k = np.array(mechanism.rate_constants(t))
     charges = {s.name: s.charge for s in mechanism.species.values()}

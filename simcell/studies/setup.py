@@ -215,6 +215,31 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
     return totals, remarks
 
 
+def held_by_gas(case: CaseInput, mechanism: Mechanism, totals: Mapping[str, float]) -> dict[str, float]:
+    """Dissolved gases [mol/m^3] that have acid-base partners, such as CO2, unless the case names one of the family.
+
+    A liquid in equilibrium with the gas holds the gas itself at its Henry concentration, and bicarbonate and carbonate
+    beside it. Where the case gives, say, HCO3- as well, the amounts add up and distribute as in a closed vessel.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                     "electrolyte": {"mechanism": "carbonate", "atmosphere": "air"}}).input
+    >>> m = mechanism_of(c)
+    >>> {s: round(v, 4) for s, v in held_by_gas(c, m, dissolved(c, m)[0]).items()}
+    {'CO2': 0.0138}
+    """
+    pairs = [(e.acid, e.base) for e in mechanism.equilibria if e.acid != mechanism.solvent]
+    family = {s: {s} for pair in pairs for s in pair}
+    for _ in pairs:  # as often as a chain can be long
+        for acid, base in pairs:
+            family[acid] |= family[base]
+            family[base] |= family[acid]
+    given = set(case.electrolyte.concentrations)
+    return {s: totals[s] for s in load_gases() if s in totals and s in family and not family[s] & given}
+
+
 def setup_of(
     case: CaseInput, mechanism: Mechanism, net: Network | None = None, yields: str | None = None
 ) -> tuple[Setup, Beam]:
@@ -255,6 +280,7 @@ def setup_of(
         dose_rate=beam.dose_rate,
         schedule=schedule_of(case),
         totals=totals,
+        held=held_by_gas(case, mechanism, totals),
         pH=e.pH,
         counter_ion=e.counter_ion,
         counter_charge=charge_of(e.counter_ion) if e.counter_ion else 0,
