@@ -33,13 +33,13 @@ class Conditions:
     dose_rate: float  # Gy/s
     schedule: Schedule
     totals: Mapping[str, float] = field(default_factory=dict)  # mol/m^3
-    held: Mapping[str, float] = field(default_factory=dict)  # mol/m^3, in equilibrium with a gas before the beam
     pH: float | None = None
     counter_ion: str | None = None
     counter_charge: int = 0
     yields: str | None = None  # name of a set; default the first of the mechanism
     yield_scale: float = 1.0
     ionic_strength_correction: bool = False
+    held: Mapping[str, float] = field(default_factory=dict)  # mol/m^3, in equilibrium with a gas before the beam
 
 
 @dataclass(frozen=True)
