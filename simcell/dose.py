@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from simcell import units
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS = {
     "energy": "energy", "flux": "flux", "current": "current", "diameter": "length", "dose_rate": "dose_rate",
     "pixel": "length", "dwell": "time", "probe": "length", "time": "time", "thickness": "length",
-    "window": "length",
+    "window": "length", "mean_free_path": "length",
 }  # fmt: skip
 WINDOW = "50 um"  # the usual width of a silicon nitride window; where heat finds its sink
 Numbers: TypeAlias = dict[str, tuple[float, str]]
@@ -50,6 +50,7 @@ class _Settings:
     time: float | None
     thickness: float | None
     window: float | None
+    mean_free_path: float | None
 
 
 def dose_rate(
@@ -114,12 +115,14 @@ def dose_table(**settings: Any) -> dict[str, pint.Quantity]:
     **settings
         Those of `dose_rate`, and: `dose_rate` (to get the flux that makes it), `probe` (diameter of a scanned
         probe), `time` (exposure; default 1 s, or one frame), `thickness` of the liquid (for heating and the
-        disputed dose factor), `window` (its width, where heat finds its sink).
+        disputed dose factor), `window` (its width, where heat finds its sink), `mean_free_path` (that of the
+        disputed factor, in place of the computed one).
 
     Returns
     -------
     dict of str to pint.Quantity
-        `dose_rate`, `flux`, `fluence`, `dose`, `stopping_power` and more.
+        `dose_rate`, `flux`, `fluence`, `dose`, `stopping_power` and more. For a scanned beam these are averages
+        over the frame; what holds under the probe is named so.
 
     Raises
     ------
@@ -190,6 +193,8 @@ def _read(given: Mapping[str, Any]) -> _Settings:
     mode = given.get("mode", "tem")
     frame = _frame(given, wrong)
     _one_road(given, mode, wrong)
+    if "mean_free_path" in given and "thickness" not in given:
+        wrong("mean_free_path", "goes into the factor 1 + thickness/lambda; give a thickness as well or leave it out")
     liquid, facts = _liquid(str(given.get("medium", "water")), wrong)
     energy = values.pop("energy")
     if energy is not None and liquid is not None:
@@ -296,6 +301,7 @@ def _beam_numbers(s: _Settings, beam: physics.BeamDose) -> Numbers:
         "dose": (beam.dose, "Gy"),
         "stopping_power": (beam.stopping_power, "J*m^2/kg"),
         "stopping_power_uncertainty": (stopping.relative_uncertainty(s.energy, s.liquid), "1"),
+        "stopping_power_uncertainty_from_I": (stopping.excitation_uncertainty(s.energy, s.liquid), "1"),
         "energy": (s.energy, "J"),
         "exposure": (beam.exposure, "s"),
     }
@@ -313,29 +319,56 @@ def _beam_numbers(s: _Settings, beam: physics.BeamDose) -> Numbers:
 
 def _heating_numbers(s: _Settings, beam: physics.BeamDose) -> Numbers:
     """Bounds on warming: without any loss of heat, and, for a known layer and area, in the steady state."""
-    capacity, conductivity = (
-        s.facts.get("heat_capacity_J_per_kg_K"),
-        s.facts.get("thermal_conductivity_W_per_m_K"),
-    )
+    capacity = s.facts.get("heat_capacity_J_per_kg_K")
+    conductivity = s.facts.get("thermal_conductivity_W_per_m_K")
     if capacity is None:
         return {}
-    numbers: Numbers = {"adiabatic_heating_rate": (heating.adiabatic_rate(beam.dose_rate, capacity), "K/s")}
+    numbers = _adiabatic_numbers(beam, capacity)
     if s.thickness is None or conductivity is None:
         return numbers
-    film = heating.Layer(s.thickness, conductivity, s.liquid.density, beam.dose_rate)
+    film = heating.Layer(s.thickness, conductivity, s.liquid.density, beam.peak_dose_rate)
     if beam.area is None:
         return numbers | {"steady_heating_over_cold_windows": (heating.gap_rise(film), "K")}
-    radius = math.sqrt(beam.area / math.pi)
-    sink = (s.window or units.parse(WINDOW, "length")) / 2
-    rise = heating.rise_bound(film, [], radius, max(sink, radius))
-    return numbers | {"steady_heating_bound": (rise, "K"), "heat_sink_radius": (max(sink, radius), "m")}
+    return numbers | _steady_numbers(s, beam, film, math.sqrt(beam.area / math.pi))
+
+
+def _adiabatic_numbers(beam: physics.BeamDose, capacity: float) -> Numbers:
+    if beam.mode != "stem":
+        return {"adiabatic_heating_rate": (heating.adiabatic_rate(beam.dose_rate, capacity), "K/s")}
+    return {
+        "probe_adiabatic_heating_rate": (heating.adiabatic_rate(beam.peak_dose_rate, capacity), "K/s"),
+        "frame_average_adiabatic_heating_rate": (heating.adiabatic_rate(beam.dose_rate, capacity), "K/s"),
+    }
+
+
+def _steady_numbers(s: _Settings, beam: physics.BeamDose, film: heating.Layer, lit: float) -> Numbers:
+    """Heat leaves through the liquid alone; a scanned probe is bounded by one that stands still."""
+    half_window = (s.window or units.parse(WINDOW, "length")) / 2
+    radius = _probe_radius(s) if beam.mode == "stem" else lit
+    sink = max(half_window, lit, radius)
+    numbers: Numbers = {"steady_heating_bound": (heating.rise_bound(film, [], radius, sink), "K")}
+    if beam.mode == "stem":
+        average = replace(film, dose_rate=beam.dose_rate)
+        numbers["frame_average_steady_heating"] = (heating.rise_bound(average, [], lit, sink), "K")
+    return numbers | {"heat_sink_radius": (sink, "m")}
+
+
+def _probe_radius(s: _Settings) -> float:
+    """Radius of the probe, or of the disc with its pixel's area, which it fills when no size is given."""
+    assert s.pixel is not None
+    return s.pixel / math.sqrt(math.pi) if s.probe is None else s.probe / 2
 
 
 def _factor_numbers(s: _Settings, beam: physics.BeamDose) -> Numbers:
-    """The disputed factor 1 + t/lambda beside the plain dose rate; a liquid without a band gap has none."""
-    if s.thickness is None or s.liquid.band_gap is None:
+    """The disputed factor 1 + t/lambda beside the plain dose rate, for a given or a computed lambda.
+
+    None can be computed for a liquid without a band gap.
+    """
+    path = s.mean_free_path
+    if path is None and s.liquid.band_gap is not None:
+        path = stopping.inelastic_mean_free_path(s.energy, s.liquid)
+    if s.thickness is None or path is None:
         return {}
-    path = stopping.inelastic_mean_free_path(s.energy, s.liquid)
     factor = physics.thickness_factor(s.thickness, path)
     return {
         "thickness": (s.thickness, "m"),

@@ -3,8 +3,8 @@
 Assumptions: all of the absorbed dose becomes heat (some is stored in products or leaves as fast electrons),
 no convection, constant properties. Outside the windows is vacuum, so heat leaves sideways only, through
 liquid and windows to the frame. Summed over the stack that balance is exact: it gives the mean over the
-thickness, weighted by conductivity (`radial_rise`). The middle of the liquid is warmer than that by at most
-`gap_rise`.
+thickness, weighted by conductivity (`radial_rise`). A liquid alone has the same temperature at every depth.
+Between windows its middle is warmer than they are by at most `gap_rise`.
 
 Equations: steady heat conduction with a uniformly heated disc, H. S. Carslaw and J. C. Jaeger, Conduction
 of Heat in Solids (2nd ed., Oxford 1959), for a microscope specimen in L. Reimer and H. Kohl, Transmission
@@ -129,22 +129,44 @@ def radial_rise(layers: Iterable[Layer], radius: float, sink_radius: float) -> f
     return power * radius**2 / (4 * conductance) * (1 + 2 * math.log(sink_radius / radius))
 
 
-def gap_rise(layer: Layer) -> float:
-    """Steady rise (K) of the middle of a liquid film over windows of one temperature: ``q h / (8 k)``.
+def gap_rise(layer: Layer, radius: float | None = None) -> float:
+    """Bound (K) for the middle of a liquid film over windows of one temperature.
 
-    One-dimensional, sources everywhere: an upper bound for the difference between liquid and windows, and
-    the whole rise where the windows are held cold.
+    Sources everywhere: ``q h / (8 k)``, exact. Sources in a disc of radius a: the heat also leaves sideways,
+    and the first term of the Fourier series across the film, ``4 q h / (pi^3 k) (1 - x K1(x))`` with ``x =
+    pi a / h``, bounds the sum, whose terms alternate and fall. The lower of the two is given; it scales with
+    the smaller of h^2 and a^2 (times a logarithm).
+
+    Parameters
+    ----------
+    layer : Layer
+        The liquid.
+    radius : float, optional
+        Beam radius a, m; without it the beam is wider than the film is thick.
 
     Examples
     --------
-    >>> round(gap_rise(Layer(500e-9, 0.6065, 997.0, 7.5e7)), 4)
-    0.0039
+    >>> film = Layer(500e-9, 0.6065, 997.0, 7.5e7)
+    >>> round(gap_rise(film), 4), round(gap_rise(film, 1e-6), 4)
+    (0.0039, 0.0039)
+    >>> print(f"{gap_rise(film, 5e-9):.1e}")      # a focused beam of the same dose rate
+    6.2e-06
     """
-    return layer.areal_power * layer.thickness / (8 * layer.conductivity)
+    wide = layer.areal_power * layer.thickness / layer.conductivity
+    if radius is None:
+        return wide / 8
+    positive("beam radius", radius)
+    from scipy.special import k1  # slow to import, and rarely needed
+
+    x = math.pi * radius / layer.thickness
+    return wide * min(1 / 8, 4 / math.pi**3 * (1 - x * float(k1(x))))
 
 
 def rise_bound(liquid: Layer, windows: Iterable[Layer], radius: float, sink_radius: float) -> float:
-    """Bound (K) for the liquid: sideways rise of the stack plus the rise across the gap.
+    """Bound (K) for the liquid: sideways rise of the stack and, between windows, the rise across the gap.
+
+    Without windows no heat crosses the film's faces, so its temperature does not depend on depth and the
+    sideways rise is all there is.
 
     Examples
     --------
@@ -152,7 +174,8 @@ def rise_bound(liquid: Layer, windows: Iterable[Layer], radius: float, sink_radi
     >>> round(rise_bound(film, [], 1e-6, 25e-6), 2)
     0.23
     """
-    return radial_rise([liquid, *windows], radius, sink_radius) + gap_rise(liquid)
+    windows = list(windows)
+    return radial_rise([liquid, *windows], radius, sink_radius) + (gap_rise(liquid, radius) if windows else 0.0)
 
 
 def settling_time(length: float, conductivity: float, density: float, heat_capacity: float) -> float:

@@ -56,5 +56,16 @@ class Atmosphere:
     total_pressure: float  # Pa, water vapour included
 
     def partial_pressures(self, water_vapour: float) -> dict[str, float]:
-        """Partial pressures [Pa] over water of the given vapour pressure [Pa]."""
+        """Partial pressures [Pa] over water of the given vapour pressure [Pa].
+
+        Raises
+        ------
+        ValueError
+            If the vapour alone reaches the total pressure: the water boils and no other gas is left.
+        """
+        if water_vapour >= self.total_pressure:
+            raise ValueError(
+                f"has a total pressure of {self.total_pressure:.0f} Pa, but water alone has a vapour pressure of "
+                f"{water_vapour:.0f} Pa there: it boils and no other gas stays dissolved"
+            )
         return {g: x * (self.total_pressure - water_vapour) for g, x in self.dry_fractions.items()}

@@ -168,6 +168,7 @@ class Yields:
     balanced_by: tuple[str, ...] = ()  # species that follow from the balance of charge, H and O
     description: str = ""
     source: str = ""
+    energy_range: tuple[float, float] | None = None  # J, of the electrons that the set holds for; None if not said
 
     def value(self, species: str, temperature: float) -> float:
         """Evaluate the yield of one species [mol/J] at a temperature [K]; 0 for a species that is not listed."""

@@ -67,7 +67,7 @@ def speciate(
     Raises
     ------
     InputError
-        If the named ion has the wrong sign, or ions were given that nothing balances.
+        If the named ion has the wrong sign or acid-base partners, or ions were given that nothing balances.
 
     Examples
     --------
@@ -80,6 +80,8 @@ def speciate(
     >>> round(speciate(load_mechanism("carbonate"), 298.15, {}, held={"CO2": 0.0136}).pH, 2)  # rain
     5.61
     """
+    if counter_ion and (family := _partners(mechanism, counter_ion)):
+        raise InputError(_not_inert(counter_ion, family, mechanism))
     families = _families(mechanism, totals, held or {})
     loose = {s: c for s, c in totals.items() if not any(s in f.chain for f in families)}
 
@@ -96,6 +98,8 @@ def speciate(
     if pH is None:
         if min(abs(fixed), abs(as_given)) > 1e-6 * max(loose.values(), default=0.0) or neutral is None:
             raise InputError(_unbalanced(loose, fixed))
+        if lone := _lone_bases(mechanism, totals, as_given):
+            raise InputError(_without_cation(mechanism, lone, as_given))
         return Solution(at(neutral), neutral, "", 0.0, 0.0)
     if neutral is not None and abs(neutral - pH) <= SAME_PH and counter_ion is None:
         return Solution(at(neutral), neutral, "", 0.0, 0.0)
@@ -172,6 +176,44 @@ def _forms(mechanism: Mechanism, temperature: float, families: list[_Family], pH
         whole = weights[family.chain.index(family.held)] if family.held else sum(weights)
         forms |= {s: family.total * w / whole for s, w in zip(family.chain, weights, strict=True)}
     return forms
+
+
+def _partners(mechanism: Mechanism, ion: str) -> list[str]:
+    """Other members of the acid-base family of an ion; H+ and OH- belong to the solvent."""
+    if ion in ("H+", "OH-"):
+        return [mechanism.solvent]
+    pairs = [(e.acid, e.base) for e in mechanism.equilibria if e.acid != mechanism.solvent]
+    return [s for pair in pairs if ion in pair for s in pair if s != ion]
+
+
+def _lone_bases(mechanism: Mechanism, totals: Mapping[str, float], as_given: float) -> list[str]:
+    """Ions given that have lost H+ although nothing given balances them; HSO4- alone stands for sulfuric acid."""
+    if abs(as_given) <= 1e-6 * max(totals.values(), default=0.0):
+        return []
+    bases = {e.base for e in mechanism.equilibria if e.acid != mechanism.solvent}
+    return [s for s, c in totals.items() if c > 0.0 and s in bases and mechanism.species[s].charge]
+
+
+def _without_cation(mechanism: Mechanism, lone: list[str], as_given: float) -> Problem:
+    acids = {e.base: e.acid for e in mechanism.equilibria}
+    needed = "a cation such as Na+" if as_given < 0 else "an anion such as ClO4-"
+    return Problem(
+        "", "electrolyte.concentrations", None,
+        f"{', '.join(lone)} would leave a charge of {as_given:+.4g} mol/m^3; give {needed} as well, "
+        f"or a pH (an inert ion then balances), or the acid itself ({', '.join(acids[s] for s in lone)})",
+        "pH = 7.0",
+    )  # fmt: skip
+
+
+def _not_inert(ion: str, partners: list[str], mechanism: Mechanism) -> Problem:
+    if ion in ("H+", "OH-"):
+        reason = "follows from the pH and cannot balance the charge"
+    else:
+        reason = (
+            f'takes up or gives off H+ in "{mechanism.name}" (with {", ".join(partners)}), so that it would move the '
+            "pH; give it in electrolyte.concentrations and name another ion here"
+        )
+    return Problem("", "electrolyte.counter_ion", ion, reason, '"Na+" or "ClO4-"')
 
 
 def _unbalanced(loose: Mapping[str, float], fixed: float) -> Problem:

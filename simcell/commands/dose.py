@@ -17,6 +17,7 @@ _USUAL = {
     "dose_rate_with_factor": (1e-6, "MGy/s"),
     "dose": (1e-6, "MGy"), "frame_dose": (1e-6, "MGy"),
     "stopping_power": (1e14 / 1.602176634, "MeV cm^2/g"), "stopping_power_uncertainty": (100.0, "%"),
+    "stopping_power_uncertainty_from_I": (100.0, "%"),
     "energy": (1e16 / 1.602176634, "keV"),
     "current": (1e9, "nA"), "area": (1e12, "µm^2"), "thickness": (1e9, "nm"),
     "inelastic_mean_free_path": (1e9, "nm"), "heat_sink_radius": (1e6, "µm"),
@@ -37,6 +38,9 @@ def dose(
     time: str = typer.Option(None, help="Exposure for fluence and dose; default 1 s, or one frame."),
     thickness: str = typer.Option(None, help="Liquid layer, 500nm: for heating and the disputed dose factor."),
     window: str = typer.Option(None, help="Width of the window, where heat finds its sink; default 50um."),
+    mean_free_path: str = typer.Option(
+        None, help="Lambda of the disputed factor 1 + t/lambda, 380nm; default: computed."
+    ),
     medium: str = typer.Option("water", help='A liquid, see "simcell info media", or "0.5 EC + 0.5 DMC" by mass.'),
     as_json: bool = JSON,
 ) -> None:
@@ -54,7 +58,7 @@ def dose(
     settings = {
         "energy": energy, "flux": flux, "current": current, "diameter": diameter, "dose_rate": dose_rate,
         "mode": mode, "pixel": pixel, "dwell": dwell, "frame": frame, "probe": probe, "time": time,
-        "thickness": thickness, "window": window, "medium": medium,
+        "thickness": thickness, "window": window, "mean_free_path": mean_free_path, "medium": medium,
     }  # fmt: skip
     try:
         numbers = dose_numbers(settings)
@@ -66,10 +70,17 @@ def dose(
         print_json({name: {"value": value, "unit": unit} for name, (value, unit) in numbers.items()})
         return
     typer.echo(table([_row(name, value, unit) for name, (value, unit) in numbers.items()]))
+    if "probe_dose_rate" in numbers:
+        note("scanned beam: all that is not named probe or frame is an average over the frame")
     if "dose_rate_with_factor" in numbers:
-        note("the factor 1 + t/lambda counts collisions twice; it is shown to compare with papers that used it")
+        note(
+            "the factor 1 + t/lambda counts collisions twice; it is shown to compare with papers that used it, "
+            "each with its own lambda (--mean-free-path)"
+        )
     if "steady_heating_bound" in numbers:
         note("heating: all dose becomes heat, which leaves through the liquid alone to the rim of the window")
+    if "frame_average_steady_heating" in numbers:
+        note("the steady bound of a scanned beam is that of a probe that stands still")
 
 
 def _row(name: str, value: float, unit: str) -> tuple[str, str, str]:

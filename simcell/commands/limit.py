@@ -51,6 +51,8 @@ def limit(
     announce_compilation(quiet)
     with progress_bar("searching", quiet) as tell:
         answers = study.limit(loaded, keep, seconds, ensemble=every, progress=tell)
+    for warning in dict.fromkeys(w for answer in answers for w in answer.warnings):
+        note(f"warning  {warning}", quiet)
     if as_json:
         print_json({answer.member: _facts(answer) for answer in answers})
         return
@@ -88,6 +90,7 @@ def _facts(answer: Limit) -> dict[str, Any]:
         "dose_rate": {"value": largest, "unit": "Gy/s"},
         "allowed": [{"from": low, "to": high, "unit": "Gy/s"} for low, high in answer.allowed],
         "binding": answer.binding,
+        "warnings": list(answer.warnings),
         "values": dict(answer.values),
     }
     if answer.flux_per_dose_rate is not None:

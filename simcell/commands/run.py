@@ -74,6 +74,9 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
 
     setup_of(case.input, mechanism_of(case.input, case.folder))
     check_vary([r.key for r in ranges])
+    if ranges and (samples := case.input.radiolysis.ensemble):
+        reason = f"cannot go with --ensemble {samples} (radiolysis.ensemble): run the case with it for each value"
+        raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
 
 
 def _default_output(case: Path) -> Path:
@@ -114,12 +117,14 @@ def _compute(case: Case, ranges: Sequence[Vary], tell: Tell) -> xarray.DataTree:
 
 
 def _keep(error: SolverError, target: Path, force: bool) -> SolverError:
-    """Write what a failed run had reached, and say so in its error."""
-    if error.partial is None:
+    """Write what a failed run had reached, if that is a result, and say so in its error."""
+    import xarray
+
+    if not isinstance(error.partial, xarray.DataTree):  # it failed before the first output time
         return error
     from simcell.results.store import write
 
-    write(error.partial, target, overwrite=force)  # type: ignore[arg-type]
+    write(error.partial, target, overwrite=force)
     return SolverError(f"{error}\n{target} holds what was reached and is marked failed")
 
 
@@ -138,7 +143,13 @@ def _finish(tree: xarray.DataTree, case: Path, target: Path, image: Path | None,
 
         # The numbers first: drawing takes as long as all the rest.
         typer.echo(console_safe(f"{summary(tree, str(target), str(case))}\nwrote    {target}", sys.stdout.encoding))
-    if image is not None:
+    if image is None:
+        return
+    from simcell.results.schema import extra_dims
+
+    if len(extra_dims(tree)) > 1:
+        note(f"no picture: it needs one range, and {' and '.join(extra_dims(tree))} were varied", quiet)
+    else:
         from simcell.results import plots
 
         plots.save(plots.plot(tree), image, overwrite=force)

@@ -87,6 +87,8 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> str:
 def print_json(data: Any) -> None:
     """Print data as JSON on stdout; NaN and infinity become null, because JSON has no word for them.
 
+    Other letters than those of ASCII are escaped, so that the text is the same JSON in every encoding of a console.
+
     Parameters
     ----------
     data : dict, list, str, float, bool or None
@@ -102,7 +104,7 @@ def print_json(data: Any) -> None:
       }
     }
     """
-    typer.echo(json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(json.dumps(_finite(data), indent=2, ensure_ascii=True, allow_nan=False))
 
 
 def _finite(data: Any) -> Any:

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simcell.constants import ELEMENTARY_CHARGE
+from simcell.constants import KILO_ELECTRON_VOLT
 from simcell.inputs.fields import MAX_LIST, Choice, Flag, Frame, Measure, Model, Whole
 from simcell.inputs.rules import Given, Rule
 
-KILO_ELECTRON_VOLT = 1e3 * ELEMENTARY_CHARGE  # J
 _ENERGY_BOUNDS = "must be from 30 kV to 1000 kV, where the stopping power holds"
 # 1e12 Gy/s is ten times the range over which the kinetics is tested; currents, fluxes and sizes beyond these
 # belong to no electron microscope.

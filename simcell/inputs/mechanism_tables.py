@@ -330,5 +330,14 @@ class _Reader:
         about = "; ".join(str(table[k]) for k in ("energy", "LET", "note") if k in table)
         return Yields(
             name, polynomials, table.get("uncertainty"), tuple(table.get("balanced_by", ())), about,
-            self.source(table, where),
+            self.source(table, where), self.energies(f"{where} energy", table.get("energy")),
         )  # fmt: skip
+
+    def energies(self, key: str, given: object) -> tuple[float, float] | None:
+        if given is None:
+            return None
+        if not isinstance(given, list) or len(given) != 2:
+            self.wrong(key, given, "is the lowest and the highest electron energy", '["100 keV", "300 keV"]')
+            return None
+        low, high = (self.quantity(key, end, "energy") for end in given)
+        return low, high

@@ -103,6 +103,20 @@ class Trajectory:
         return self.reached == self.time.size
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C during an integration; `partial` is the trajectory until then.
+
+    Examples
+    --------
+    >>> isinstance(Stopped(Trajectory(np.array([1.0]), np.zeros((1, 2)), 0, 0, 0, 0.0, 0.0)), KeyboardInterrupt)
+    True
+    """
+
+    def __init__(self, partial: Trajectory):
+        super().__init__("interrupted")
+        self.partial = partial
+
+
 @dataclass(frozen=True)
 class Problem0D:
     """One homogeneous problem in arrays: constants, source, start, schedule.
@@ -158,7 +172,7 @@ def integrate(
     using : module
         `kernels`, or the unrolled ones of the same mechanism.
     progress : callable, optional
-        Called with the fraction of output times that is done; KeyboardInterrupt ends the run with what was reached.
+        Called with the fraction of output times that is done.
 
     Returns
     -------
@@ -168,6 +182,8 @@ def integrate(
     ------
     SolverError
         If the step size underflows or `max_steps` is used up; its `partial` is the trajectory until then.
+    Stopped
+        After Ctrl-C, a KeyboardInterrupt with the trajectory until then.
 
     Examples
     --------
@@ -184,7 +200,7 @@ def integrate(
     state = np.zeros(kernels.STATE_SIZE)
     result = np.zeros((times.size, len(net.names)))
     target = net.totals(problem.start)
-    status = kernels.RUNNING
+    status, stopped = kernels.RUNNING, False
     try:
         while status == kernels.RUNNING and state[kernels.N_ACCEPTED] + state[kernels.N_REJECTED] < max_steps:
             status = using.advance(
@@ -194,11 +210,13 @@ def integrate(
             if progress is not None:
                 progress(state[kernels.OUTPUT] / times.size)
     except KeyboardInterrupt:
-        status = kernels.DONE
+        stopped = True
     path = Trajectory(
         times, result, int(state[kernels.OUTPUT]), int(state[kernels.N_ACCEPTED]), int(state[kernels.N_REJECTED]),
         float(state[kernels.WORST_NEGATIVE]), float(state[kernels.WORST_PROJECTION]),
     )  # fmt: skip
+    if stopped:
+        raise Stopped(path)
     if status != kernels.DONE:
         raise SolverError(_why(problem, status, state, c, max_steps), path)
     return path

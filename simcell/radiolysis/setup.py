@@ -16,6 +16,8 @@ from simcell.radiolysis.homogeneous import Problem0D, Schedule
 
 DEBYE_HUECKEL = 0.509  # (L/mol)^(1/2), water at 25 degC
 IONIC_STRENGTH_LIMIT = 500.0  # mol/m^3, where the extended Debye-Hueckel law is of little use
+SALT_SHIFT_TOLD = 0.01  # shift of a pK by the salt effect, from which on it is told
+SALT_TEMPERATURE_SPAN = 5.0  # K around 25 degC where A is good to about 1 %
 NEAT_YIELDS_LIMIT = 100.0  # mol/m^3 of solutes, above which yields of neat water no longer hold
 
 
@@ -154,12 +156,15 @@ def prepare(mechanism: Mechanism, conditions: Conditions, net: Network | None = 
 
 
 def salt_factors(mechanism: Mechanism, strength: float) -> Array:
-    """Primary salt effect on each rate constant, k = k0 10^(2 A z1 z2 sqrt(I) / (1 + sqrt(I))), I in mol/L.
+    """Primary salt effect on each rate constant, k = k0 10^(2 A s sqrt(I) / (1 + sqrt(I))), I in mol/L.
 
-    Bronsted-Bjerrum with the extended Debye-Hueckel law (Guentelberg), useful below about 0.1 mol/L; reactions of three
-    bodies are left alone. Applied to both directions of an equilibrium it shifts the equilibrium as activities do.
+    s = sum of z_i z_j over all pairs of the species in the rate law, which is z1 z2 for two and zero for one, as
+    log10 of gamma_1 gamma_2 .../gamma_complex with log10 gamma = -A z^2 sqrt(I) / (1 + sqrt(I)) (Bronsted-Bjerrum,
+    Guentelberg), useful below about 0.1 mol/L. Every equilibrium constant then shifts by
+    A (sum z^2 of its products - sum z^2 of its reactants), so closed cycles stay closed.
 
-    Source: J. N. Bronsted, Z. Phys. Chem. 102 (1922) 169; A of water at 25 degC.
+    Source: J. N. Bronsted, Z. Phys. Chem. 102 (1922) 169; A of water at 25 degC. Constants that were measured at some
+    ionic strength are taken as if at none.
 
     Examples
     --------
@@ -169,12 +174,17 @@ def salt_factors(mechanism: Mechanism, strength: float) -> Array:
     >>> round(float(f["H+ + OH- -> H2O"]), 3)
     0.569
     """
-    root = np.sqrt(strength / 1000.0)
-    products = [
-        mechanism.species[r.counted[0]].charge * mechanism.species[r.counted[1]].charge if r.order == 2 else 0
-        for r in mechanism.reactions
-    ]
-    return np.asarray(10.0 ** (2.0 * DEBYE_HUECKEL * np.array(products, dtype=float) * root / (1.0 + root)))
+    products = []
+    for r in mechanism.reactions:
+        z = [mechanism.species[s].charge for s in r.counted]
+        products.append((sum(z) ** 2 - sum(x * x for x in z)) / 2.0)  # sum over pairs
+    return np.asarray(10.0 ** (2.0 * np.array(products) * _guentelberg(strength)))
+
+
+def _guentelberg(strength: float) -> float:
+    """-log10 of the activity coefficient of an ion of charge one at an ionic strength [mol/m^3]."""
+    root = float(np.sqrt(strength / 1000.0))
+    return DEBYE_HUECKEL * root / (1.0 + root)
 
 
 def _warnings(mechanism: Mechanism, conditions: Conditions, solution: Solution, strength: float) -> list[str]:
@@ -186,12 +196,19 @@ def _warnings(mechanism: Mechanism, conditions: Conditions, solution: Solution, 
         holds = f"{a:g} degC" if a == b else f"{a:g} to {b:g} degC"
         found.append(
             f'the constants of "{mechanism.name}" hold at {holds}; the case is at {here:.4g} degC, '
-            f"{max(a - here, here - b):.3g} K outside: constants without a temperature law are used as they are"
+            f"{max(a - here, here - b):.3g} K outside: {_beyond(mechanism)}"
         )
     if solution.inert_ion:
+        ion = solution.inert_ion
+        if any(ion in r.reactants for r in mechanism.reactions):
+            role = f'it reacts, as the other {ion} of "{mechanism.name}" does'
+        elif conditions.counter_ion:
+            role = "it takes no part in reactions"
+        else:
+            role = "it takes no part in reactions (name a real ion with electrolyte.counter_ion)"
         found.append(
-            f"{solution.inert_concentration:.4g} mol/m^3 of {solution.inert_ion} added to balance the charge at pH "
-            f"{solution.pH:g}; it takes no part in reactions (name it with electrolyte.counter_ion)"
+            f"{solution.inert_concentration:.4g} mol/m^3 of {ion} added to balance the charge at pH "
+            f"{solution.pH:g}; {role}"
         )
     solutes = sum(
         c for s, c in solution.concentrations.items() if s not in (mechanism.solvent, "H+", "OH-", solution.inert_ion)
@@ -201,6 +218,44 @@ def _warnings(mechanism: Mechanism, conditions: Conditions, solution: Solution, 
             f"{solutes / 1000:.3g} mol/L of solutes: above about 0.1 mol/L they react inside spurs and absorb energy "
             "themselves, so the yields of neat water no longer hold"
         )
-    if conditions.ionic_strength_correction and strength > IONIC_STRENGTH_LIMIT:
+    if conditions.ionic_strength_correction:
+        found += _salt_warnings(t, strength)
+    return found
+
+
+def _beyond(mechanism: Mechanism) -> str:
+    """What becomes of the constants outside the temperature range of a mechanism."""
+    polynomials = [e.polynomial for e in mechanism.equilibria]
+    polynomials += [p for y in mechanism.yields.values() for p in y.polynomials.values()]
+    laws = [r.law.kind for r in mechanism.reactions if r.law.kind != "reverse"]
+    fixed = laws.count("constant")
+    parts = []
+    if fixed < len(laws) or any(len(p) > 1 for p in polynomials):
+        parts.append("temperature laws of rate constants, pK and yields are extrapolated")
+    if fixed:
+        parts.append(f"{fixed} rate constants without a temperature law are used as they are")
+    solvent = [e for e in mechanism.equilibria if e.acid == mechanism.solvent and len(e.polynomial) == 1]
+    if solvent:
+        parts.append(
+            f"pKw stays at {solvent[0].polynomial[0]:.2f} while the solubility of gases follows the temperature"
+        )
+    return "; ".join(parts)
+
+
+def _salt_warnings(temperature: float, strength: float) -> list[str]:
+    """Where the salt effect and the rest of the setup do not go together."""
+    found = []
+    shift = 2.0 * _guentelberg(strength)
+    here = temperature - ZERO_CELSIUS
+    if shift > SALT_SHIFT_TOLD:
+        found.append(
+            f"ionic strength {strength / 1000:.3g} mol/L: the salt effect lowers pK of neutral acids by {shift:.2g} "
+            "in the kinetics, but the solution at the start is at their pK without salt, so its pH drifts at first"
+        )
+    if abs(here - 25.0) > SALT_TEMPERATURE_SPAN:
+        found.append(
+            f"the salt effect uses A = {DEBYE_HUECKEL} (L/mol)^(1/2) of 25 degC; the case is at {here:.4g} degC"
+        )
+    if strength > IONIC_STRENGTH_LIMIT:
         found.append(f"ionic strength {strength / 1000:.3g} mol/L is beyond the salt-effect law (about 0.1 mol/L)")
     return found

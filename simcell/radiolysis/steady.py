@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from simcell.chemistry.network import Array, Network, reaction_rates
+from simcell.errors import SolverError
 from simcell.radiolysis.homogeneous import Problem0D, Schedule, integrate
 
 FIRST_WAIT, LAST_WAIT = 1.0, 1e9  # s
 AGREE = 1e-4  # largest relative difference between waiting and Newton
+PATIENCE = 20_000  # steps of one wait; a few hundred are usual
 MATTERS = 1e-11  # mol/m^3 (1e-14 mol/L)
 SMALL = 1e-9  # relative change of the last Newton step
 ROUND_OFF = 1e-6  # a step that is smaller and no longer shrinks has met round-off: slow chemistry under fast equilibria
@@ -73,7 +75,10 @@ def steady_state(problem: Problem0D, rtol: float = 1e-6, atol: float = 1e-17) ->
     best, off = c, np.inf
     while wait <= LAST_WAIT:
         leg = Problem0D(problem.net, problem.k, problem.source, c, Schedule.constant(wait - t))
-        c = integrate(leg, np.array([wait - t]), rtol, atol).concentration[-1]
+        try:
+            c = integrate(leg, np.array([wait - t]), rtol, atol, max_steps=PATIENCE).concentration[-1]
+        except SolverError:
+            break
         t = wait
         solution = newton(problem.net, problem.k, problem.source, c, target)
         if solution is not None:
@@ -163,10 +168,14 @@ def _system(net: Network, k: Array, source: Array, c: Any) -> tuple[Any, Any, An
 
 
 def _rows_to_replace(a: Array, c: Any) -> list[int]:
-    """For each invariant the species that carries most of it, each used once."""
+    """For each invariant a species whose row it takes: pivots of A diag(c), so that the columns are independent."""
+    m = a * np.asarray(c, dtype=float)
     used: list[int] = []
-    for row in a:
-        weight = np.abs(row) * c
-        weight[used] = -1.0
-        used.append(int(np.argmax(weight)))
+    for row in range(m.shape[0]):
+        free = np.abs(m[row])
+        free[used] = 0.0
+        j = int(np.argmax(free))
+        used.append(j)
+        if m[row, j]:
+            m[row + 1 :] -= np.outer(m[row + 1 :, j] / m[row, j], m[row])
     return used

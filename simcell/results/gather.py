@@ -9,9 +9,12 @@ import numpy as np
 import xarray as xr
 
 from simcell.errors import ResultError
+from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.schema import extra_dims
 from simcell.results.variables import COORDINATES
 from simcell.results.words import duration
+
+ENOUGH_SAMPLES = 100  # below this the outer 2.5 % are two samples or fewer, and "95 %" says too much
 
 
 def radiolysis(tree: xr.DataTree) -> xr.Dataset:
@@ -42,13 +45,74 @@ def beam(tree: xr.DataTree) -> xr.Dataset:
 def always_on(tree: xr.DataTree) -> bool:
     """Whether the beam is never switched off during the run.
 
+    A beam with a schedule or pulses counts as switched: `beam/on` holds its state at the output times only, which may
+    all fall on pulses.
+
     Examples
     --------
     >>> always_on(xr.DataTree())
     True
     """
+    switching = _switching(tree)
+    if switching.get("schedule") or switching.get("pulses"):
+        return False
     found = beam(tree)
     return "on" not in found or bool((found["on"] != 0).all())
+
+
+def on_at_end(tree: xr.DataTree) -> bool:
+    """Whether the beam was on just before the last sample, by the case's schedule or pulses.
+
+    Without a record of them the state at the last sample but one stands for it.
+
+    Examples
+    --------
+    >>> on_at_end(xr.DataTree())
+    True
+    """
+    found, switching = beam(tree), _switching(tree)
+    if pulses := switching.get("pulses"):
+        end, period = float(radiolysis(tree)["time"][-1]), pulses["on"] + pulses["off"]
+        number = min(int(np.ceil(end / period - 1e-9)), pulses["count"])  # the pulse that came last, from 1
+        return bool(end - (number - 1) * period <= pulses["on"] * (1.0 + 1e-9))
+    if windows := switching.get("schedule"):
+        end = float(radiolysis(tree)["time"][-1])
+        return any(w["on"] and w["from"] < end <= w["to"] * (1.0 + 1e-9) for w in windows)
+    return "on" not in found or bool(found["on"].values[-2:][0])
+
+
+def _switching(tree: xr.DataTree) -> Mapping[str, Any]:
+    """Section [beam] of the case that was run, in SI units."""
+    facts = read_provenance(tree) if ATTRIBUTE in tree.root.attrs else {}
+    found = facts.get("record", {}).get("beam", {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def samples(tree: xr.DataTree) -> int | None:
+    """How many samples an ensemble has; None where the result does not say.
+
+    Examples
+    --------
+    >>> samples(xr.DataTree()) is None
+    True
+    """
+    facts = read_provenance(tree) if ATTRIBUTE in tree.root.attrs else {}
+    drawn = facts.get("ensemble", {}).get("samples")
+    return sum(drawn.values()) if isinstance(drawn, Mapping) else None
+
+
+def band_words(inside: float, count: int | None) -> str:
+    """What a band between quantiles holds; a share is claimed only with samples enough to know it.
+
+    Examples
+    --------
+    >>> band_words(0.95, 200), band_words(0.95, 8)
+    ('hold 95 % of the 200 samples of the ensemble', 'hold most of the 8 samples of the ensemble')
+    """
+    if count is None:
+        return f"hold {100 * inside:.3g} % of the ensemble"
+    share = f"{100 * inside:.3g} %" if count >= ENOUGH_SAMPLES else "most"
+    return f"hold {share} of the {count} samples of the ensemble"
 
 
 def need(group: xr.Dataset, name: str) -> xr.DataArray:
@@ -100,8 +164,8 @@ def varied(tree: xr.DataTree) -> str:
         )
     if len(dims) > 1:
         raise ResultError(
-            f"the result varies {' and '.join(dims)}; choose one value of all but one, for example "
-            f"tree.isel({dims[-1]}=0)"
+            f"the result varies {' and '.join(dims)}; choose one value of all but one, a picture needs one range: "
+            f"run with one --vary and the others by --set, or in Python tree.isel({dims[-1]}=0)"
         )
     return dims[0]
 
@@ -203,7 +267,7 @@ def start(group: xr.Dataset, facts: Mapping[str, Any]) -> str:
 
 
 def crossings(x: np.ndarray, ratio: np.ndarray) -> list[float]:
-    """Where a saturation passes 1 upwards or downwards, interpolated between logarithms.
+    """Where a saturation passes 1 upwards or downwards, interpolated between logarithms (of `x` where it has them).
 
     Examples
     --------
@@ -214,7 +278,10 @@ def crossings(x: np.ndarray, ratio: np.ndarray) -> list[float]:
     found = []
     for i in np.flatnonzero(np.diff(np.sign(level) >= 0.0)):
         share = level[i] / (level[i] - level[i + 1])
-        found.append(float(10.0 ** ((1.0 - share) * np.log10(x[i]) + share * np.log10(x[i + 1]))))
+        if min(x[i], x[i + 1]) > 0.0:
+            found.append(float(10.0 ** ((1.0 - share) * np.log10(x[i]) + share * np.log10(x[i + 1]))))
+        else:
+            found.append(float((1.0 - share) * x[i] + share * x[i + 1]))
     return found
 
 

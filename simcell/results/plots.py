@@ -85,7 +85,7 @@ def species(tree: xr.DataTree) -> Figure:
     group = gather.radiolysis(tree)
     time = gather.need(group, "concentration")["time"].values
     keep = np.ones(len(time), bool) if frame.is_linear(time) else time > 0.0
-    lines, bands = _lines(group, keep)
+    lines, bands = _lines(group, keep, gather.samples(tree))
     sentences = panels.small_print(lines, bands)
     beam = gather.beam(tree)
     off = "on" in beam and bool((beam["on"] == 0).any())
@@ -140,7 +140,7 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
     return target
 
 
-def _lines(group: xr.Dataset, keep: np.ndarray) -> tuple[panels.Lines, str]:
+def _lines(group: xr.Dataset, keep: np.ndarray, samples: int | None) -> tuple[panels.Lines, str]:
     values = gather.per_species(group["concentration"][keep], panels.MOLAR)
     lines = panels.Lines(group["time"].values[keep], values)
     if "concentration_quantile" not in group:
@@ -148,7 +148,7 @@ def _lines(group: xr.Dataset, keep: np.ndarray) -> tuple[panels.Lines, str]:
     low, high, inside = gather.band(group["concentration_quantile"].isel(time=keep))
     lower, upper = (gather.per_species(edge, panels.MOLAR) for edge in (low, high))
     lines.bands = {name: (lower[name], upper[name]) for name in lower}
-    return lines, f"hold {100 * inside:.3g} % of the ensemble"
+    return lines, gather.band_words(inside, samples)
 
 
 def _ph_band(group: xr.Dataset, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -168,7 +168,8 @@ def _words(tree: xr.DataTree) -> tuple[str, str]:
     if "pH" in group:
         parts.append(f"pH {gather.start(group, facts)}")
     if gather.always_on(tree) and "time_to_steady" in group and np.isfinite(float(group["time_to_steady"])):
-        parts.append(f"steady after {words.duration(float(group['time_to_steady']))}")
+        seconds = f"{float(group['time_to_steady']):.2g}"  # known to the spacing of its search, some 6 %
+        parts.append(f"steady after {words.duration(float(seconds))}")
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     return name, ", ".join(parts)

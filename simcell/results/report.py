@@ -53,8 +53,11 @@ def summary(tree: xr.DataTree, file: str = "out.nc", case: str = "case.toml") ->
     else:
         group = gather.radiolysis(tree)
         settled, beam = _settled(tree), _beam_at_end(tree)
-        rows = [*_ph(group, settled, beam, facts), *_gas(group, settled, beam), *_oxidant(group, settled, beam)]
-        rows += [*_steady(tree), *_members(group)]
+        samples = gather.samples(tree)
+        rows = _ph(group, settled, beam, samples, facts)
+        rows += [*_gas(group, settled, beam, samples), *_oxidant(group, settled, beam, samples)]
+        if gather.always_on(tree):  # what the steady state of a steady beam is says nothing about another
+            rows += [*_steady(group), *_members(group)]
     status = facts.get("status", "complete")
     if status != "complete":
         rows.insert(0, ("status", f"{status}: what was computed until then is kept"))
@@ -150,17 +153,18 @@ def _settled(tree: xr.DataTree) -> bool:
 def _beam_at_end(tree: xr.DataTree) -> str:
     if gather.always_on(tree):
         return ""
-    states = gather.beam(tree)["on"].values
-    return " (beam on)" if states[-2:][0] else " (beam off)"  # the last but one led to the last sample
+    return " (beam on)" if gather.on_at_end(tree) else " (beam off)"
 
 
-def _interval(group: xr.Dataset, name: str, **where: str) -> str:
+def _interval(group: xr.Dataset, name: str, samples: int | None, **where: str) -> str:
     found = gather.last_band(group, name)
     if found is None:
         return ""
     low, high, inside = found
     low_text, high_text = _pair(name, float(low.sel(where)), float(high.sel(where)))
-    return f", {100 * inside:.3g} % between {low_text} and {high_text}"
+    share = "" if samples is not None and samples < gather.ENOUGH_SAMPLES else f"{100 * inside:.3g} % "
+    count = "" if samples is None else f" (of {samples} samples)"
+    return f", {share}between {low_text} and {high_text}{count}"
 
 
 def _pair(name: str, low: float, high: float) -> tuple[str, str]:
@@ -170,15 +174,17 @@ def _pair(name: str, low: float, high: float) -> tuple[str, str]:
     return (f"{low:.2f}", f"{high:.2f}") if name == "pH" else (f"{low:.2g}", f"{high:.2g}")
 
 
-def _ph(group: xr.Dataset, settled: bool, beam: str, facts: dict[str, object]) -> list[tuple[str, str]]:
+def _ph(
+    group: xr.Dataset, settled: bool, beam: str, samples: int | None, facts: dict[str, object]
+) -> list[tuple[str, str]]:
     found = _last(group, "pH", settled, beam)
     if found is None:
         return []
     start = f" ({gather.start(group, facts)})" if "pH" in group else ""
-    return [("pH", f"{float(found[0]):.2f} {found[1]}{_interval(group, 'pH')}{start}")]
+    return [("pH", f"{float(found[0]):.2f} {found[1]}{_interval(group, 'pH', samples)}{start}")]
 
 
-def _gas(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str]]:
+def _gas(group: xr.Dataset, settled: bool, beam: str, samples: int | None) -> list[tuple[str, str]]:
     found = _last(group, "gas_saturation", settled, beam)
     if found is None:
         return []
@@ -187,9 +193,9 @@ def _gas(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str]]:
     gases = [str(gas) for gas in values["gas"].values]
     chosen = crossed[0] if crossed else ("H2" if "H2" in gases else gases[int(np.argmax(values.values))])
     ratio = float(values.sel(gas=chosen))
-    text = f"{ratio:.3g} of its saturation {when}{_interval(group, 'gas_saturation', gas=chosen)}"
+    text = f"{ratio:.3g} of its saturation {when}{_interval(group, 'gas_saturation', samples, gas=chosen)}"
     if crossed:
-        text += f"; first above saturation at {duration(crossed[1])}: bubbles can form"
+        text += f"; {chosen} alone passes 1 atm at {duration(crossed[1])}, other dissolved gases come on top"
     return [(chosen, text)]
 
 
@@ -209,7 +215,7 @@ def _first_crossing(group: xr.Dataset) -> tuple[str, float] | None:
     return (min(found)[1], min(found)[0]) if found else None
 
 
-def _oxidant(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str]]:
+def _oxidant(group: xr.Dataset, settled: bool, beam: str, samples: int | None) -> list[tuple[str, str]]:
     found = _last(group, "concentration", settled, beam)
     if found is None:
         return []
@@ -221,20 +227,18 @@ def _oxidant(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str
     # Peroxide where the mechanism has it, else the most abundant radical.
     name = PEROXIDE if PEROXIDE in names else max(present, key=lambda s: float(values.sel(species=s)))
     amount = concentration(float(values.sel(species=name)))
-    return [(name, f"{amount} {when}{_interval(group, 'concentration', species=name)}")]
+    return [(name, f"{amount} {when}{_interval(group, 'concentration', samples, species=name)}")]
 
 
-def _steady(tree: xr.DataTree) -> list[tuple[str, str]]:
-    group = gather.radiolysis(tree)
+def _steady(group: xr.Dataset) -> list[tuple[str, str]]:
     if "time_to_steady" not in group:
         return []
     seconds = float(group["time_to_steady"])
     if not np.isfinite(seconds):
         return [("steady", "not within this run")]
-    if not gather.always_on(tree):
-        return [("steady", f"would be after {duration(seconds)} if the beam stayed on")]
     later = " later than this run ends" if seconds > float(group["time"][-1]) else ""
-    return [("steady", f"after {duration(seconds)}{',' if later else ''}{later}")]
+    about = float(f"{seconds:.2g}")  # known to the spacing of its search, some 6 %
+    return [("steady", f"after {duration(about)}{',' if later else ''}{later}")]
 
 
 def _members(group: xr.Dataset) -> list[tuple[str, str]]:
@@ -258,7 +262,7 @@ def _members(group: xr.Dataset) -> list[tuple[str, str]]:
 def _range_rows(tree: xr.DataTree) -> list[tuple[str, str]]:
     group, dims = gather.radiolysis(tree), extra_dims(tree)
     runs = int(np.prod([group.sizes[dim] for dim in dims]))
-    steady = "steady_concentration" in group
+    steady = "steady_concentration" in group and gather.always_on(tree)
     rows = [("runs", f"{runs} ({', '.join(dims)})")]
     for name, species in (("pH", None), ("gas_saturation", "H2"), ("concentration", PEROXIDE)):
         found = _last(group, name, steady)
@@ -298,6 +302,8 @@ def _next(tree: xr.DataTree, file: str, case: str) -> str:
             return f'simcell limit {_quoted(case)} --keep "{crossed[0]}<1 sat"'
         if "throughput" in group and PEROXIDE in group.get("species", []):
             return f"simcell plot {_quoted(file)} --kind throughput --species {PEROXIDE} -o {PEROXIDE}.png"
+    if len(extra_dims(tree)) > 1:
+        return f"{file} holds more than one range: open it in Python with simcell.open_result"
     return f"simcell plot {_quoted(file)}"
 
 

@@ -20,7 +20,7 @@ def dose_response(tree: xr.DataTree) -> Figure:
     tree : xarray.DataTree
         Runs that differ in one quantity. When it changes the dose rate (`beam.flux`, `beam.current`, ...) the
         axis is the dose rate, otherwise the quantity itself. Steady-state values are drawn where the result
-        holds them, else the last ones.
+        holds them and the beam stays on, else the last ones.
 
     Returns
     -------
@@ -38,11 +38,15 @@ def dose_response(tree: xr.DataTree) -> Figure:
     group = gather.radiolysis(tree)
     x, label = _axis(tree, dim)
     order = np.argsort(x)
+    if not gather.always_on(tree) and "concentration" in group:
+        group = group.drop_vars([str(v) for v in group if str(v).startswith(("steady_", "ensemble_steady_"))])
     found = _at_the_end(group, "concentration")
     if found is None:
         raise ResultError("the result holds no concentration")
     concentration, when = found
     lines, bands = _lines(group, concentration, x, order, dim, when)
+    if bands.startswith("hold"):
+        bands = gather.band_words(gather.band(group["concentration_quantile"])[2], gather.samples(tree))
     acid = _at_the_end(group, "pH")
     ph = acid[0] if acid else None
     sentences = panels.small_print(lines, bands)
@@ -63,8 +67,11 @@ def dose_response(tree: xr.DataTree) -> Figure:
 
 def _axis(tree: xr.DataTree, dim: str) -> tuple[np.ndarray, str]:
     beam = gather.beam(tree)
-    if "dose_rate" in beam and beam["dose_rate"].dims == (dim,) and dim != "beam_dose_rate":
-        return beam["dose_rate"].values, "Dose rate (Gy/s)"
+    if dim.startswith("beam_") and dim != "beam_dose_rate" and "dose_rate" in beam:
+        rate = beam["dose_rate"]
+        # Only where it tells the runs apart: runs at one dose rate would all stand at one place.
+        if rate.dims == (dim,) and len(np.unique(rate.values)) == rate.size > 1:
+            return rate.values, "Dose rate (Gy/s)"
     values = gather.radiolysis(tree)[dim]
     if values.dtype.kind not in "iuf":
         raise ResultError(f"{dim} holds names, not numbers; choose one, for example tree.isel({dim}=0)")
@@ -101,7 +108,8 @@ def _lines(
 
 def _dose_axis(axes: Axes, x: np.ndarray, label: str) -> None:
     axes.set_xlabel(label)
-    axes.set_xlim(x[0], x[-1])
+    if x[-1] > x[0]:
+        axes.set_xlim(x[0], x[-1])
     if x[0] > 0.0 and x[-1] > 30.0 * x[0]:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=14))

@@ -152,12 +152,20 @@ VARIABLES: tuple[Variable, ...] = (
         "concentration at the steady state of each member; NaN: its mechanism does not have the species",
         gaps=True,
     ),
-    Variable("radiolysis", "ensemble_steady_pH", ("member",), "1", "pH at the steady state of each member"),
+    Variable(
+        "radiolysis",
+        "ensemble_steady_pH",
+        ("member",),
+        "1",
+        "pH at the steady state of each member; NaN: none found",
+        gaps=True,
+    ),
     Variable(
         "radiolysis",
         "ensemble_steady_gas_saturation",
         ("member", "gas"),
         "1",
-        "gas saturation at the steady state of each member",
+        "gas saturation at the steady state of each member; NaN: none found",
+        gaps=True,
     ),
 )

@@ -14,6 +14,7 @@ import numpy as np
 
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array, Network
+from simcell.constants import ZERO_CELSIUS
 from simcell.errors import InputError
 from simcell.radiolysis.homogeneous import integrate_batch
 from simcell.radiolysis.setup import Setup
@@ -29,32 +30,57 @@ QUANTILES = (0.025, 0.5, 0.975)
 RTOL = 1e-3  # of one sample; delivers some 1e-4, far below the spread
 
 
-def combinations(case: Case) -> list[tuple[Mechanism, str]]:
+def combinations(case: Case) -> tuple[list[tuple[Mechanism, str]], list[str]]:
     """Mechanisms and G sets that stand for the liquid of a case.
 
     Those that `radiolysis.mechanisms` lists, or the case's own and its published alternatives. A mechanism that does
-    not know a dissolved species is left out. A G set that the case names is the only one of its mechanism.
+    not know a dissolved species, or whose constants do not hold at the temperature, is left out with a remark. A G set
+    that the case names is the only one of its mechanism.
+
+    Returns
+    -------
+    members, remarks
 
     Examples
     --------
     >>> from simcell.case import Case
     >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
-    >>> [f"{m.name}/{g}" for m, g in combinations(c)]
+    >>> [f"{m.name}/{g}" for m, g in combinations(c)[0]]
     ['water/HS300', 'water/PAST', 'water/EB25', 'water-eb09/EB']
     """
     own = mechanism_of(case.input, case.folder)
-    names = case.input.radiolysis.mechanisms or own.alternatives
-    found = [own]
-    for name in names:
+    listed = case.input.radiolysis.mechanisms
+    temperature = case.input.electrolyte.temperature
+    found, remarks = [own], []
+    for name in listed or own.alternatives:
         if name in (own.name, case.input.electrolyte.mechanism):
             continue
         try:
-            found.append(mechanism_of(case.input, case.folder, name))
+            other = mechanism_of(case.input, case.folder, name)
         except InputError:
-            if case.input.radiolysis.mechanisms:
+            if listed:
                 raise
+            continue
+        if missing := [
+            s for s in case.input.electrolyte.concentrations if _inert_in(s, other) and not _inert_in(s, own)
+        ]:
+            remarks.append(f"{other.name} left out: it does not know {', '.join(missing)}")
+        elif not other.temperature_range[0] - 0.05 <= temperature <= other.temperature_range[1] + 0.05:
+            low, high = (t - ZERO_CELSIUS for t in other.temperature_range)
+            remarks.append(
+                f"{other.name} left out: its constants hold at {low:g} to {high:g} degC, "
+                f"the case is at {temperature - ZERO_CELSIUS:.4g} degC"
+            )
+        else:
+            found.append(other)
     chosen = case.input.radiolysis.g_values
-    return [(m, g) for m in found for g in m.yields if chosen is None or g == chosen or chosen not in m.yields]
+    members = [(m, g) for m in found for g in m.yields if chosen is None or g == chosen or chosen not in m.yields]
+    return members, remarks
+
+
+def _inert_in(species: str, mechanism: Mechanism) -> bool:
+    """True for an ion that a mechanism took in without knowing reactions of it."""
+    return not any(species in r.change or species in r.counted for r in mechanism.reactions)
 
 
 def ensemble_group(
@@ -86,14 +112,19 @@ def ensemble_group(
     ((3, 1), 4)
     """
     rng = np.random.default_rng(case.input.radiolysis.seed)
-    chosen = combinations(case)
+    chosen, remarks = combinations(case)
     share = _shares(case.input.radiolysis.ensemble, len(chosen))
     species, samples, steady, labels = list(nominal.species), [], [], []
     for number, ((mechanism, name), size) in enumerate(zip(chosen, share, strict=True)):
         net = nominal.problem.net if mechanism is nominal.mechanism else Network.of(mechanism)
         setup, _ = setup_of(case.input, mechanism, net, name)
         labels.append(f"{mechanism.name}/{name}")
-        steady.append(_in_order(setup, steady_state(setup.problem).concentration, species))
+        state = steady_state(setup.problem)
+        if state.converged:
+            steady.append(_in_order(setup, state.concentration, species))
+        else:
+            steady.append(np.full(len(species), np.nan))
+            remarks.append(f"{labels[-1]}: no steady state was found; its steady values are missing")
         if size:
             samples.append(_sampled(case, setup, size, times, rng, species))
         if progress is not None:
@@ -121,7 +152,7 @@ def ensemble_group(
         f"stated uncertainty and vary by an assumed factor of {default:g} (1 sigma; set by "
         f"radiolysis.rate_uncertainty); yields without one by {YIELD_SIGMA:.0%}"
     )
-    return group, {"quantile": list(QUANTILES), "member": labels}, facts, [remark]
+    return group, {"quantile": list(QUANTILES), "member": labels}, facts, [*remarks, remark]
 
 
 def _shares(total: int, parts: int) -> list[int]:

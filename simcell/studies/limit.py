@@ -8,6 +8,7 @@ monotone, several if not.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import re
@@ -24,7 +25,7 @@ from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
 from simcell.radiolysis.homogeneous import Problem0D, Schedule, integrate
 from simcell.radiolysis.setup import Setup
-from simcell.radiolysis.steady import steady_state
+from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.studies.run import ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
 
@@ -83,10 +84,11 @@ class Limit:
 
     member: str
     allowed: tuple[tuple[float, float], ...]  # 0 and inf stand for "below" and "above all that was searched"
-    binding: str  # the condition that ends the first range
+    binding: str  # the condition that ends the first range, or the one that fails from the lowest dose rate on
     values: tuple[tuple[str, float], ...]  # each quantity at the largest allowed dose rate
     flux_per_dose_rate: float | None  # 1/m^2/Gy
     current_per_dose_rate: float | None = None  # A s/Gy
+    warnings: tuple[str, ...] = ()
 
     @property
     def largest(self) -> float:
@@ -209,10 +211,16 @@ def _members(
     if not conditions:
         raise InputError(Problem("", "--keep", None, "at least one condition is needed", EXAMPLE))
     mechanism = mechanism_of(case.input, case.folder)
-    chosen: list[tuple[Mechanism, str | None]] = [*combinations(case)] if ensemble else [(mechanism, None)]
-    members = [setup_of(case.input, member, Network.of(member), name) for member, name in chosen]
-    for setup, _ in members:
+    chosen: list[tuple[Mechanism, str | None]] = [(mechanism, None)]
+    remarks: list[str] = []
+    if ensemble:
+        found, remarks = combinations(case)
+        chosen = [*found]
+    members = []
+    for member, name in chosen:
+        setup, beam = setup_of(case.input, member, Network.of(member), name)
         _check(conditions, setup)
+        members.append((dataclasses.replace(setup, warnings=(*setup.warnings, *remarks)), beam))
     return members, conditions
 
 
@@ -227,7 +235,11 @@ def _check(conditions: Sequence[Condition], setup: Setup) -> None:
         if c.quantity not in setup.species:
             near = difflib.get_close_matches(c.quantity, [*setup.species, "pH", "dpH"], 1)
             hint = f'did you mean "{near[0]}"?' if near else f"there are pH, dpH, {', '.join(setup.species)}"
-            found.append(Problem("", "--keep", c.text, f'"{c.quantity}" is not in the mechanism; {hint}'))
+            found.append(
+                Problem(
+                    "", "--keep", c.text, f'"{c.quantity}" is not in the mechanism "{setup.mechanism.name}"; {hint}'
+                )
+            )
         elif c.of_saturation and c.quantity not in gases:
             found.append(Problem("", "--keep", c.text, f"{c.quantity} is not a gas; gases are {', '.join(gases)}"))
     if found:
@@ -272,6 +284,10 @@ class _Answer:
         """One margin for each condition."""
         return [c.margin(v) for c, v in zip(self.conditions, self.values(log_rate), strict=True)]
 
+    def single(self, number: int) -> Callable[[float], float]:
+        """The margin of one condition as a function of the dose rate."""
+        return lambda log_rate: self.margins(log_rate)[number]
+
     def worst(self, log_rate: float) -> float:
         """The smallest margin."""
         return min(self.margins(log_rate))
@@ -285,33 +301,72 @@ def _cut(schedule: Schedule, end: float) -> Schedule:
 def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float | None) -> Limit:
     answer = _Answer(setup, conditions, after)
     points = round(math.log10(HIGHEST / LOWEST) * PER_DECADE) + 1
-    grid = list(np.linspace(math.log(LOWEST), math.log(HIGHEST), points))
+    grid, warnings = _reachable(answer, list(np.linspace(math.log(LOWEST), math.log(HIGHEST), points)))
     grid = sorted({*grid, *_extrema(answer, grid)})
-    worst = [answer.worst(x) for x in grid]
-    edges = [
-        brentq(answer.worst, a, b, xtol=1e-9)
-        for a, b, fa, fb in zip(grid, grid[1:], worst, worst[1:], strict=False)
-        if fa * fb < 0
-    ]
+    # the edges of each condition by itself, so that a window inside one cell of the grid is seen
+    own = [x for number in range(len(conditions)) for x in _edges(grid, answer.single(number))]
+    grid = sorted({*grid, *(x + shift for x in own for shift in (-1e-7, 1e-7))})
+    edges = _edges(grid, answer.worst)
     bounds = [0.0, *map(math.exp, edges), math.inf]
-    state = worst[0] > 0
+    state = answer.worst(grid[0]) > 0
     allowed = []
     for low, high in itertools.pairwise(bounds):
         if state:
             allowed.append((low, high))
         state = not state
-    binding = ""
-    values: tuple[tuple[str, float], ...] = ()
-    if edges:
-        margins = answer.margins(edges[0])
-        binding = conditions[int(np.argmin(np.abs(margins)))].text
-        values = tuple(zip((c.quantity for c in conditions), answer.values(edges[0]), strict=True))
+    at = edges[0] if edges and allowed and allowed[0][0] == 0.0 else grid[0]
+    margins = answer.margins(at)
+    ends = bool(edges) or not allowed
+    binding = conditions[int(np.argmin(np.abs(margins) if edges and at == edges[0] else margins))].text if ends else ""
+    values = tuple(zip((c.quantity for c in conditions), answer.values(at), strict=True)) if ends else ()
     rate = setup.conditions.dose_rate
     return Limit(
         f"{setup.mechanism.name}/{setup.yields}", tuple(allowed), binding, values,
         beam.flux / rate if beam.flux is not None else None,
         beam.current / rate if beam.current is not None else None,
+        (*setup.warnings, *warnings, *_remarks(answer, at)),
     )  # fmt: skip
+
+
+def _edges(grid: Sequence[float], margin: Callable[[float], float]) -> list[float]:
+    """Where a margin changes sign between neighbours of a grid."""
+    values = [margin(x) for x in grid]
+    pairs = zip(itertools.pairwise(grid), itertools.pairwise(values), strict=True)
+    return [float(brentq(margin, a, b, xtol=1e-9)) for (a, b), (fa, fb) in pairs if fa * fb < 0]
+
+
+def _reachable(answer: _Answer, grid: list[float]) -> tuple[list[float], list[str]]:
+    """The grid from the top down to the lowest dose rate whose steady state is found."""
+    for number, x in enumerate(reversed(grid)):
+        try:
+            answer.values(x)
+        except SolverError:
+            if number == 0:
+                raise
+            lowest = grid[len(grid) - number]
+            reason = f"no steady state within 30 years below {math.exp(lowest):.2g} Gy/s: taken to be like that one"
+            return grid[len(grid) - number :], [reason]
+    return grid, []
+
+
+def _remarks(answer: _Answer, at: float) -> list[str]:
+    """What a reader of a steady-state answer must know."""
+    found = []
+    schedule = answer.setup.conditions.schedule
+    if answer.after is not None:
+        return ["asked for one instant: a limit that is passed earlier and met again does not show (try other times)"]
+    if (schedule.scale != 1.0).any():
+        found.append("the steady state is that of a beam which is always on; the schedule counts with --after only")
+    p = answer.setup.problem
+    assert answer.per_dose is not None
+    source = answer.per_dose * math.exp(at)
+    lit = Problem0D(p.net, p.k, source, p.start, p.schedule)
+    wait = time_to_steady(lit, steady_state(lit).concentration)
+    duration = float(schedule.switch[-1])
+    if wait > duration:
+        longer = f"{wait:.2g} s" if math.isfinite(wait) else "more than 1e6 s"
+        found.append(f"at the answer the steady state takes {longer}, the case lasts {duration:g} s: see --after")
+    return found
 
 
 def _extrema(answer: _Answer, grid: Sequence[float]) -> list[float]:

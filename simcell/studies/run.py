@@ -12,7 +12,7 @@ import numpy as np
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Array, Network
 from simcell.errors import SolverError
-from simcell.radiolysis.homogeneous import Trajectory, integrate, throughput
+from simcell.radiolysis.homogeneous import Stopped, Trajectory, integrate, throughput
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.results.provenance import Status, provenance
@@ -73,6 +73,8 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
         if not isinstance(error.partial, Trajectory) or error.partial.reached == 0:
             raise
         path, failure = error.partial, error
+    except Stopped as stop:
+        path = stop.partial
     if path.reached == 0:
         raise KeyboardInterrupt
     times, concentration = path.time[: path.reached], path.concentration[: path.reached]
@@ -81,9 +83,13 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     warnings = [*setup.warnings, *([str(failure)] if failure else [])]
     status: Status = "failed" if failure else "complete" if path.complete else "interrupted"
     if status == "complete" and beam.dose_rate > 0:
-        group |= _steady_group(setup, warnings)
+        try:
+            group |= _steady_group(setup, warnings)
+        except KeyboardInterrupt:
+            status = "interrupted"
+            warnings.append("interrupted before the steady state was found: the run itself is complete")
     groups: dict[str, Group] = {
-        "beam": beam_group(beam, setup, times),
+        "beam": beam_group(beam, setup, times, None if path.complete else float(times[-1])),
         "cell": cell_group(case),
         "radiolysis": group,
     }
@@ -199,8 +205,8 @@ def saturation(setup: Setup) -> dict[str, float]:
     return {name: gas.saturation(setup.conditions.temperature) for name, gas in gases.items()}
 
 
-def beam_group(beam: Beam, setup: Setup, times: Array) -> Group:
-    """What `/beam` holds.
+def beam_group(beam: Beam, setup: Setup, times: Array, end: float | None = None) -> Group:
+    """What `/beam` holds; dose and fluence until `end` [s] where a run was cut short.
 
     Examples
     --------
@@ -211,7 +217,7 @@ def beam_group(beam: Beam, setup: Setup, times: Array) -> Group:
     ([], 6.0)
     """
     schedule = setup.conditions.schedule
-    seconds = float(np.diff(schedule.switch) @ schedule.scale)
+    seconds = float(np.diff(np.minimum(schedule.switch, np.inf if end is None else end)) @ schedule.scale)
     group: Group = {
         "dose_rate": ([], beam.dose_rate),
         "dose": ([], beam.dose_rate * seconds),
@@ -289,7 +295,11 @@ def _steady_group(setup: Setup, warnings: list[str]) -> Group:
         return {}
     complete = setup.complete(found.concentration)
     species, limits = list(setup.species), saturation(setup)
-    wait = time_to_steady(setup.problem, found.concentration)
+    try:
+        wait = time_to_steady(setup.problem, found.concentration)
+    except SolverError as error:
+        wait = np.inf
+        warnings.append(f"the time to the steady state is missing: {error}")
     return {
         "steady_concentration": (["species"], complete),
         "steady_pH": ([], float(ph(complete, species))),

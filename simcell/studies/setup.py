@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +14,25 @@ from simcell.beam import dose, stopping
 from simcell.chemistry.gas import Gas
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Network
+from simcell.constants import KILO_ELECTRON_VOLT, ZERO_CELSIUS
 from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BeamInput
 from simcell.inputs.case import CaseInput
 from simcell.inputs.equation import charge_of
 from simcell.inputs.gases import load_atmosphere, load_gases, vapour_pressure
-from simcell.inputs.mechanism import load_mechanism
+from simcell.inputs.mechanism import load_mechanism, shipped_mechanisms
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, Setup, prepare
 
 MEDIUM = "water"
 FACTOR = "1+t/lambda"
+ENERGY_SPAN = 0.2  # relative difference of beam and G set energies from which on it is told
+CHEMISTRY_LIMIT = 1e12  # Gy/s above which the kinetics of a homogeneous liquid mean nothing
+NEAT_WATER = ("water", "water-eb09")
+INERT_IONS = (
+    "Li+", "Na+", "K+", "Rb+", "Cs+", "Mg2+", "Ca2+", "Sr2+", "Ba2+", "F-", "ClO4-", "BF4-", "PF6-", "CF3SO3-",
+)  # fmt: skip
+ION_NAME = re.compile(r"[A-Z][A-Za-z0-9()]*(\^[1-9]?)?[+-]")
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,13 @@ def beam_of(case: CaseInput) -> Beam:
             f"{rate * factor:.4g} Gy/s instead of {rate:.4g} Gy/s; it counts collisions twice",
         )
         rate *= factor
+        probe = probe and probe * factor
+    if probe is not None:
+        beyond = f", beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid" * (probe > CHEMISTRY_LIMIT)
+        warnings += (
+            f"scanned beam: the dose rate {rate:.4g} Gy/s is the average over the frame, and the chemistry is run with "
+            f"it; under the probe it is {probe:.4g} Gy/s{beyond}",
+        )
     return Beam(rate, flux, b.energy, b.current, b.diameter, power, probe, warnings)
 
 
@@ -145,6 +161,7 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
     import difflib
 
     mechanism = load_mechanism(name or case.electrolyte.mechanism, folder)
+    own = load_mechanism(case.electrolyte.mechanism, folder) if name else mechanism
     found = []
     for species in case.electrolyte.concentrations:
         key = f"electrolyte.concentrations.{species}"
@@ -153,7 +170,13 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
         elif species not in mechanism.species and not species.endswith(("+", "-")):
             near = difflib.get_close_matches(species, mechanism.species, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(mechanism.solutes())}"
+            hint = _salt_hint(species) or hint
             found.append(Problem("", key, None, f'is not a species of the mechanism "{mechanism.name}"; {hint}'))
+        elif species not in mechanism.species and (reason := _no_ion(species, mechanism, own)):
+            found.append(Problem("", key, None, reason))
+    ion = case.electrolyte.counter_ion
+    if ion is not None and ion not in mechanism.species and (reason := _no_ion(ion, mechanism, own)):
+        found.append(Problem("", "electrolyte.counter_ion", ion, reason, '"Na+" or "ClO4-"'))
     chosen = case.radiolysis.g_values
     if name is None and chosen is not None and chosen not in mechanism.yields:
         sets = ", ".join(mechanism.yields)
@@ -163,6 +186,56 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
     if found:
         raise InputError(found)
     return _with_inert_ions(mechanism, case)
+
+
+def _knowing(ion: str) -> list[str]:
+    """Shipped mechanisms that know an ion."""
+    return [m for m in shipped_mechanisms() if ion in load_mechanism(m).species]
+
+
+def _no_ion(ion: str, mechanism: Mechanism, own: Mechanism) -> str:
+    """Why an ion that a mechanism does not know cannot be taken as inert; empty if it can."""
+    import difflib
+
+    if ion in own.species or ion in INERT_IONS or _knowing(ion):
+        return ""
+    known = {s for m in shipped_mechanisms() for s in load_mechanism(m).species} | set(own.species) | set(INERT_IONS)
+    near = difflib.get_close_matches(ion, sorted(s for s in known if s.endswith(("+", "-"))), 3, 0.5)
+    hint = f"; near are {', '.join(near)}" if near else ""
+    if not ION_NAME.fullmatch(ion):
+        return f"is not the name of an ion (written Na+, Zn2+, SO4^2-){hint}"
+    return (
+        f'is known neither to "{mechanism.name}" nor to another shipped mechanism, and is none of the inert ions '
+        f"({', '.join(INERT_IONS)}){hint}; declare it in a mechanism of your own"
+    )
+
+
+def _salt_hint(name: str) -> str:
+    """What to write for a salt such as NaCl; empty for anything else."""
+    parts = re.fullmatch(r"(Li|Na|K|Rb|Cs)([A-Z]\w*)", name)
+    if not parts:
+        return ""
+    cation, anion = f"{parts[1]}+", f"{parts[2]}-"
+    return f"write {cation} and {anion}" if anion in INERT_IONS or _knowing(anion) else ""
+
+
+def _inert_remark(ion: str) -> str:
+    """What to say of an ion that is taken along as inert."""
+    knowing = [] if ion in INERT_IONS else _knowing(ion)
+    if not knowing:
+        return f"{ion} is not in the mechanism: it balances charge and does not react"
+    which = f"the mechanism {knowing[0]} knows" if len(knowing) == 1 else f"the mechanisms {', '.join(knowing)} know"
+    return f"{ion} is treated as inert here: it balances charge and does not react; {which} its reactions"
+
+
+def _energy_remark(mechanism: Mechanism, yields: str, energy: float | None) -> list[str]:
+    """A G set that is stated for electrons of quite another energy than the beam's."""
+    span = mechanism.yields[yields].energy_range
+    if span is None or energy is None or (1 - ENERGY_SPAN) * span[0] <= energy <= (1 + ENERGY_SPAN) * span[1]:
+        return []
+    low, high, beam = (e / KILO_ELECTRON_VOLT for e in (*span, energy))
+    holds = f"{low:.4g} keV" if low == high else f"{low:.4g} to {high:.4g} keV"
+    return [f'the G-values "{yields}" hold for electrons of {holds}; the beam has {beam:.4g} keV']
 
 
 def _with_inert_ions(mechanism: Mechanism, case: CaseInput) -> Mechanism:
@@ -187,14 +260,17 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
     """
     e = case.electrolyte
     totals = dict(e.concentrations)
-    remarks = [
-        f"{s} is not in the mechanism: it balances charge and does not react"
-        for s in totals
-        if not mechanism.species[s].composition and s != "e_aq-"
-    ]
+    inert = [s for s in totals if not mechanism.species[s].composition and s != "e_aq-"]
+    if e.counter_ion and e.counter_ion not in (*INERT_IONS, *mechanism.species):
+        inert.append(e.counter_ion)
+    remarks = [_inert_remark(s) for s in inert]
     pressures: dict[str, float] = {}
     if e.atmosphere is not None:
-        pressures |= load_atmosphere(e.atmosphere).partial_pressures(vapour_pressure(e.temperature))
+        try:
+            pressures |= load_atmosphere(e.atmosphere).partial_pressures(vapour_pressure(e.temperature))
+        except ValueError as error:
+            reason = f"{error} (electrolyte.temperature = {e.temperature - ZERO_CELSIUS:.4g} degC)"
+            raise InputError(Problem("", "electrolyte.atmosphere", e.atmosphere, reason)) from None
     pressures |= e.gases
     known = load_gases()
     for gas, pressure in pressures.items():
@@ -289,6 +365,9 @@ def setup_of(
         ionic_strength_correction=r.ionic_strength_correction,
     )
     setup = prepare(mechanism, conditions, net)
+    remarks += _energy_remark(mechanism, setup.yields, beam.energy)
+    if mechanism.gaps and mechanism.name in set(shipped_mechanisms()) - set(NEAT_WATER):
+        remarks.append(f"what this mechanism lacks: simcell info {mechanism.name}")
     return dataclasses.replace(setup, warnings=(*beam.warnings, *remarks, *setup.warnings)), beam
 
 

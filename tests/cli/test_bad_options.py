@@ -48,6 +48,8 @@ WRONG: list[tuple[list[str], list[str]]] = [
     ([*SCAN, "--frame", "1024"], ["--frame", "1024x1024"]),
     ([*SCAN, "--frame", "0x4"], ["--frame"]),
     ([*SCAN, "--frame", "4x4", "--flux", "1 e/nm^2/s"], ["--flux", "scanned"]),
+    ([*FLUX, "--mean-free-path", "380nm"], ["--mean-free-path", "thickness"]),
+    ([*FLUX, "--thickness", "1um", "--mean-free-path", "0nm"], ["--mean-free-path", "above zero"]),
     ([*FLUX, "--medium", "watr"], ["--medium", "water"]),
     ([*FLUX, "--medium", "EC + DMC"], ["--medium", "share"]),
     ([*FLUX, "--time", "-1 s"], ["--time"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -71,6 +72,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert output(capsys, "--version") == f"simcell {simcell.__version__}\n"
 
 
+def test_json_is_the_same_in_every_encoding(capsys: pytest.CaptureFixture[str]) -> None:
+    from simcell.commands.shared import print_json
+
+    print_json({"title": "Zn → ZnO, µm"})
+    text = capsys.readouterr().out
+    assert text.isascii()
+    assert json.loads(text) == {"title": "Zn → ZnO, µm"}
+
+
 # ----------------------------------------------------------------- dose
 
 
@@ -124,6 +134,35 @@ def test_dose_with_thickness_shows_both_numbers_of_the_disputed_factor(
     factor = 1 + both["thickness"]["value"] / both["inelastic_mean_free_path"]["value"]
     ratio = both["dose_rate_with_factor"]["value"] / both["dose_rate"]["value"]
     assert ratio == pytest.approx(factor)
+
+
+def test_dose_repeats_the_factor_of_a_paper_with_its_own_mean_free_path(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--energy", "300kV", "--flux", "10 e/angstrom^2/s", "--thickness", "1um", "--mean-free-path", "380nm"]
+    for liquid in ("water", "0.5 EC + 0.5 DMC"):  # no band gap is known for the second, so no path is computed
+        data = json.loads(output(capsys, "dose", *options, "--medium", liquid, "--json"))
+        assert data["dose_factor"]["value"] == pytest.approx(3.63, abs=0.005)  # AuRaCh's
+
+
+def test_dose_bounds_the_heat_of_a_focused_beam(capsys: pytest.CaptureFixture[str]) -> None:
+    beam = ["--energy", "300kV", "--current", "1nA", "--thickness", "1um", "--json"]
+    wide = json.loads(output(capsys, "dose", *beam, "--diameter", "2um"))["steady_heating_bound"]["value"]
+    narrow = json.loads(output(capsys, "dose", *beam, "--diameter", "10nm"))["steady_heating_bound"]["value"]
+    # The same power: P / (4 pi k h) (1 + 2 ln(R/a)) with R = 25 um.
+    assert narrow / wide == pytest.approx((1 + 2 * math.log(5000)) / (1 + 2 * math.log(25)))
+
+
+def test_dose_bounds_the_heat_of_a_scan_by_a_probe_that_stands_still(capsys: pytest.CaptureFixture[str]) -> None:
+    common = ["--energy", "200kV", "--current", "50pA", "--thickness", "500nm", "--json"]
+    scan = ["--mode", "stem", "--pixel", "1nm", "--dwell", "5us", "--frame", "1024x1024", "--probe", "0.2nm"]
+    raster = json.loads(output(capsys, "dose", *common, *scan))
+    still = json.loads(output(capsys, "dose", *common, "--diameter", "0.2nm"))
+    value = {name: row["value"] for name, row in raster.items()}
+    assert value["steady_heating_bound"] == pytest.approx(still["steady_heating_bound"]["value"])
+    assert value["probe_adiabatic_heating_rate"] == pytest.approx(still["adiabatic_heating_rate"]["value"])
+    assert value["frame_average_steady_heating"] < value["steady_heating_bound"]
+    by_area = value["frame_average_adiabatic_heating_rate"] * 1024**2 / (math.pi * 0.1**2)
+    assert value["probe_adiabatic_heating_rate"] == pytest.approx(by_area)
+    assert "adiabatic_heating_rate" not in value  # which of the two would it be?
 
 
 def test_dose_table_speaks_the_units_of_the_field(capsys: pytest.CaptureFixture[str]) -> None:

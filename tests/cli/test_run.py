@@ -169,6 +169,77 @@ def test_ensemble_and_seed_give_the_same_band_twice(case: Path) -> None:
     assert float(a.isel(time=-1, quantile=-1)) > float(a.isel(time=-1, quantile=0))
 
 
+def test_a_failure_before_the_first_output_is_one_of_the_solver(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--set", "solver.max_steps=10", "--set", 'output.times=["1 s"]']
+    assert execute(["run", "case.toml", "-o", "out.nc", *options]) == 3
+    said = capsys.readouterr().err
+    assert "bug" not in said
+    assert "out.nc" not in said
+    assert not Path("out.nc").exists()
+
+
+def test_a_failure_later_keeps_what_was_reached(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import simcell
+
+    options = ["--set", "solver.max_steps=60", "--set", 'output.times=["1 ns", "1 s"]', "--no-picture"]
+    assert execute(["run", "case.toml", "-o", "out.nc", *options]) == 3
+    assert "out.nc holds what was reached and is marked failed" in capsys.readouterr().err
+    tree = simcell.open_result("out.nc")
+    assert json.loads(tree.attrs["simcell_provenance"])["status"] == "failed"
+    assert tree["radiolysis"].sizes["time"] == 1
+
+
+def test_a_pulsed_beam_is_not_told_as_a_steady_one(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ['--set=beam.pulses={ on = "1 ms", off = "9 ms", count = 5 }', '--set=output.times=["10 ms", "50 ms"]']
+    typed("run", "case.toml", "-o", "out.nc", "--no-picture", "--set=case.duration=50 ms", *options)
+    import simcell
+
+    said = capsys.readouterr().out
+    assert "steady" not in said
+    assert f"pH       {float(simcell.open_result('out.nc')['radiolysis/pH'][-1]):.2f} after 50 ms (beam off)" in said
+
+
+def test_two_ranges_are_written_without_a_picture(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    typed("run", "case.toml", "-o", "m.nc", "--vary", "beam.dose_rate=1e6Gy/s,1e7Gy/s", "--vary", "electrolyte.pH=3,5")
+    captured = capsys.readouterr()
+    assert "beam_dose_rate and electrolyte_pH were varied" in captured.err
+    assert "simcell plot" not in captured.out
+    assert sorted(p.name for p in case.parent.iterdir()) == ["case.toml", "m.nc"]
+
+
+def test_runs_at_one_dose_rate_are_drawn_without_warnings(case: Path) -> None:
+    command = [sys.executable, "-m", "simcell", "run", "case.toml", "-o", "p.nc", "--vary", "electrolyte.pH=3,5,7"]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    assert b"Warning" not in done.stderr
+    assert Path("p.png").exists()
+
+
+def test_a_range_of_ensembles_is_refused(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--vary", "beam.dose_rate=1e6Gy/s,1e7Gy/s", "--ensemble", "8"]
+    assert execute(["run", "case.toml", "-o", "v.nc", *options]) == 2
+    said = capsys.readouterr().err
+    assert "--vary beam.dose_rate" in said
+    assert "--ensemble 8" in said
+    assert [p.name for p in case.parent.iterdir()] == ["case.toml"]
+
+
+def test_a_mechanism_of_ones_own_is_found_from_another_folder(
+    case: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = ROOT / "simcell" / "data" / "mechanisms" / "water.toml"
+    Path("own.toml").write_bytes(shipped.read_bytes())
+    case.write_text(CASE.replace('"water"', '"own.toml"'), encoding="utf-8")
+    typed("run", "case.toml", "-o", "a.nc", "-q", "--no-picture")
+    (case.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(case.parent / "elsewhere")
+    typed("run", "../a.nc", "-o", "b.nc", "-q", "--no-picture")
+    own = case.parent / "own.toml"
+    own.write_text(own.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    capsys.readouterr()
+    typed("run", "../a.nc", "-o", "c.nc", "--no-picture")
+    assert "own.toml is not what it was" in capsys.readouterr().err
+
+
 # ----------------------------------------------------------------- limit, plot
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.linalg import spsolve
 
 from simcell.beam.heating import (
     Layer,
@@ -56,6 +58,52 @@ def test_gap_rise_against_finite_differences():
     matrix[0, 0] = matrix[-1, -1] = 3.0  # cold window half a cell away
     temperature = np.linalg.solve(matrix, np.full(n, 7.5e7 * RHO * dz**2 / K))
     assert gap_rise(FILM) == pytest.approx(temperature.max(), rel=1e-4)
+
+
+def middle_by_finite_volumes(film, radius, faces):
+    """Middle of a film with cold faces (or none that let heat through), heated in a disc: rings times half layers."""
+    r = np.concatenate([np.linspace(0, radius, 41), np.geomspace(radius, radius + 4 * film.thickness, 81)[1:]])
+    n, layers = len(r) - 1, 50
+    dz = film.thickness / 2 / layers  # the lower half: no flow through the middle, which is the last layer
+    area, middle = math.pi * np.diff(r**2), (r[1:] + r[:-1]) / 2
+    side = film.conductivity * dz * 2 * math.pi * r[1:-1] / np.diff(middle)
+    rim = film.conductivity * dz * 2 * math.pi * r[-1] / (r[-1] - middle[-1])
+    ring = sp.diags([np.append(side, rim) + np.insert(side, 0, 0.0), -side, -side], [0, 1, -1])
+    across = np.full(layers, 2.0)
+    across[0], across[-1] = 3.0 if faces == "cold" else 1.0, 1.0
+    up = sp.diags([across, -np.ones(layers - 1), -np.ones(layers - 1)], [0, 1, -1])
+    matrix = sp.kron(sp.eye(layers), ring) + sp.kron(up, sp.diags(film.conductivity * area / dz))
+    heat = np.where(middle < radius, film.dose_rate * film.density * area * dz, 0.0)
+    return float(spsolve(matrix.tocsc(), np.tile(heat, layers)).reshape(layers, n)[-1, 0]), r[-1]
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.1, 0.3, 1.0, 5.0])
+def test_gap_rise_bounds_a_disc_between_cold_windows(ratio):
+    exact, _ = middle_by_finite_volumes(FILM, ratio * FILM.thickness, "cold")
+    # the first of alternating terms that fall: above the sum, by less than 4/pi = 1.27, the limit of a thin line
+    assert exact * 0.998 < gap_rise(FILM, ratio * FILM.thickness) < 1.28 * exact
+
+
+@pytest.mark.parametrize("ratio", [0.01, 1.0])
+def test_bound_of_a_lone_liquid_is_the_sideways_rise(ratio):
+    # a focused beam once got the gap of an infinitely wide one on top, a thousand times too much
+    radius = ratio * FILM.thickness
+    exact, rim = middle_by_finite_volumes(FILM, radius, "closed")
+    assert rise_bound(FILM, [], radius, rim) == pytest.approx(exact, rel=5e-3)
+
+
+def test_windows_bring_in_the_gap():
+    window = Layer(50e-9, 1.0, 3000.0, 1e7)
+    sideways = radial_rise([FILM, window], 1e-8, 1e-5)
+    assert rise_bound(FILM, [window], 1e-8, 1e-5) == pytest.approx(sideways + gap_rise(FILM, 1e-8), rel=1e-12)
+    assert rise_bound(FILM, iter([window]), 1e-8, 1e-5) == rise_bound(FILM, [window], 1e-8, 1e-5)
+
+
+@given(low=st.floats(1e-10, 1e-4), high=st.floats(1e-10, 1e-4))
+@settings(deadline=None)
+def test_gap_rise_grows_with_the_beam_up_to_the_wide_one(low, high):
+    low, high = sorted((low, high))
+    assert gap_rise(FILM, low) <= gap_rise(FILM, high) * (1 + 1e-9) <= gap_rise(FILM) * (1 + 2e-9)
 
 
 def test_base_case_is_a_fraction_of_a_kelvin():
@@ -109,6 +157,7 @@ def test_settling_time_orders_the_two_limits():
         (lambda: radial_rise([FILM], 2e-6, 1e-6), "smaller than the beam radius"),
         (lambda: radial_rise([FILM], 2e-6, math.nan), "smaller than the beam radius"),
         (lambda: radial_rise([FILM], 0.0, 1e-6), "beam radius is 0"),
+        (lambda: gap_rise(FILM, 0.0), "beam radius is 0"),
         (lambda: radial_rise([], 1e-6, 1e-5), "no layer"),
         (lambda: Layer(0.0, 0.6, 1e3, 1e7), "thickness is 0"),
         (lambda: Layer(1e-6, 0.6, 1e3, -1.0), "dose rate is -1"),

@@ -223,6 +223,47 @@ def test_another_quantity_is_named_with_its_unit():
     assert (axes.get_xlabel(), axes.get_xscale()) == ("Electrolyte temperature (K)", "linear")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dim", ["electrolyte_pH", "beam_energy"])
+def test_runs_at_one_dose_rate_are_drawn_over_what_was_varied(dim):
+    steady = {"steady_concentration": ((dim, "species"), [[1e-6], [1e-3]])}
+    steady["steady_gas_saturation"] = ((dim, "gas"), [[0.5], [2.0]])
+    groups = {"beam": {"dose_rate": ([dim], [7.5e7, 7.5e7])}, "radiolysis": steady}
+    figure = plots.plot(schema.build(groups, {dim: ([0.0, 9.0], "1"), "species": ["H2"], "gas": ["H2"]}))
+    axes = figure.axes[0]
+    assert "Dose rate" not in axes.get_xlabel()
+    assert axes.get_xlim() == (0.0, 9.0)
+    np.testing.assert_allclose(data_lines(axes)[0].get_xdata(), [0.0, 9.0])
+    assert any("saturated at\n4.5" in text for text in texts(figure))  # half way, as 0.5 is from 2 in logarithms
+
+
+def test_a_pulsed_beam_is_not_drawn_as_a_steady_one():
+    beam = {"pulses": {"on": 1e-3, "off": 9e-3, "count": 10}}
+    attrs = {"simcell_provenance": store.provenance(record={"beam": beam}, record_hash="0", case={})}
+    one = run(attrs=attrs, beam={"on": (["time"], np.ones(len(TIME)))}, time_to_steady=([], 1.1e-3))
+    assert not any("steady" in text for text in texts(plots.plot(one)))
+    dim = "beam_dose_rate"
+    values = np.array([1e-6, 1e-3])
+    group = {
+        "concentration": ((dim, "time", "species"), values[:, None, None]),
+        "steady_concentration": ((dim, "species"), 5.0 * values[:, None]),
+    }
+    figure = plots.plot(
+        schema.build({"radiolysis": group}, {dim: ([1e3, 1e9], "Gy/s"), "time": [60.0], "species": ["H2"]}, attrs)
+    )
+    assert "After 60 s" in texts(figure)
+    np.testing.assert_allclose(data_lines(figure.axes[0])[0].get_ydata(), values * 1e-3)
+
+
+@pytest.mark.parametrize(("count", "share"), [(8, "most"), (200, "95 %")])
+def test_bands_of_few_samples_claim_no_share(count, share):
+    values = run()["radiolysis/concentration"].values
+    facts = store.provenance(record={}, record_hash="0", case={}, ensemble={"samples": {"a": count}})
+    quantile = (("quantile", "time", "species"), np.stack([0.8 * values, values, 1.3 * values]))
+    figure = plots.plot(run(attrs={"simcell_provenance": facts}, concentration_quantile=quantile))
+    assert any(f"hold {share} of the {count} samples of the ensemble" in text for text in texts(figure))
+
+
 def test_members_at_the_steady_state_give_bands():
     members = np.linspace(0.8, 1.2, 5)[:, None] * np.ones((4, 1, 7)) * 1e-3
     tree = swept(ensemble_steady_concentration=(("beam_dose_rate", "member", "species"), members))

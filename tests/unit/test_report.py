@@ -45,10 +45,13 @@ def test_the_gas_that_saturates_first_is_named_with_its_time():
     # H2 reaches 1 at 3 s (1/2 of the way from 0.5 at 2 s to 1.5 at 4 s), O2 at 1.5 s
     saturation = (("time", "gas"), [[0.0, 0.0], [0.2, 0.5], [0.5, 1.5], [1.5, 0.9]])
     lines = summary(gas_saturation=saturation).splitlines()
-    assert lines[0] == "O2       0.9 of its saturation after 4 s; first above saturation at 1.5 s: bubbles can form"
+    assert (
+        lines[0]
+        == "O2       0.9 of its saturation after 4 s; O2 alone passes 1 atm at 1.5 s, other dissolved gases come on top"
+    )
     assert lines[-1] == 'next     simcell limit case.toml --keep "O2<1 sat"'
     over = summary(gas_saturation=(("time", "gas"), [[1.2, 0.0]] * 4))
-    assert "first above saturation at 0 s" in over
+    assert "H2 alone passes 1 atm at 0 s" in over
 
 
 def test_steady_values_stand_for_a_run_that_came_to_rest():
@@ -69,7 +72,61 @@ def test_a_beam_that_goes_on_and_off_never_counts_as_steady():
     )
     lines = report.summary(tree).splitlines()
     assert lines[0] == "pH       4.65 after 4 s (beam off) (7.00 at the start)"
-    assert lines[1] == "steady   would be after 500 ms if the beam stayed on"
+    assert not any(line.startswith("steady") for line in lines)
+
+
+PULSES = {"on": 0.001, "off": 0.009, "count": 400}
+
+
+@pytest.mark.parametrize(
+    ("beam", "end"),
+    [
+        # all output times fall on the start of a pulse, so beam/on alone looks like a beam that is always on
+        ({"pulses": PULSES}, "off"),
+        ({"pulses": PULSES | {"on": 1.0, "off": 0.5}}, "on"),  # the third pulse is from 3 s to 4 s
+        ({"pulses": PULSES | {"on": 1.0, "off": 0.5, "count": 2}}, "off"),
+        ({"schedule": [{"from": 0.0, "to": 1.5, "on": True}, {"from": 3.0, "to": 4.0, "on": True}]}, "on"),
+        ({"schedule": [{"from": 0.0, "to": 3.5, "on": True}]}, "off"),
+    ],
+)
+def test_a_switched_beam_is_known_by_its_record(beam, end):
+    tree = schema.build(
+        {
+            "beam": {"on": (["time"], [1, 1, 1, 1])},
+            "radiolysis": {
+                "pH": PH,
+                "steady_pH": ([], 4.5),
+                "time_to_steady": ([], 0.5),
+                "ensemble_steady_pH": (["member"], [4.0, 5.0]),
+            },
+        },
+        {"time": TIME, "member": [0, 1]},
+        provenance(record={"beam": beam, "electrolyte": {"pH": 7.0}}),
+    )
+    text = report.summary(tree)
+    assert text.splitlines()[0] == f"pH       4.65 after 4 s (beam {end}) (7.00 at the start)"
+    assert "steady" not in text
+
+
+def test_a_range_of_pulsed_runs_gives_last_values():
+    dim = "electrolyte_pH"
+    attrs = provenance(record={"beam": {"pulses": PULSES}})
+    more = {"pH": ((dim, "time"), [PH[1], PH[1]]), "steady_pH": ([dim], [4.0, 5.0])}
+    more["steady_concentration"] = ((dim, "species"), np.ones((2, 3)))
+    more["concentration"] = ((dim, "time", "species"), np.stack([AMOUNT[1], AMOUNT[1]]))
+    text = summary(coords={dim: ([3.0, 7.0], "1")}, attrs=attrs, **more)
+    assert "pH       4.65 to 4.65 after 4 s" in text
+    assert "steady" not in text
+
+
+def test_a_map_proposes_no_picture():
+    text = summary(coords={"a_x": ([1, 2], "m"), "b_y": ([1, 2], "m")}, steady_pH=(["a_x", "b_y"], [[7.0, 6.0]] * 2))
+    assert "simcell plot" not in text
+    assert "simcell.open_result" in text
+
+
+def test_the_steady_time_has_no_more_digits_than_are_known():
+    assert "steady   after 1.1 ms" in summary(pH=PH, time_to_steady=([], 1.148e-3))
 
 
 def test_what_the_choice_of_mechanism_does_has_its_own_line():
@@ -97,6 +154,19 @@ def test_intervals_of_an_ensemble_are_told():
     assert "4.65 after 4 s, 95 % between 4.50 and 4.80" in text
     assert "650 uM after 4 s, 95 % between 325 uM and 1.3 mM" in text
     assert "0.5 of its saturation after 4 s, 95 % between 0.25 and 1" in text
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ({"a": 50, "b": 50}, ", 95 % between 4.50 and 4.80 (of 100 samples)"),
+        ({"a": 50, "b": 49}, ", between 4.50 and 4.80 (of 99 samples)"),
+    ],
+)
+def test_a_share_is_claimed_only_of_samples_enough(shares, words):
+    quantiles = (("quantile", "time"), np.tile([[4.8], [4.5]], 4))
+    text = summary(pH=PH, pH_quantile=quantiles, attrs=provenance(ensemble={"samples": shares}))
+    assert f"4.65 after 4 s{words}" in text
 
 
 def test_without_peroxide_the_most_abundant_radical_stands_in():

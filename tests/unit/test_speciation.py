@@ -63,3 +63,23 @@ def test_a_named_ion_that_also_reacts_is_added_to_what_is_there():
     m = load_mechanism("chloride")
     s = speciate(m, 298.15, {"Cl-": 10.0}, pH=1.0, counter_ion="Cl-", counter_charge=-1)
     assert s.concentrations["Cl-"] == pytest.approx(100.0, rel=1e-9)  # as much as there is H+
+
+
+@pytest.mark.parametrize("ion", ["NO2-", "HO2-", "OH-"])
+def test_a_counter_ion_with_acid_base_partners_is_refused(ion):
+    """Added after the speciation, NO2- would take up H+ at once and move the pH that was asked for."""
+    with pytest.raises(InputError, match=r"counter_ion.*pH"):
+        speciate(load_mechanism("nitrate"), 298.15, {"HNO2": 0.1}, pH=3.0, counter_ion=ion, counter_charge=-1)
+
+
+def test_an_anion_alone_is_not_read_as_its_acid():
+    m = load_mechanism("nitrate")
+    with pytest.raises(InputError, match=r"NO2- would leave a charge of -10.*HNO2"):
+        speciate(m, 298.15, {"NO2-": 10.0})
+    acid = speciate(m, 298.15, {"HNO2": 10.0})
+    assert 2.5 < acid.pH < 3.0
+    assert speciate(m, 298.15, {"NO2-": 10.0}, pH=7.0).inert_concentration == pytest.approx(10.0, rel=1e-3)
+
+
+def test_hydrogen_sulfate_alone_is_sulfuric_acid():
+    assert speciate(load_mechanism("sulfate"), 298.15, {"HSO4-": 100.0}).pH < 1.0

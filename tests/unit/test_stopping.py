@@ -17,6 +17,7 @@ from simcell.beam.stopping import (
     MEAN_FREE_PATH_UNCERTAINTY_FACTOR,
     MEV_CM2_PER_G,
     density_effect,
+    excitation_uncertainty,
     inelastic_mean_free_path,
     mass_stopping_power,
     relative_uncertainty,
@@ -141,12 +142,19 @@ def test_molar_mass_of_a_carbonate():
     assert carbon == pytest.approx(4 * 12.011 / 102.089, rel=1e-5)
 
 
-def test_uncertainty_is_the_step_to_icru_90():
+def test_uncertainty_from_i_is_the_step_to_icru_90():
     energy = 300 * KEV
     icru90 = replace(WATER, mean_excitation_energy=78 * EV)
     step = 1 - mass_stopping_power(energy, icru90) / mass_stopping_power(energy, WATER)
-    assert relative_uncertainty(energy, WATER) == pytest.approx(step)
+    assert excitation_uncertainty(energy, WATER) == pytest.approx(step)
     assert step == pytest.approx(0.0047, abs=2e-4)
+
+
+@pytest.mark.parametrize(("kev", "formula"), [(30, 0.03), (99, 0.03), (100, 0.02), (300, 0.02)])
+def test_uncertainty_holds_that_of_the_formula(kev, formula):
+    # ICRU 37: 2 % to 3 % between 10 and 100 keV, 1 % to 2 % above, for light elements
+    whole, part = relative_uncertainty(kev * KEV, WATER), excitation_uncertainty(kev * KEV, WATER)
+    assert whole**2 - part**2 == pytest.approx(formula**2)
 
 
 def test_plasma_energy_of_water():

@@ -117,3 +117,65 @@ def test_samples_keep_equilibria():
     for forward, back in reversible_pairs(m):
         assert np.allclose(sampled[:, forward] / sampled[:, back], k[forward] / k[back], rtol=1e-12)
     assert len(list(itertools.chain(reversible_pairs(m)))) >= 8
+
+
+SALT = WATER.replace("electrolyte.mechanism", "chloride").replace(
+    "electrolyte.concentrations", {"Na+": "10 mmol/L", "Cl-": "10 mmol/L"}
+)
+
+
+def test_a_limit_in_salt_water_is_found_and_confirmed():
+    """Chloride carries nearly all of two conserved totals: the rows that Newton gives up must still be independent."""
+    (answer,) = limit(SALT, ["H2<1 sat"])
+    at = run_case(SALT.replace("beam.dose_rate", f"{answer.largest} Gy/s"))["radiolysis"]
+    assert float(at.steady_gas_saturation.sel(gas="H2")) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_a_window_narrower_than_the_grid_is_found():
+    (answer,) = limit(WATER, ["pH>5.46", "pH<5.48"])
+    ((low, high),) = answer.allowed
+    assert 1.0 < high / low < 1.2
+    assert answer.largest == 0.0 and answer.binding == "pH<5.48"
+
+
+def test_warnings_of_the_liquid_reach_the_answer():
+    (answer,) = limit(WATER.replace("electrolyte.temperature", "60 degC"), ["H2<1 sat"])
+    assert any("25 degC" in w for w in answer.warnings)
+
+
+def test_mechanisms_that_do_not_hold_at_the_temperature_stay_out():
+    from simcell.studies.ensemble import combinations
+
+    warm = WATER.replace("electrolyte.mechanism", "water-eb09").replace("electrolyte.temperature", "60 degC")
+    members, remarks = combinations(warm)
+    assert [m.name for m, _ in members] == ["water-eb09"]
+    assert any("water left out" in r and "60 degC" in r for r in remarks)
+
+
+def test_an_ensemble_member_without_steady_state_is_missing_not_invented(monkeypatch):
+    from simcell.radiolysis.steady import SteadyState
+    from simcell.studies import ensemble
+
+    monkeypatch.setattr(ensemble, "steady_state", lambda p: SteadyState(p.start, False, 1e9, np.inf))
+    found = run_case(WATER.replace("radiolysis.ensemble", 4))["radiolysis"]
+    assert np.isnan(found.ensemble_steady_pH.values).all()
+
+
+def test_ctrl_c_ends_a_search_and_no_half_point_enters_it(monkeypatch):
+    from simcell.radiolysis import homogeneous
+
+    real, calls = homogeneous.kernels.advance, []
+
+    class Interrupting:
+        @staticmethod
+        def advance(*arguments):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+    from simcell.studies import limit as module
+
+    monkeypatch.setattr(module, "integrate", lambda *a, **k: homogeneous.integrate(*a, **k, using=Interrupting))
+    with pytest.raises(KeyboardInterrupt):
+        limit(WATER, ["H2<1 sat"], after=1.0)
