@@ -1,0 +1,414 @@
+r"""Kernels of reaction and diffusion along a line of cells: rates, flows, block-tridiagonal solver, Rodasp, the loop.
+
+Equation, for n species c_i [mol/m^3] in cells x of volume V between faces f with amounts J_i [mol/s] crossing them:
+
+.. math:: V_x \frac{dc_i}{dt} = V_x \Big(\sum_r \nu_{ir} w_r + P_i\Big) + J_{i,f} - J_{i,f+1}, \qquad
+          J_i = -T D_i \,(\Delta c_i - z_i \bar c_i\, G), \quad G = \frac{\sum z D \Delta c}{\sum z^2 D \bar c}
+
+with T = area / distance, Delta c the step across the face and c-bar the value interpolated at the face. G is the potential
+step in units of RT/F that carries no net current (Newman & Thomas-Alyea, Electrochemical Systems, 3rd ed. 2004, ch. 11).
+Without charges the term vanishes, which is how it is switched off. Its slope is a rank-one change of a diagonal,
+
+.. math:: \partial J/\partial c_L = T (1 - p z^T) \,\mathrm{diag}(D(1 + z w_L G)), \quad
+          \partial J/\partial c_R = -T (1 - p z^T) \,\mathrm{diag}(D(1 - z w_R G)), \quad p = z D \bar c / \sum z^2 D \bar c
+
+so blocks beside the diagonal are never stored: what is stored of the factors is the inverse of each pivot block.
+Time: RODASP, a stiffly accurate Rosenbrock method of order 4 that keeps it for parabolic equations, with an embedded estimate of
+order 3 (Steinebach, preprint 1741, TH Darmstadt 1995; coefficients as in the code RODAS of Hairer & Wanner, Solving
+ODEs II, 2nd ed. 1996). What leaves through both ends is integrated by the same method, so that the balance
+(inside + left) holds to round-off and not to the tolerance.
+
+The kinetics read the tables of `simcell.chemistry` but run over the cells in the inner loop, which vectorises; so nothing
+of the kernels there is called, and this file stands alone in numba's cache. Arrays of cells are (species, cells + 2): the
+first and last column hold the value at each end, row n holds 1.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simcell.numerics.jit import njit
+
+STRIP = 64  # cells whose rates are held at once: 73 reactions fill 37 kB
+
+# status of `advance_line`
+RUNNING, DONE, STEP_TOO_SMALL, NOT_FINITE = 0, 1, 2, 3
+
+# what `advance_line` keeps in its `state` array between calls
+TIME, STEP, SEGMENT, OUTPUT, N_ACCEPTED, N_REJECTED, WORST_NEGATIVE = range(7)
+STATE_SIZE = 7
+
+GAMMA = 0.25
+# stage s: y = c + sum_j A[s, j] u_j ; (1/(gamma h) - J) u_s = f(y) + sum_j C[s, j] u_j / h ; the last u is the error
+A = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [3.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [1.831036793486759, 0.4955183967433795, 0.0, 0.0, 0.0, 0.0],
+        [2.304376582692669, -0.05249275245743001, -1.176798761832782, 0.0, 0.0, 0.0],
+        [-7.170454962423024, -4.741636671481785, -16.31002631330971, -1.062004044111401, 0.0, 0.0],
+        [-7.170454962423024, -4.741636671481785, -16.31002631330971, -1.062004044111401, 1.0, 0.0],
+    ]
+)
+C = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [-12.0, 0.0, 0.0, 0.0, 0.0],
+        [-8.791795173947035, -2.207865586973518, 0.0, 0.0, 0.0],
+        [10.81793056857153, 6.780270611428266, 19.53485944642410, 0.0, 0.0],
+        [34.19095006749676, 15.49671153725963, 54.74760875964130, 14.16005392148534, 0.0],
+        [34.62605830930532, 15.30084976114473, 56.99955578662667, 18.40807009793095, -5.714285714285717],
+    ]
+)
+
+
+class Line(NamedTuple):
+    """Cells in a row and what moves in them."""
+
+    conductance: np.ndarray  # (cells+1,) area / distance of each face [m]; 0 where nothing passes
+    left_weight: np.ndarray  # (cells+1,) share of the left value in the value at the face
+    over_volume: np.ndarray  # (cells+2,) 1 / volume [1/m^3]; the ends are not used
+    diffusivity: np.ndarray  # (n,) [m^2/s]
+    charge: np.ndarray  # (n,) as float; all zero: species move independently
+    ions: np.ndarray  # numbers of the species with a charge
+
+
+class Slopes(NamedTuple):
+    """Factors of the iteration matrix: pivot blocks inverted, faces as p and two diagonals; padded to a multiple of 4."""
+
+    inverse: np.ndarray  # (cells+2, m, m) transposed inverse of each pivot block
+    share: np.ndarray  # (cells+1, m) p
+    left: np.ndarray  # (cells+1, m) T D (1 + z wL G)
+    right: np.ndarray  # (cells+1, m) T D (1 - z wR G)
+
+
+@njit
+def kinetics(tables, k, source, scale, c, w, f):
+    """f = nu w(c) + scale P in every cell; reaction by reaction, cells innermost."""
+    n = f.shape[0]
+    for first in range(1, c.shape[1] - 1, STRIP):
+        last = min(first + STRIP, c.shape[1] - 1)
+        for r in range(k.shape[0]):
+            one, two, three = tables.reactants[r, 0], tables.reactants[r, 1], tables.reactants[r, 2]
+            for x in range(first, last):
+                w[r, x - first] = k[r] * c[one, x] * c[two, x] * c[three, x]
+        for i in range(n):
+            for x in range(first, last):
+                f[i, x] = scale * source[i, x]
+        for term in range(tables.term_nu.shape[0]):
+            i, r, nu = tables.term_species[term], tables.term_reaction[term], tables.term_nu[term]
+            for x in range(first, last):
+                f[i, x] += nu * w[r, x - first]
+
+
+@njit
+def potential_step(line, c, step, conductivity):
+    """G at every face, and sum z^2 D c there."""
+    faces = step.shape[0]
+    for face in range(faces):
+        step[face] = 0.0
+        conductivity[face] = 0.0
+    for i in line.ions:
+        z, zd = line.charge[i], line.charge[i] * line.diffusivity[i]
+        for face in range(faces):
+            left = line.left_weight[face]
+            step[face] += zd * (c[i, face + 1] - c[i, face])
+            conductivity[face] += z * zd * (left * c[i, face] + (1.0 - left) * c[i, face + 1])
+    for face in range(faces):
+        step[face] = step[face] / conductivity[face] if conductivity[face] > 0.0 else 0.0
+
+
+@njit
+def spread(line, c, step, conductivity, flow, f, leaving):
+    """Add to f what diffuses and migrates into each cell; leaving[0], leaving[1] = amounts out of the two ends [mol/s]."""
+    potential_step(line, c, step, conductivity)
+    faces = step.shape[0]
+    for i in range(f.shape[0]):
+        z, d = line.charge[i], line.diffusivity[i]
+        for face in range(faces):
+            left = line.left_weight[face]
+            mean = left * c[i, face] + (1.0 - left) * c[i, face + 1]
+            flow[face] = -line.conductance[face] * d * (c[i, face + 1] - c[i, face] - z * mean * step[face])
+        for x in range(1, faces):
+            f[i, x] += (flow[x - 1] - flow[x]) * line.over_volume[x]
+        leaving[0, i] = -flow[0]
+        leaving[1, i] = flow[faces - 1]
+
+
+@njit
+def face_slopes(line, c, step, conductivity, slopes):
+    """P and the two diagonals of every face."""
+    potential_step(line, c, step, conductivity)
+    for face in range(step.shape[0]):
+        left = line.left_weight[face]
+        for i in range(line.charge.shape[0]):
+            z, d = line.charge[i], line.diffusivity[i]
+            mean = left * c[i, face] + (1.0 - left) * c[i, face + 1]
+            slopes.share[face, i] = z * d * mean / conductivity[face] if conductivity[face] > 0.0 else 0.0
+            slopes.left[face, i] = line.conductance[face] * d * (1.0 + z * left * step[face])
+            slopes.right[face, i] = line.conductance[face] * d * (1.0 - z * (1.0 - left) * step[face])
+
+
+@njit
+def cell_slopes(tables, k, c, x, slope, block):
+    """block[j, i] = -dR_i/dc_j of the reactions in cell x."""
+    n = c.shape[0] - 1
+    for s in range(slope.shape[0]):
+        slope[s] = k[tables.slope_reaction[s]] * c[tables.slope_other[s, 0], x] * c[tables.slope_other[s, 1], x]
+    block[:, :] = 0.0
+    for entry in range(tables.entry_nu.shape[0]):
+        place = tables.entry_place[entry]
+        block[place // n, place % n] -= tables.entry_nu[entry] * slope[tables.entry_slope[entry]]
+
+
+@njit
+def invert(block, n):
+    """Invert in place by Gauss-Jordan without pivoting; the species are numbered in a Markowitz order."""
+    for p in range(n):
+        inverse = 1.0 / block[p, p]
+        block[p, p] = 1.0
+        for j in range(block.shape[1]):
+            block[p, j] *= inverse
+        for i in range(n):
+            if i != p:
+                multiplier = block[i, p]
+                block[i, p] = 0.0
+                for j in range(block.shape[1]):
+                    block[i, j] -= multiplier * block[p, j]
+
+
+@njit
+def add_faces(line, slopes, x, diagonal, block):
+    """Put diagonal I and the slopes of the flows through both faces of cell x on its own block."""
+    per_volume = line.over_volume[x]
+    for j in range(line.charge.shape[0]):
+        left, right = slopes.right[x - 1, j], slopes.left[x, j]
+        block[j, j] += diagonal + per_volume * (left + right)
+    for j in line.ions:
+        left = per_volume * line.charge[j] * slopes.right[x - 1, j]
+        right = per_volume * line.charge[j] * slopes.left[x, j]
+        for i in range(block.shape[1]):
+            block[j, i] -= left * slopes.share[x - 1, i] + right * slopes.share[x, i]
+
+
+@njit
+def eliminate(line, slopes, x, carried, weighted, block):
+    """Subtract (below) (inverse of the block before) (above), each a projected diagonal, from the block of cell x."""
+    face, before = x - 1, slopes.inverse[x - 1]
+    share, left = slopes.share[face], slopes.left[face]
+    both = line.over_volume[x] * line.over_volume[x - 1]
+    carried[:] = 0.0
+    for j in line.ions:
+        for i in range(carried.shape[0]):
+            carried[i] += before[j, i] * share[j]
+    for j in range(line.charge.shape[0]):
+        z, factor = line.charge[j], both * slopes.right[face, j]
+        for i in range(carried.shape[0]):
+            weighted[i] = left[i] * (before[j, i] - z * carried[i])
+        current = 0.0
+        for i in line.ions:
+            current += line.charge[i] * weighted[i]
+        for i in range(carried.shape[0]):
+            block[j, i] -= factor * (weighted[i] - share[i] * current)
+
+
+@njit
+def factor_line(tables, k, line, c, diagonal, step, conductivity, slope, carried, weighted, slopes):
+    """Block LU of diagonal I - J: the inverse of every pivot block, from the first cell to the last."""
+    n = line.charge.shape[0]
+    face_slopes(line, c, step, conductivity, slopes)
+    for x in range(1, c.shape[1] - 1):
+        block = slopes.inverse[x]
+        cell_slopes(tables, k, c, x, slope, block)
+        add_faces(line, slopes, x, diagonal, block)
+        if x > 1:
+            eliminate(line, slopes, x, carried, weighted, block)
+        invert(block, n)
+
+
+@njit
+def from_neighbour(line, share, diagonal, per_volume, u, into):
+    """into = per_volume (1 - p z^T) diag u: what a change u of the neighbour brings through the face between."""
+    current = 0.0
+    for j in line.ions:
+        current += line.charge[j] * diagonal[j] * u[j]
+    for i in range(into.shape[0]):
+        into[i] = per_volume * (diagonal[i] * u[i] - share[i] * current)
+
+
+@njit
+def times(matrix, n, r, out):
+    """Out += matrix r, matrix stored column by column."""
+    for j in range(n):
+        head = r[j]
+        for i in range(out.shape[0]):
+            out[i] += matrix[j, i] * head
+
+
+@njit
+def solve_line(line, slopes, right, r, work, u):
+    """Solve (diagonal I - J) u = right for all cells."""
+    n, cells = u.shape[0], u.shape[1] - 2
+    work[:, :] = 0.0
+    r[:] = 0.0
+    for x in range(1, cells + 1):
+        if x > 1:
+            from_neighbour(line, slopes.share[x - 1], slopes.left[x - 1], line.over_volume[x], work[x - 1], r)
+        for i in range(n):
+            r[i] += right[i, x]
+        times(slopes.inverse[x], n, r, work[x])
+    for x in range(cells - 1, 0, -1):
+        from_neighbour(line, slopes.share[x], slopes.right[x], line.over_volume[x], work[x + 1], r)
+        times(slopes.inverse[x], n, r, work[x])
+    for x in range(1, cells + 1):
+        for i in range(n):
+            u[i, x] = work[x, i]
+
+
+@njit
+def error_norm(c, new, error, rtol, atol, square):
+    """Largest over the cells of the root mean square over the species of error / (atol + rtol |c|)."""
+    n = error.shape[0]
+    square[:] = 0.0
+    for i in range(n):
+        for x in range(1, square.shape[0] - 1):
+            size = atol + rtol * max(abs(c[i, x]), abs(new[i, x]))
+            square[x] += (error[i, x] / size) ** 2
+    worst = 0.0
+    for x in range(1, square.shape[0] - 1):
+        if not square[x] <= worst:  # written so that NaN is kept
+            worst = square[x]
+            if not worst < np.inf:
+                return np.inf
+    return np.sqrt(worst / n)
+
+
+@njit
+def first_step(c, f, rtol, atol, limit):
+    """A step in which nothing changes by more than a hundred times its tolerance."""
+    fastest = 1.0 / limit
+    for i in range(f.shape[0]):
+        for x in range(1, f.shape[1] - 1):
+            fastest = max(fastest, 0.01 * abs(f[i, x]) / (atol + rtol * abs(c[i, x])))
+    return 1.0 / fastest
+
+
+@njit
+def advance_line(
+    tables, k, line, source, switch, scale, outputs, rtol, atol, max_steps, state, c, left, result, result_left
+):
+    """Integrate across the segments of a schedule until the last switch, or for `max_steps` steps.
+
+    As `advance` of the homogeneous kernels. `left` (2, n) [mol] is what has gone out through the two ends since the start.
+    Returns a status.
+    """
+    n, width = c.shape[0] - 1, c.shape[1]
+    m = 4 * ((n + 3) // 4)
+    w = np.empty((k.shape[0], STRIP))
+    slope = np.empty(tables.slope_reaction.shape[0])
+    step_g, conductivity, flow = np.empty(width - 1), np.empty(width - 1), np.empty(width - 1)
+    slopes = Slopes(
+        np.zeros((width, m, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m))
+    )
+    carried, weighted, r, work = np.empty(m), np.empty(m), np.zeros(m), np.zeros((width, m))
+    u, y = np.zeros((6, n, width)), c.copy()
+    f, f0 = np.zeros((n, width)), np.zeros((n, width))
+    leaving, leaving0, u_left = np.zeros((2, n)), np.zeros((2, n)), np.zeros((6, 2, n))
+    new_left, ends = np.zeros((2, n)), np.zeros((2, m))
+    square = np.zeros(width)
+    t, h = state[TIME], state[STEP]
+    segment, output = int(state[SEGMENT]), int(state[OUTPUT])
+    fresh, rejected, status = True, False, RUNNING
+    for _ in range(max_steps):
+        while output < outputs.shape[0] and outputs[output] <= t:
+            result[output] = c[:n, 1 : width - 1]
+            result_left[output] = left
+            output += 1
+        if segment >= scale.shape[0]:
+            status = DONE
+            break
+        end = switch[segment + 1]
+        if output < outputs.shape[0]:
+            end = min(end, outputs[output])
+        if fresh:
+            kinetics(tables, k, source, scale[segment], c, w, f0)
+            spread(line, c, step_g, conductivity, flow, f0, leaving0)
+            if h <= 0.0:
+                h = first_step(c, f0, rtol, atol, end - t)
+            fresh = False
+        last = t + 1.01 * h >= end
+        step = end - t if last else h
+
+        factor_line(tables, k, line, c, 1.0 / (GAMMA * step), step_g, conductivity, slope, carried, weighted, slopes)
+        for s in range(6):
+            for i in range(n):
+                for x in range(1, width - 1):
+                    y[i, x] = c[i, x]
+            for j in range(s):
+                a = A[s, j]
+                for i in range(n):
+                    for x in range(1, width - 1):
+                        y[i, x] += a * u[j, i, x]
+            if s == 0:
+                f[:, :] = f0
+                leaving[:, :] = leaving0
+            else:
+                kinetics(tables, k, source, scale[segment], y, w, f)
+                spread(line, y, step_g, conductivity, flow, f, leaving)
+            for j in range(s):
+                b = C[s, j] / step
+                for i in range(n):
+                    for x in range(1, width - 1):
+                        f[i, x] += b * u[j, i, x]
+            solve_line(line, slopes, f, r, work, u[s])
+            from_neighbour(line, slopes.share[0], slopes.right[0], 1.0, work[1], ends[0])
+            from_neighbour(line, slopes.share[width - 2], slopes.left[width - 2], 1.0, work[width - 2], ends[1])
+            for e in range(2):
+                for i in range(n):
+                    total = leaving[e, i] + ends[e, i]
+                    for j in range(s):
+                        total += C[s, j] / step * u_left[j, e, i]
+                    u_left[s, e, i] = GAMMA * step * total
+        negative = 0.0
+        for i in range(n):
+            for x in range(1, width - 1):
+                y[i, x] += u[5, i, x]
+                negative = min(negative, y[i, x])
+        for e in range(2):
+            for i in range(n):
+                new_left[e, i] = left[e, i] + u_left[5, e, i]
+                for j in range(5):
+                    new_left[e, i] += A[5, j] * u_left[j, e, i]
+
+        error = error_norm(c, y, u[5], rtol, atol, square)
+        if not np.isfinite(error):
+            error = 1e30
+        factor_h = min(6.0, max(0.1, 0.9 * error**-0.25)) if error > 0.0 else 6.0
+        if error > 1.0 or negative < -atol:
+            state[N_REJECTED] += 1
+            h = step * min(factor_h, 0.5)
+            rejected = True
+            if h <= 1e-15 * abs(t) or h < 1e-24:
+                status = NOT_FINITE if error >= 1e30 else STEP_TOO_SMALL
+                break
+            continue
+
+        t = end if last else t + step
+        c[:n, 1 : width - 1] = y[:n, 1 : width - 1]
+        left[:, :] = new_left
+        state[WORST_NEGATIVE] = min(state[WORST_NEGATIVE], negative)
+        state[N_ACCEPTED] += 1
+        if rejected:
+            factor_h = min(factor_h, 1.0)
+            rejected = False
+        h = max(h, step * factor_h) if last else step * factor_h
+        fresh = True
+        if t >= switch[segment + 1]:
+            segment += 1
+            if segment < scale.shape[0] and scale[segment] != scale[segment - 1]:
+                h = 0.0
+    state[TIME], state[STEP] = t, h
+    state[SEGMENT], state[OUTPUT] = segment, output
+    return status
