@@ -5,22 +5,24 @@ Equation, for n species c_i [mol/m^3] in cells x of volume V between faces f wit
 .. math:: V_x \frac{dc_i}{dt} = V_x \Big(\sum_r \nu_{ir} w_r + P_i\Big) + J_{i,f} - J_{i,f+1}, \qquad
           J_i = -T D_i \,(\Delta c_i - z_i \bar c_i\, G), \quad G = \frac{\sum z D \Delta c}{\sum z^2 D \bar c}
 
-with T = area / distance, Delta c the step across the face and c-bar the value interpolated at the face. G is the potential
-step in units of RT/F that carries no net current (Newman & Thomas-Alyea, Electrochemical Systems, 3rd ed. 2004, ch. 11).
-Without charges the term vanishes, which is how it is switched off. Its slope is a rank-one change of a diagonal,
+with T = area / distance, Delta c the step across the face and c-bar the value interpolated at the face. G is the
+potential step in units of RT/F at which no net current flows (Newman & Thomas-Alyea, Electrochemical Systems, 3rd ed.
+2004, ch. 11). Without charges the term vanishes, which is how it is switched off. Its slope is a rank-one change of a
+diagonal,
 
 .. math:: \partial J/\partial c_L = T (1 - p z^T) \,\mathrm{diag}(D(1 + z w_L G)), \quad
-          \partial J/\partial c_R = -T (1 - p z^T) \,\mathrm{diag}(D(1 - z w_R G)), \quad p = z D \bar c / \sum z^2 D \bar c
+          \partial J/\partial c_R = -T (1 - p z^T) \,\mathrm{diag}(D(1 - z w_R G)), \quad
+          p = z D \bar c / \sum z^2 D \bar c
 
 so blocks beside the diagonal are never stored: what is stored of the factors is the inverse of each pivot block.
-Time: RODASP, a stiffly accurate Rosenbrock method of order 4 that keeps it for parabolic equations, with an embedded estimate of
-order 3 (Steinebach, preprint 1741, TH Darmstadt 1995; coefficients as in the code RODAS of Hairer & Wanner, Solving
-ODEs II, 2nd ed. 1996). What leaves through both ends is integrated by the same method, so that the balance
+Time: RODASP, a stiffly accurate Rosenbrock method of order 4 that keeps it for parabolic equations, with an embedded
+estimate of order 3 (Steinebach, preprint 1741, TH Darmstadt 1995; coefficients as in the code RODAS of Hairer & Wanner,
+Solving ODEs II, 2nd ed. 1996). What leaves through both ends is integrated by the same method, so that the balance
 (inside + left) holds to round-off and not to the tolerance.
 
-The kinetics read the tables of `simcell.chemistry` but run over the cells in the inner loop, which vectorises; so nothing
-of the kernels there is called, and this file stands alone in numba's cache. Arrays of cells are (species, cells + 2): the
-first and last column hold the value at each end, row n holds 1.
+The kinetics read the tables of `simcell.chemistry` but run over the cells in the inner loop, which vectorises; so no
+kernel of another file is called, and this file stands alone in numba's cache. Arrays of cells are (species, cells + 2):
+the first and last column hold the value at each end, row n holds 1.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ import numpy as np
 
 from simcell.numerics.jit import njit
 
+TINY = 1e-90  # mol/m^3 and stage values: radicals fall off exponentially with distance, down to slow denormals
 STRIP = 64  # cells whose rates are held at once: 73 reactions fill 37 kB
 
 # status of `advance_line`
@@ -76,7 +79,7 @@ class Line(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """Factors of the iteration matrix: pivot blocks inverted, faces as p and two diagonals; padded to a multiple of 4."""
+    """Factors of the iteration matrix: inverted pivot blocks, p and two diagonals of faces; padded to fours."""
 
     inverse: np.ndarray  # (cells+2, m, m) transposed inverse of each pivot block
     share: np.ndarray  # (cells+1, m) p
@@ -87,20 +90,25 @@ class Slopes(NamedTuple):
 @njit
 def kinetics(tables, k, source, scale, c, w, f):
     """f = nu w(c) + scale P in every cell; reaction by reaction, cells innermost."""
-    n = f.shape[0]
     for first in range(1, c.shape[1] - 1, STRIP):
         last = min(first + STRIP, c.shape[1] - 1)
+        size = last - first
         for r in range(k.shape[0]):
-            one, two, three = tables.reactants[r, 0], tables.reactants[r, 1], tables.reactants[r, 2]
-            for x in range(first, last):
-                w[r, x - first] = k[r] * c[one, x] * c[two, x] * c[three, x]
-        for i in range(n):
-            for x in range(first, last):
-                f[i, x] = scale * source[i, x]
+            one = c[tables.reactants[r, 0], first:last]
+            two = c[tables.reactants[r, 1], first:last]
+            three = c[tables.reactants[r, 2], first:last]
+            constant, rate = k[r], w[r]
+            for x in range(size):
+                rate[x] = constant * one[x] * two[x] * three[x]
+        for i in range(f.shape[0]):
+            change, made = f[i, first:last], source[i, first:last]
+            for x in range(size):
+                change[x] = scale * made[x]
         for term in range(tables.term_nu.shape[0]):
-            i, r, nu = tables.term_species[term], tables.term_reaction[term], tables.term_nu[term]
-            for x in range(first, last):
-                f[i, x] += nu * w[r, x - first]
+            change, rate = f[tables.term_species[term], first:last], w[tables.term_reaction[term]]
+            nu = tables.term_nu[term]
+            for x in range(size):
+                change[x] += nu * rate[x]
 
 
 @njit
@@ -122,7 +130,7 @@ def potential_step(line, c, step, conductivity):
 
 @njit
 def spread(line, c, step, conductivity, flow, f, leaving):
-    """Add to f what diffuses and migrates into each cell; leaving[0], leaving[1] = amounts out of the two ends [mol/s]."""
+    """Add to f what diffuses and migrates into each cell; leaving = amounts out of the two ends [mol/s]."""
     potential_step(line, c, step, conductivity)
     faces = step.shape[0]
     for i in range(f.shape[0]):
@@ -152,31 +160,40 @@ def face_slopes(line, c, step, conductivity, slopes):
 
 
 @njit
-def cell_slopes(tables, k, c, x, slope, block):
-    """block[j, i] = -dR_i/dc_j of the reactions in cell x."""
-    n = c.shape[0] - 1
+def cell_slopes(tables, k, places, c, x, slope, block):
+    """block[j, i] = -dR_i/dc_j of the reactions in cell x; `places` are those of the tables in the padded block."""
     for s in range(slope.shape[0]):
         slope[s] = k[tables.slope_reaction[s]] * c[tables.slope_other[s, 0], x] * c[tables.slope_other[s, 1], x]
     block[:, :] = 0.0
+    for i in range(c.shape[0] - 1, block.shape[0]):
+        block[i, i] = 1.0
+    flat = block.reshape(block.size)
     for entry in range(tables.entry_nu.shape[0]):
-        place = tables.entry_place[entry]
-        block[place // n, place % n] -= tables.entry_nu[entry] * slope[tables.entry_slope[entry]]
+        flat[places[entry]] -= tables.entry_nu[entry] * slope[tables.entry_slope[entry]]
 
 
 @njit
-def invert(block, n):
-    """Invert in place by Gauss-Jordan without pivoting; the species are numbered in a Markowitz order."""
-    for p in range(n):
-        inverse = 1.0 / block[p, p]
-        block[p, p] = 1.0
-        for j in range(block.shape[1]):
-            block[p, j] *= inverse
-        for i in range(n):
-            if i != p:
-                multiplier = block[i, p]
-                block[i, p] = 0.0
-                for j in range(block.shape[1]):
-                    block[i, j] -= multiplier * block[p, j]
+def invert(block, scratch):
+    """Invert in place by Gauss-Jordan with pivots of 2 x 2 in the order of the species, which is a Markowitz order."""
+    m = block.shape[0]
+    first, second, one, two = scratch[0], scratch[1], scratch[2], scratch[3]
+    for p in range(0, m, 2):
+        upper, lower = block[p], block[p + 1]
+        a, b, c, d = upper[p], upper[p + 1], lower[p], lower[p + 1]
+        inverse = 1.0 / (a * d - b * c)
+        upper[p], upper[p + 1], lower[p], lower[p + 1] = 1.0, 0.0, 0.0, 1.0
+        for j in range(m):
+            head, tail = upper[j], lower[j]
+            first[j] = (d * head - b * tail) * inverse
+            second[j] = (a * tail - c * head) * inverse
+        for i in range(m):
+            one[i], two[i] = block[i, p], block[i, p + 1]
+            block[i, p], block[i, p + 1] = 0.0, 0.0
+        for i in range(m):
+            for j in range(m):
+                block[i, j] -= one[i] * first[j] + two[i] * second[j]
+        for j in range(m):
+            upper[j], lower[j] = first[j], second[j]
 
 
 @njit
@@ -215,17 +232,16 @@ def eliminate(line, slopes, x, carried, weighted, block):
 
 
 @njit
-def factor_line(tables, k, line, c, diagonal, step, conductivity, slope, carried, weighted, slopes):
+def factor_line(tables, k, places, line, c, diagonal, step, conductivity, slope, scratch, slopes):
     """Block LU of diagonal I - J: the inverse of every pivot block, from the first cell to the last."""
-    n = line.charge.shape[0]
     face_slopes(line, c, step, conductivity, slopes)
     for x in range(1, c.shape[1] - 1):
         block = slopes.inverse[x]
-        cell_slopes(tables, k, c, x, slope, block)
+        cell_slopes(tables, k, places, c, x, slope, block)
         add_faces(line, slopes, x, diagonal, block)
         if x > 1:
-            eliminate(line, slopes, x, carried, weighted, block)
-        invert(block, n)
+            eliminate(line, slopes, x, scratch[0], scratch[1], block)
+        invert(block, scratch)
 
 
 @njit
@@ -240,11 +256,13 @@ def from_neighbour(line, share, diagonal, per_volume, u, into):
 
 @njit
 def times(matrix, n, r, out):
-    """Out += matrix r, matrix stored column by column."""
+    """Out += matrix r, matrix stored column by column; what is `TINY` becomes zero."""
     for j in range(n):
         head = r[j]
         for i in range(out.shape[0]):
             out[i] += matrix[j, i] * head
+    for i in range(out.shape[0]):
+        out[i] = 0.0 if abs(out[i]) <= TINY else out[i]  # written so that NaN stays NaN
 
 
 @njit
@@ -301,18 +319,19 @@ def advance_line(
 ):
     """Integrate across the segments of a schedule until the last switch, or for `max_steps` steps.
 
-    As `advance` of the homogeneous kernels. `left` (2, n) [mol] is what has gone out through the two ends since the start.
+    As `advance` of the homogeneous kernels. `left` (2, n) [mol] is what has gone out through the ends since the start.
     Returns a status.
     """
     n, width = c.shape[0] - 1, c.shape[1]
     m = 4 * ((n + 3) // 4)
+    places = (tables.entry_place // n * m + tables.entry_place % n).astype(np.uint32)
     w = np.empty((k.shape[0], STRIP))
     slope = np.empty(tables.slope_reaction.shape[0])
     step_g, conductivity, flow = np.empty(width - 1), np.empty(width - 1), np.empty(width - 1)
     slopes = Slopes(
         np.zeros((width, m, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m))
     )
-    carried, weighted, r, work = np.empty(m), np.empty(m), np.zeros(m), np.zeros((width, m))
+    scratch, r, work = np.empty((4, m)), np.zeros(m), np.zeros((width, m))
     u, y = np.zeros((6, n, width)), c.copy()
     f, f0 = np.zeros((n, width)), np.zeros((n, width))
     leaving, leaving0, u_left = np.zeros((2, n)), np.zeros((2, n)), np.zeros((6, 2, n))
@@ -341,7 +360,7 @@ def advance_line(
         last = t + 1.01 * h >= end
         step = end - t if last else h
 
-        factor_line(tables, k, line, c, 1.0 / (GAMMA * step), step_g, conductivity, slope, carried, weighted, slopes)
+        factor_line(tables, k, places, line, c, 1.0 / (GAMMA * step), step_g, conductivity, slope, scratch, slopes)
         for s in range(6):
             for i in range(n):
                 for x in range(1, width - 1):

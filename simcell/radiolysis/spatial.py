@@ -3,8 +3,8 @@ r"""Radiolysis in space, one dimension: species are made in the beam, react, and
 Equation and method: see `simcell.radiolysis.kernels`. Charged species move together, so that no net current flows
 (electroneutral zero-current closure); without it they diffuse one by one, which leaves more net charge in the beam than
 there are protons. Assumptions: nothing changes across the gap (liquid thinner than the beam is wide, or mixed); dilute
-solution (mobilities from D by Nernst-Einstein, no activity gradients); diffusivities do not depend on concentration; an end of the
-line is impermeable or a reservoir of fixed composition.
+solution (mobilities from D by Nernst-Einstein, no activity gradients, constant D); an end of
+the line is impermeable or a reservoir of fixed composition.
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ def integrate_radial(
     electroneutral : bool
         Ions move together (zero net current); False: every species diffuses on its own.
     rtol, atol : float
-        Tolerances of a step, met in every cell. The default 1e-10 mol/m^3 is one molecule in 2e4 cubic micrometres; a value
-        more negative than -atol rejects the step.
+        Tolerances of a step, met in every cell. The default 1e-10 mol/m^3 is one molecule in 2e4 cubic micrometres; a
+        value more negative than -atol rejects the step.
     max_steps : int
         More than this is an error.
     progress : callable, optional
@@ -198,7 +198,7 @@ def integrate_radial(
     >>> run.complete
     True
     """
-    line, c = _pack(net, diffusivity, charge if electroneutral else np.zeros_like(charge), start, grid, boundary)
+    line, c = line_of(net, diffusivity, charge if electroneutral else np.zeros_like(charge), start, grid, boundary)
     schedule = schedule or Schedule.constant(float(times[-1]))
     source = np.zeros((len(net.names), c.shape[1]))
     source[:, 1:-1] = source_per_cell
@@ -225,10 +225,25 @@ def integrate_radial(
     return path
 
 
-def _pack(
+def line_of(
     net: Network, diffusivity: Array, charge: Array, start: Array, grid: Grid, boundary: Ends
 ) -> tuple[kernels.Line, NDArray[np.float64]]:
-    """Lay out the line for the kernels: conductances, weights, and concentrations with a column for each end."""
+    """Lay out a line for the kernels: conductances, weights, and concentrations with a column for each end.
+
+    Raises
+    ------
+    ValueError
+        If the grid is not one plain line of cells.
+
+    Examples
+    --------
+    >>> from simcell.inputs.mechanism import load_mechanism
+    >>> from simcell.numerics.grid import radial
+    >>> net = Network.of(load_mechanism("water"))
+    >>> line, c = line_of(net, np.ones(15), charges(net), np.zeros(15), radial([0.0, 1.0, 2.0]), Ends())
+    >>> c.shape, line.ions.size
+    ((16, 4), 7)
+    """
     if grid.shape[:2] != (1, 1) or grid.periodic[2] or not grid.mask.all():
         raise ValueError(f"a line of cells is needed, not periodic and without gaps; the grid is {grid.shape}")
     n, cells = len(net.names), grid.shape[2]
@@ -258,5 +273,6 @@ def _why(net: Network, grid: Grid, status: int, state: Array, c: Array, max_step
     what = "a value that is not finite" if status == kernels.NOT_FINITE else f"a step of {state[kernels.STEP]:.3g} s"
     return (
         f"the integration stopped at t = {t:.6g} s with {what}; largest is {net.names[species]} = "
-        f"{c[species, cell + 1]:.4g} mol/m^3 at x = {grid.centre[2][cell]:.4g} m. Check the rate constants, or loosen rtol"
+        f"{c[species, cell + 1]:.4g} mol/m^3 at x = {grid.centre[2][cell]:.4g} m. Check the rate constants, or loosen "
+        "rtol"
     )
