@@ -40,8 +40,8 @@ STRIP = 64  # cells whose rates are held at once: 73 reactions fill 37 kB
 RUNNING, DONE, STEP_TOO_SMALL, NOT_FINITE = 0, 1, 2, 3
 
 # what `advance_line` keeps in its `state` array between calls
-TIME, STEP, SEGMENT, OUTPUT, N_ACCEPTED, N_REJECTED, WORST_NEGATIVE = range(7)
-STATE_SIZE = 7
+TIME, STEP, SEGMENT, OUTPUT, N_ACCEPTED, N_REJECTED, WORST_NEGATIVE, FIRST = range(8)
+STATE_SIZE = 8
 
 GAMMA = 0.25
 # stage s: y = c + sum_j A[s, j] u_j ; (1/(gamma h) - J) u_s = f(y) + sum_j C[s, j] u_j / h ; the last u is the error
@@ -255,12 +255,13 @@ def from_neighbour(line, share, diagonal, per_volume, u, into):
 
 
 @njit
-def times(matrix, n, r, out):
+def times(matrix, r, out):
     """Out += matrix r, matrix stored column by column; what is `TINY` becomes zero."""
-    for j in range(n):
-        head = r[j]
+    for j in range(0, out.shape[0], 4):
+        one, two, three, four = matrix[j], matrix[j + 1], matrix[j + 2], matrix[j + 3]
+        a, b, c, d = r[j], r[j + 1], r[j + 2], r[j + 3]
         for i in range(out.shape[0]):
-            out[i] += matrix[j, i] * head
+            out[i] += (one[i] * a + two[i] * b) + (three[i] * c + four[i] * d)
     for i in range(out.shape[0]):
         out[i] = 0.0 if abs(out[i]) <= TINY else out[i]  # written so that NaN stays NaN
 
@@ -276,10 +277,10 @@ def solve_line(line, slopes, right, r, work, u):
             from_neighbour(line, slopes.share[x - 1], slopes.left[x - 1], line.over_volume[x], work[x - 1], r)
         for i in range(n):
             r[i] += right[i, x]
-        times(slopes.inverse[x], n, r, work[x])
+        times(slopes.inverse[x], r, work[x])
     for x in range(cells - 1, 0, -1):
         from_neighbour(line, slopes.share[x], slopes.right[x], line.over_volume[x], work[x + 1], r)
-        times(slopes.inverse[x], n, r, work[x])
+        times(slopes.inverse[x], r, work[x])
     for x in range(1, cells + 1):
         for i in range(n):
             u[i, x] = work[x, i]
@@ -304,13 +305,14 @@ def error_norm(c, new, error, rtol, atol, square):
 
 
 @njit
-def first_step(c, f, rtol, atol, limit):
-    """A step in which nothing changes by more than a hundred times its tolerance."""
-    fastest = 1.0 / limit
-    for i in range(f.shape[0]):
-        for x in range(1, f.shape[1] - 1):
-            fastest = max(fastest, 0.01 * abs(f[i, x]) / (atol + rtol * abs(c[i, x])))
-    return 1.0 / fastest
+def combine(coefficients, over, u, out):
+    """Add the stages u, each times its coefficient and `over`, in every cell."""
+    for j in range(coefficients.shape[0]):
+        factor = coefficients[j] * over
+        if factor != 0.0:
+            for i in range(u.shape[1]):
+                for x in range(1, u.shape[2] - 1):
+                    out[i, x] += factor * u[j, i, x]
 
 
 @njit
@@ -319,8 +321,8 @@ def advance_line(
 ):
     """Integrate across the segments of a schedule until the last switch, or for `max_steps` steps.
 
-    As `advance` of the homogeneous kernels. `left` (2, n) [mol] is what has gone out through the ends since the start.
-    Returns a status.
+    As `advance` of the homogeneous kernels, but state[FIRST] gives the first step where the beam changes. `left` (2, n)
+    [mol] is what has gone out through the ends since the start. Returns a status.
     """
     n, width = c.shape[0] - 1, c.shape[1]
     m = 4 * ((n + 3) // 4)
@@ -332,18 +334,18 @@ def advance_line(
         np.zeros((width, m, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m))
     )
     scratch, r, work = np.empty((4, m)), np.zeros(m), np.zeros((width, m))
-    u, y = np.zeros((6, n, width)), c.copy()
-    f, f0 = np.zeros((n, width)), np.zeros((n, width))
-    leaving, leaving0, u_left = np.zeros((2, n)), np.zeros((2, n)), np.zeros((6, 2, n))
-    new_left, ends = np.zeros((2, n)), np.zeros((2, m))
+    u, y, f = np.zeros((6, n, width)), c.copy(), np.zeros((n, width))
+    leaving, u_left, new_left, ends = np.zeros((2, n)), np.zeros((6, 2, n)), np.zeros((2, n)), np.zeros((2, m))
     square = np.zeros(width)
     t, h = state[TIME], state[STEP]
     segment, output = int(state[SEGMENT]), int(state[OUTPUT])
-    fresh, rejected, status = True, False, RUNNING
+    rejected, status = False, RUNNING
     for _ in range(max_steps):
         while output < outputs.shape[0] and outputs[output] <= t:
-            result[output] = c[:n, 1 : width - 1]
-            result_left[output] = left
+            for i in range(n):
+                for x in range(1, width - 1):
+                    result[output, i, x - 1] = c[i, x]
+                result_left[output, 0, i], result_left[output, 1, i] = left[0, i], left[1, i]
             output += 1
         if segment >= scale.shape[0]:
             status = DONE
@@ -351,12 +353,8 @@ def advance_line(
         end = switch[segment + 1]
         if output < outputs.shape[0]:
             end = min(end, outputs[output])
-        if fresh:
-            kinetics(tables, k, source, scale[segment], c, w, f0)
-            spread(line, c, step_g, conductivity, flow, f0, leaving0)
-            if h <= 0.0:
-                h = first_step(c, f0, rtol, atol, end - t)
-            fresh = False
+        if h <= 0.0:
+            h = state[FIRST]
         last = t + 1.01 * h >= end
         step = end - t if last else h
 
@@ -365,22 +363,10 @@ def advance_line(
             for i in range(n):
                 for x in range(1, width - 1):
                     y[i, x] = c[i, x]
-            for j in range(s):
-                a = A[s, j]
-                for i in range(n):
-                    for x in range(1, width - 1):
-                        y[i, x] += a * u[j, i, x]
-            if s == 0:
-                f[:, :] = f0
-                leaving[:, :] = leaving0
-            else:
-                kinetics(tables, k, source, scale[segment], y, w, f)
-                spread(line, y, step_g, conductivity, flow, f, leaving)
-            for j in range(s):
-                b = C[s, j] / step
-                for i in range(n):
-                    for x in range(1, width - 1):
-                        f[i, x] += b * u[j, i, x]
+            combine(A[s, :s], 1.0, u, y)
+            kinetics(tables, k, source, scale[segment], y, w, f)
+            spread(line, y, step_g, conductivity, flow, f, leaving)
+            combine(C[s, :s], 1.0 / step, u, f)
             solve_line(line, slopes, f, r, work, u[s])
             from_neighbour(line, slopes.share[0], slopes.right[0], 1.0, work[1], ends[0])
             from_neighbour(line, slopes.share[width - 2], slopes.left[width - 2], 1.0, work[width - 2], ends[1])
@@ -415,15 +401,16 @@ def advance_line(
             continue
 
         t = end if last else t + step
-        c[:n, 1 : width - 1] = y[:n, 1 : width - 1]
-        left[:, :] = new_left
+        for i in range(n):
+            for x in range(1, width - 1):
+                c[i, x] = y[i, x]
+            left[0, i], left[1, i] = new_left[0, i], new_left[1, i]
         state[WORST_NEGATIVE] = min(state[WORST_NEGATIVE], negative)
         state[N_ACCEPTED] += 1
         if rejected:
             factor_h = min(factor_h, 1.0)
             rejected = False
         h = max(h, step * factor_h) if last else step * factor_h
-        fresh = True
         if t >= switch[segment + 1]:
             segment += 1
             if segment < scale.shape[0] and scale[segment] != scale[segment - 1]:

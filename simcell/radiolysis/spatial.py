@@ -203,6 +203,7 @@ def integrate_radial(
     source = np.zeros((len(net.names), c.shape[1]))
     source[:, 1:-1] = source_per_cell
     state = np.zeros(kernels.STATE_SIZE)
+    state[kernels.FIRST] = _first_step(net, k, line, source, c, rtol, atol)
     result, left = np.zeros((times.size, len(net.names), c.shape[1] - 2)), np.zeros((2, len(net.names)))
     result_left = np.zeros((times.size, *left.shape))
     status = kernels.RUNNING
@@ -263,6 +264,17 @@ def line_of(
         np.ascontiguousarray(charge, dtype=float), ions,
     )  # fmt: skip
     return line, c
+
+
+def _first_step(
+    net: Network, k: Array, line: kernels.Line, source: Array, c: NDArray[np.float64], rtol: float, atol: float
+) -> float:
+    """Step [s] in which nothing changes by more than a hundred tolerances; the error control takes over from there."""
+    f, leaving, faces = np.zeros_like(source), np.zeros((2, source.shape[0])), c.shape[1] - 1
+    kernels.kinetics(net.tables, k, source, 1.0, c, np.empty((k.size, kernels.STRIP)), f)
+    kernels.spread(line, c, np.empty(faces), np.empty(faces), np.empty(faces), f, leaving)
+    fastest = np.nanmax(np.abs(f) / (atol + rtol * np.abs(c[:-1])))
+    return float(100.0 / fastest) if fastest > 0.0 else 1.0
 
 
 def _why(net: Network, grid: Grid, status: int, state: Array, c: Array, max_steps: int) -> str:
