@@ -2,7 +2,7 @@
 
 Run from the root of the tree on an idle machine: ``python -m benchmarks.bench_radial [--quick]``. Problem: neat water,
 7.5e7 Gy/s on a radius of 1 um, reservoir at 25 um, ions together, 400 rings x 15 species (--quick: 120), 0 to 10 s.
-Both solve the same semi-discrete equations; scipy gets compiled rates and flows (the kernels of simcell, copied into its
+Both solve the same semi-discrete equations; scipy gets compiled rates and flows (the kernels of simcell, put into its
 band order), and finds the Jacobian by differences within the band, as it does where no analytic one is written. The
 delivered error is the largest relative difference to a run at rtol 1e-8, at 1e-3, 0.1 and 10 s, of concentrations above
 1e-7 mol/m^3. Times are the best of several, CPU seconds of this process.
@@ -113,7 +113,9 @@ def main() -> None:
             print(f"  {name:20s} rtol {rtol:5.0e}  {seconds:8.3f} s  delivered error {rows[-1][3]:.1e}")
     run = integrate_radial(net, p.k, d, z, source, p.start, grid, Ends(upper=p.start), TIMES, rtol=1e-3)
     per_cell = rows[1][2] / (run.steps + run.rejected) / grid.shape[2]
-    print(f"  simcell at rtol 1e-3: {run.steps} steps, {run.rejected} rejected, {1e6 * per_cell:.1f} us a cell and step")
+    print(
+        f"  simcell at rtol 1e-3: {run.steps} steps, {run.rejected} rejected, {1e6 * per_cell:.1f} us a cell and step"
+    )
     print("ratios, scipy at equal or larger delivered error / simcell:")
     for name, rtol, seconds, reached in rows[:3]:
         worse = [row for row in rows[3:] if row[3] >= reached]

@@ -22,6 +22,7 @@ from simcell.numerics.grid import Grid
 from simcell.radiolysis import kernels
 from simcell.radiolysis.homogeneous import Schedule
 
+NEUTRAL = 1e-6  # net charge over total charge, above which a solution is not called neutral
 CHUNK = 50  # steps between two looks at Ctrl-C; about 0.1 s for 400 cells
 Progress = Callable[[float], None]
 
@@ -181,6 +182,9 @@ def integrate_radial(
 
     Raises
     ------
+    ValueError
+        If the grid is not one plain line of cells, or if ions are to move together but what is given carries a net
+        charge, as it does where an ion that takes no part in reactions was left out.
     SolverError
         If the step size underflows or `max_steps` is used up; its `partial` is what was reached.
 
@@ -198,6 +202,8 @@ def integrate_radial(
     >>> run.complete
     True
     """
+    if electroneutral:
+        _check_neutral(charge, start=start, source_per_cell=source_per_cell, lower=boundary.lower, upper=boundary.upper)
     line, c = line_of(net, diffusivity, charge if electroneutral else np.zeros_like(charge), start, grid, boundary)
     schedule = schedule or Schedule.constant(float(times[-1]))
     source = np.zeros((len(net.names), c.shape[1]))
@@ -264,6 +270,19 @@ def line_of(
         np.ascontiguousarray(charge, dtype=float), ions,
     )  # fmt: skip
     return line, c
+
+
+def _check_neutral(charge: Array, **given: Array | None) -> None:
+    for name, c in given.items():
+        if c is None:
+            continue
+        net, gross = np.abs(charge @ c), np.abs(charge) @ np.abs(c)
+        if (net > NEUTRAL * gross).any():
+            worst = float(np.max(net))
+            raise ValueError(
+                f"{name} carries a net charge of {worst:.3g} (in its unit): ions move together only in a neutral "
+                "solution. Carry every ion, also those without reactions, or pass electroneutral=False"
+            )
 
 
 def _first_step(

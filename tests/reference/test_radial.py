@@ -179,6 +179,18 @@ def test_only_a_plain_line_is_taken(grid: Grid) -> None:
         integrate_radial(NET, p.k, D, Z, np.zeros((15, grid.shape[2])), p.start, grid, Ends(), np.array([1.0]))
 
 
+def test_a_forgotten_ion_is_an_error_where_ions_move_together() -> None:
+    p, g = problem(), section([0.0, 1.0], [0.0, 1.0])
+    acid = p.start.copy()
+    acid[NET.index["H+"]] = 1.0  # and no anion
+    for start, upper in ((acid, p.start), (p.start, acid)):
+        with pytest.raises(ValueError, match="net charge of 1"):
+            integrate_radial(NET, p.k, D, Z, np.zeros((15, 1)), start, g, Ends(upper=upper), np.array([1e-9]))
+    integrate_radial(
+        NET, p.k, D, Z, np.zeros((15, 1)), acid, g, Ends(upper=acid), np.array([1e-9]), electroneutral=False
+    )
+
+
 def test_too_few_steps_and_nonsense_are_errors_with_place_and_time() -> None:
     with pytest.raises(SolverError, match="more than 20 steps") as failure:
         run([1e-9, 10.0], rings(20e-9, 1.3), max_steps=20)
