@@ -160,16 +160,26 @@ def face_slopes(line, c, step, conductivity, slopes):
 
 
 @njit
-def cell_slopes(tables, k, places, c, x, slope, block):
-    """block[j, i] = -dR_i/dc_j of the reactions in cell x; `places` are those of the tables in the padded block."""
+def reaction_slopes(tables, k, places, c, first, slope, sums, inverse):
+    """Blocks [j, i] = -dR_i/dc_j of the reactions in a strip of cells from `first` on, cells innermost."""
+    n, last = c.shape[0] - 1, min(first + slope.shape[1], c.shape[1] - 1)
+    size = last - first
     for s in range(slope.shape[0]):
-        slope[s] = k[tables.slope_reaction[s]] * c[tables.slope_other[s, 0], x] * c[tables.slope_other[s, 1], x]
-    block[:, :] = 0.0
-    for i in range(c.shape[0] - 1, block.shape[0]):
-        block[i, i] = 1.0
-    flat = block.reshape(block.size)
+        constant, row = k[tables.slope_reaction[s]], slope[s]
+        one, two = c[tables.slope_other[s, 0], first:last], c[tables.slope_other[s, 1], first:last]
+        for x in range(size):
+            row[x] = constant * one[x] * two[x]
+    sums[:, :] = 0.0
     for entry in range(tables.entry_nu.shape[0]):
-        flat[places[entry]] -= tables.entry_nu[entry] * slope[tables.entry_slope[entry]]
+        nu, total, row = tables.entry_nu[entry], sums[places[entry]], slope[tables.entry_slope[entry]]
+        for x in range(size):
+            total[x] -= nu * row[x]
+    for x in range(size):
+        block = inverse[first + x].reshape(sums.shape[0])
+        for place in range(sums.shape[0]):
+            block[place] = sums[place, x]
+        for i in range(n, inverse.shape[1]):
+            inverse[first + x, i, i] = 1.0
 
 
 @njit
@@ -232,12 +242,13 @@ def eliminate(line, slopes, x, carried, weighted, block):
 
 
 @njit
-def factor_line(tables, k, places, line, c, diagonal, step, conductivity, slope, scratch, slopes):
+def factor_line(tables, k, places, line, c, diagonal, step, conductivity, slope, sums, scratch, slopes):
     """Block LU of diagonal I - J: the inverse of every pivot block, from the first cell to the last."""
     face_slopes(line, c, step, conductivity, slopes)
     for x in range(1, c.shape[1] - 1):
         block = slopes.inverse[x]
-        cell_slopes(tables, k, places, c, x, slope, block)
+        if (x - 1) % slope.shape[1] == 0:
+            reaction_slopes(tables, k, places, c, x, slope, sums, slopes.inverse)
         add_faces(line, slopes, x, diagonal, block)
         if x > 1:
             eliminate(line, slopes, x, scratch[0], scratch[1], block)
@@ -328,7 +339,8 @@ def advance_line(
     m = 4 * ((n + 3) // 4)
     places = (tables.entry_place // n * m + tables.entry_place % n).astype(np.uint32)
     w = np.empty((k.shape[0], STRIP))
-    slope = np.empty(tables.slope_reaction.shape[0])
+    slope = np.empty((tables.slope_reaction.shape[0], STRIP))
+    sums = np.empty((m * m, STRIP + 8))  # rows a power of two apart would share few places in the cache
     step_g, conductivity, flow = np.empty(width - 1), np.empty(width - 1), np.empty(width - 1)
     slopes = Slopes(
         np.zeros((width, m, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m)), np.zeros((width - 1, m))
@@ -358,7 +370,9 @@ def advance_line(
         last = t + 1.01 * h >= end
         step = end - t if last else h
 
-        factor_line(tables, k, places, line, c, 1.0 / (GAMMA * step), step_g, conductivity, slope, scratch, slopes)
+        factor_line(
+            tables, k, places, line, c, 1.0 / (GAMMA * step), step_g, conductivity, slope, sums, scratch, slopes
+        )
         for s in range(6):
             for i in range(n):
                 for x in range(1, width - 1):

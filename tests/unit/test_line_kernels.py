@@ -54,9 +54,20 @@ def test_solution_of_the_blocks(ends: str, closure: bool) -> None:
         np.zeros((CELLS + 2, m, m)), *(np.zeros((CELLS + 1, m)) for _ in range(3))
     )  # fmt: skip
     places = (NET.tables.entry_place // N * m + NET.tables.entry_place % N).astype(np.uint32)
-    slope, scratch = np.empty(NET.tables.slope_reaction.size), np.empty((4, m))
+    slope, scratch = np.empty((NET.tables.slope_reaction.size, 4)), np.empty((4, m))  # strips of 4 cells
     kernels.factor_line(
-        NET.tables, K, places, line, c, 0.7, np.empty(CELLS + 1), np.empty(CELLS + 1), slope, scratch, slopes
+        NET.tables,
+        K,
+        places,
+        line,
+        c,
+        0.7,
+        np.empty(CELLS + 1),
+        np.empty(CELLS + 1),
+        slope,
+        np.empty((m * m, 4)),
+        scratch,
+        slopes,
     )
     right, u, work = np.zeros((N, CELLS + 2)), np.zeros((N, CELLS + 2)), np.zeros((CELLS + 2, m))
     right[:, 1:-1] = RNG.uniform(-1.0, 1.0, (N, CELLS))
