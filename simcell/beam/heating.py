@@ -150,7 +150,7 @@ def gap_rise(layer: Layer, radius: float | None = None) -> float:
     >>> round(gap_rise(film), 4), round(gap_rise(film, 1e-6), 4)
     (0.0039, 0.0039)
     >>> print(f"{gap_rise(film, 5e-9):.1e}")      # a focused beam of the same dose rate
-    6.2e-06
+    8.0e-06
     """
     wide = layer.areal_power * layer.thickness / layer.conductivity
     if radius is None:
