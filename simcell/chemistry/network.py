@@ -39,7 +39,7 @@ class Network:
     --------
     >>> from simcell.inputs.mechanism import load_mechanism
     >>> net = Network.of(load_mechanism("water"))
-    >>> len(net.names), net.reaction_count
+    >>> len(net.names), len(net.tables.reactants)
     (15, 73)
     """
 
@@ -57,11 +57,6 @@ class Network:
         order, filled = _markowitz(_pattern(mechanism, names), len(names))
         names = [names[i] for i in order]
         return cls(mechanism, tuple(names), _tables(mechanism, names, filled), frozenset(filled))
-
-    @property
-    def reaction_count(self) -> int:
-        """Number of reactions."""
-        return len(self.mechanism.reactions)
 
     @cached_property
     def index(self) -> dict[str, int]:

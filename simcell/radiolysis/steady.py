@@ -103,9 +103,8 @@ def newton(net: Network, k: Array, source: Array, guess: Array, target: Array, s
     >>> newton(net, np.array(m.rate_constants(298.15)), zero, zero, np.zeros(2), steps=0) is None
     True
     """
-    c = np.maximum(guess, 1e-30).astype(
-        np.longdouble
-    )  # residuals of fast equilibria need the digits, where there are any
+    # the residuals of fast equilibria need the digits of a long double, on machines that have them
+    c = np.maximum(guess, 1e-30).astype(np.longdouble)
     a = net.tables.invariants
     before = np.inf
     for _ in range(steps):

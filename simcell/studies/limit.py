@@ -9,6 +9,7 @@ monotone, several if not.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import itertools
 import math
 import re
@@ -225,8 +226,6 @@ def _members(
 
 
 def _check(conditions: Sequence[Condition], setup: Setup) -> None:
-    import difflib
-
     gases = gases_in(setup.mechanism)
     found = []
     for c in conditions:
@@ -252,33 +251,37 @@ class _Answer:
     def __init__(self, setup: Setup, conditions: Sequence[Condition], after: float | None):
         self.setup, self.conditions, self.after = setup, conditions, after
         rate = setup.conditions.dose_rate
-        self.per_dose = setup.problem.source / rate if rate > 0 else None
-        self.limits = saturation(setup)
-        self.known: dict[float, tuple[float, ...]] = {}
-        if self.per_dose is None:
+        if rate <= 0.0:
             raise InputError(Problem("", "beam.dose_rate", None, "must be above zero for simcell limit", '"1e6 Gy/s"'))
+        self.per_dose = setup.problem.source / rate
+        self.limits = saturation(setup)
+        self.states: dict[float, Array] = {}
 
-    def values(self, log_rate: float) -> tuple[float, ...]:
-        """The quantities at one dose rate."""
-        if log_rate not in self.known:
-            p = self.setup.problem
-            assert self.per_dose is not None
-            source = self.per_dose * math.exp(log_rate)
+    def problem(self, log_rate: float) -> Problem0D:
+        """The problem at one dose rate."""
+        return dataclasses.replace(self.setup.problem, source=self.per_dose * math.exp(log_rate))
+
+    def state(self, log_rate: float) -> Array:
+        """Concentrations at one dose rate: at the steady state, or after a time."""
+        if log_rate not in self.states:
+            problem = self.problem(log_rate)
             if self.after is None:
-                found = steady_state(Problem0D(p.net, p.k, source, p.start, p.schedule))
+                found = steady_state(problem)
                 if not found.converged:
                     raise SolverError(
                         f"no steady state was found at {math.exp(log_rate):.3g} Gy/s; ask for --after a time"
                     )
-                state = found.concentration
+                self.states[log_rate] = found.concentration
             else:
-                upto = Problem0D(p.net, p.k, source, p.start, _cut(p.schedule, self.after))
-                state = integrate(upto, np.array([self.after]), 1e-7).concentration[-1]
-            complete = self.setup.complete(state)
-            self.known[log_rate] = tuple(
-                c.value(complete, self.setup.species, self.setup.solution.pH, self.limits) for c in self.conditions
-            )
-        return self.known[log_rate]
+                upto = dataclasses.replace(problem, schedule=_cut(problem.schedule, self.after))
+                self.states[log_rate] = integrate(upto, np.array([self.after]), 1e-7).concentration[-1]
+        return self.states[log_rate]
+
+    def values(self, log_rate: float) -> tuple[float, ...]:
+        """The quantities at one dose rate."""
+        complete = self.setup.complete(self.state(log_rate))
+        start_pH = self.setup.solution.pH
+        return tuple(c.value(complete, self.setup.species, start_pH, self.limits) for c in self.conditions)
 
     def margins(self, log_rate: float) -> list[float]:
         """One margin for each condition."""
@@ -314,11 +317,13 @@ def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float
         if state:
             allowed.append((low, high))
         state = not state
-    at = edges[0] if edges and allowed and allowed[0][0] == 0.0 else grid[0]
-    margins = answer.margins(at)
-    ends = bool(edges) or not allowed
-    binding = conditions[int(np.argmin(np.abs(margins) if edges and at == edges[0] else margins))].text if ends else ""
-    values = tuple(zip((c.quantity for c in conditions), answer.values(at), strict=True)) if ends else ()
+    # where the first range ends, or the lowest dose rate, where some condition fails already
+    at = edges[0] if edges and allowed[0][0] == 0.0 else grid[0]
+    binding = ""
+    values: tuple[tuple[str, float], ...] = ()
+    if edges or not allowed:
+        binding = conditions[int(np.argmin(answer.margins(at)))].text
+        values = tuple(zip((c.quantity for c in conditions), answer.values(at), strict=True))
     rate = setup.conditions.dose_rate
     return Limit(
         f"{setup.mechanism.name}/{setup.yields}", tuple(allowed), binding, values,
@@ -339,7 +344,7 @@ def _reachable(answer: _Answer, grid: list[float]) -> tuple[list[float], list[st
     """The grid from the top down to the lowest dose rate whose steady state is found."""
     for number, x in enumerate(reversed(grid)):
         try:
-            answer.values(x)
+            answer.state(x)
         except SolverError:
             if number == 0:
                 raise
@@ -357,11 +362,7 @@ def _remarks(answer: _Answer, at: float) -> list[str]:
         return ["asked for one instant: a limit that is passed earlier and met again does not show (try other times)"]
     if (schedule.scale != 1.0).any():
         found.append("the steady state is that of a beam which is always on; the schedule counts with --after only")
-    p = answer.setup.problem
-    assert answer.per_dose is not None
-    source = answer.per_dose * math.exp(at)
-    lit = Problem0D(p.net, p.k, source, p.start, p.schedule)
-    wait = time_to_steady(lit, steady_state(lit).concentration)
+    wait = time_to_steady(answer.problem(at), answer.state(at))
     duration = float(schedule.switch[-1])
     if wait > duration:
         longer = f"{wait:.2g} s" if math.isfinite(wait) else "more than 1e6 s"

@@ -158,7 +158,7 @@ def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] =
     group: Group = {
         "concentration": ([*t, "species"], complete),
         "pH": (t, ph(complete, species)),
-        "charge": (t, complete @ charges),
+        "charge": (t, setup.net_charge(complete)),
         "ionic_strength": (t, 0.5 * complete @ charges**2),
         "gas_saturation": (
             [*t, "gas"],
