@@ -3,12 +3,18 @@
 `cache=True` where a cache folder can be written, a plain compile where none can (the plain decorator fails at
 import there), `error_model="numpy"` so that 1/0 gives inf and the NaN guards work, serial (parallelism belongs to the
 sweep). Of `fastmath` only `FUSE`: the whole of it would turn `isnan` off.
+
+Numba keeps machine code for as long as the file of the function itself is unchanged, and so would go on using an old
+callee out of another file. Here the code is kept for as long as every file of kernels is unchanged, so that kernels may
+call each other across files.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -38,7 +44,23 @@ def njit(function: Callable[..., Any]) -> Any:
     1.5
     """
     try:
-        return numba.njit(cache=True, error_model="numpy", fastmath=FUSE)(function)
+        return _kept_for(numba.njit(cache=True, error_model="numpy", fastmath=FUSE)(function))
     except RuntimeError as error:  # numba: "cannot cache function ...: no locator available"
         logger.warning("compiled code cannot be kept (%s); every start compiles again", error)
         return numba.njit(error_model="numpy", fastmath=FUSE)(function)
+
+
+@cache
+def _newest() -> tuple[int, int]:
+    """Latest change [ns] and total size of all files of kernels: kernels*.py of every part, and this one."""
+    files = [Path(__file__), *Path(__file__).parents[1].glob("*/kernels*.py")]
+    found = [file.stat() for file in files]
+    return max(s.st_mtime_ns for s in found), sum(s.st_size for s in found)
+
+
+def _kept_for(compiled: Any) -> Any:
+    """Make kept machine code depend on all files of kernels; without compilation there is none to keep."""
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if file is not None:
+        file._source_stamp = (file._source_stamp, _newest())
+    return compiled
