@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.numerics.grid import AXES, Array, Grid, Three
 
@@ -62,18 +63,31 @@ class Diffusion:
         return np.where(total > 0.0, total, 1.0)
 
     def apply(self, u: Array) -> Array:
-        """Left side of the equation, with zero as the value at the ends."""
-        result = self.diagonal() * u
+        """Left side of the equation, with zero as the value at the ends; what one cell loses another gains exactly."""
+        result = self.sink * u
         for axis, link in enumerate(self.links):
-            inner = _inner(link, axis)
             n = u.shape[axis]
-            result -= _grown(inner * _part(u, axis, 1, n), axis, after=1)
-            result -= _grown(inner * _part(u, axis, 0, n - 1), axis, before=1)
+            flow = _part(link, axis, 1, n) * (_part(u, axis, 0, n - 1) - _part(u, axis, 1, n))
+            first, last = _part(u, axis, 0, 1), _part(u, axis, n - 1, n)
+            _part(result, axis, 0, n - 1)[...] += flow
+            _part(result, axis, 1, n)[...] -= flow
             if self.periodic[axis]:
-                wrap = _part(link, axis, 0, 1)
-                result -= _grown(wrap * _part(u, axis, n - 1, n), axis, after=n - 1)
-                result -= _grown(wrap * _part(u, axis, 0, 1), axis, before=n - 1)
-        return result
+                wrap = _part(link, axis, 0, 1) * (last - first)
+                _part(result, axis, 0, 1)[...] -= wrap
+                _part(result, axis, n - 1, n)[...] += wrap
+            else:
+                _part(result, axis, 0, 1)[...] += _part(link, axis, 0, 1) * first
+                _part(result, axis, n - 1, n)[...] += _part(link, axis, n, n + 1) * last
+        return np.where(self._dry, u, result)
+
+    @cached_property
+    def _dry(self) -> NDArray[np.bool_]:
+        """Cells without any conductance, for which the equation is u = b."""
+        total = self.sink.copy()
+        for axis, link in enumerate(self.links):
+            n = self.sink.shape[axis]
+            total += _part(link, axis, 0, n) + _part(link, axis, 1, n + 1)
+        return total <= 0.0
 
     def with_sink(self, sink: Array) -> Diffusion:
         """Give the same links with other losses."""
@@ -141,13 +155,3 @@ def _part(values: Array, axis: int, start: int, stop: int) -> Array:
     index = [slice(None)] * 3
     index[axis] = slice(start, stop)
     return values[tuple(index)]
-
-
-def _inner(link: Array, axis: int) -> Array:
-    return _part(link, axis, 1, link.shape[axis] - 1)
-
-
-def _grown(values: Array, axis: int, before: int = 0, after: int = 0) -> Array:
-    width = [(0, 0)] * 3
-    width[axis] = (before, after)
-    return np.pad(values, width)

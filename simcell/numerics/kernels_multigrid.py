@@ -21,6 +21,55 @@ Array = NDArray[np.float64]
 
 
 @njit
+def add_up(z: Array, y: Array, x: Array, sink: Array, diagonal: Array) -> None:
+    """Diagonal: all conductances of a cell; 1 where there are none."""
+    nz, ny, nx = sink.shape
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                total = sink[k, j, i] + z[k, j, i] + z[k + 1, j, i]
+                total += y[k, j, i] + y[k, j + 1, i] + x[k, j, i] + x[k, j, i + 1]
+                diagonal[k, j, i] = total if total > 0.0 else 1.0
+
+
+@njit
+def sum_pairs(values: Array, half_y: int, half_x: int, total: Array) -> None:
+    """Add up pairs along y, x where half_y, half_x are 1; `total` starts at zero."""
+    nz, ny, nx = values.shape
+    for k in range(nz):
+        for j in range(ny):
+            row = j >> half_y
+            for i in range(nx):
+                total[k, row, i >> half_x] += values[k, j, i]
+
+
+@njit
+def join(link: Array, wraps: bool, joined: Array) -> None:
+    """Links along the middle axis between pairs of cells: half a pair, the face, half a pair in series."""
+    before, n, after = link.shape[0], link.shape[1] - 1, link.shape[2]
+    m = joined.shape[1] - 1
+    for a in range(before):
+        for face in range(m + 1):
+            low, high = face - 1, face
+            if wraps and (face == 0 or face == m):
+                low, high = m - 1, 0
+            inside_low = 2 * low + 1 if low >= 0 and 2 * low + 1 < n else -1
+            inside_high = 2 * high + 1 if high < m and 2 * high + 1 < n else -1
+            at = min(2 * face, n)
+            for b in range(after):
+                t = link[a, at, b]
+                if t <= 0.0:
+                    joined[a, face, b] = 0.0
+                    continue
+                r = 1.0 / t
+                if inside_low >= 0 and link[a, inside_low, b] > 0.0:
+                    r += 0.5 / link[a, inside_low, b]
+                if inside_high >= 0 and link[a, inside_high, b] > 0.0:
+                    r += 0.5 / link[a, inside_high, b]
+                joined[a, face, b] = 1.0 / r
+
+
+@njit
 def smooth_points(y: Array, x: Array, pivot: Array, f: Array, u: Array, colour: int) -> None:
     """Half a sweep over one layer (all arrays two-dimensional): the points of one colour."""
     ny, nx = f.shape

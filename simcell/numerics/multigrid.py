@@ -7,8 +7,8 @@ up. Residuals are summed into the coarse cell, corrections are copied back; the 
 before, so the V-cycle is a symmetric preconditioner (U. Trottenberg, C. Oosterlee, A. Schüller, Multigrid, 2001,
 sections 2.4, 4.1, 7.8). The coarsest level is solved exactly.
 
-The iteration ends when the residual, in the Euclidean norm, is at most `rtol` times the right side. The operator is
-scaled to a largest diagonal of 1, so that SI sizes (1e-12 and less) do no harm.
+The iteration ends when the residual, in the Euclidean norm, is at most `rtol` times the right side. Nothing is compared
+with an absolute number, so SI sizes (1e-12 and less) do no harm.
 """
 
 from __future__ import annotations
@@ -82,14 +82,13 @@ class Multigrid:
         if system.shape[0] > 1 and (0 not in self.smoothers or POINT in self.smoothers):
             raise ValueError("several layers need lines along z (smoother 0), not points")
         self.wraps = (system.periodic[1], system.periodic[2])
-        self.scale = float(system.diagonal().max())
         self.levels = self._hierarchy(system)
         self.iterations, self.residual = 0, 0.0
 
     def solve(self, right: Array, start: Array | None = None) -> Array:
         """Solution for a right side shaped like the grid, beginning with `start` (default: zero)."""
         top = self.levels[0]
-        np.divide(right, self.scale, out=top.f)
+        top.f[...] = right
         u, q, p = np.zeros(self.shape), np.empty(self.shape), np.zeros_like(top.u)
         size = float(np.linalg.norm(top.f))
         self.iterations, self.residual = 0, 0.0
@@ -150,18 +149,19 @@ class Multigrid:
             u[:, :, 0], u[:, :, -1] = u[:, :, -2], u[:, :, 1]
 
     def _hierarchy(self, system: Diffusion) -> list[_Level]:
-        z, y, x = (np.ascontiguousarray(link / self.scale) for link in system.links)
-        part = Diffusion((z, y, x), system.sink / self.scale, system.periodic)
+        z, y, x = (np.ascontiguousarray(link) for link in system.links)
+        part = Diffusion((z, y, x), np.ascontiguousarray(system.sink), system.periodic)
         levels = []
         while True:
             small = part.sink.size <= COARSEST or part.shape[1] * part.shape[2] == 1
             halved = (0, 0) if small else _directions(part)
             shape = part.shape
             u = np.zeros((shape[0] + 2, shape[1] + 2, shape[2] + 2))
-            pivots = {} if small else {code: _pivots(part, code) for code in self.smoothers}
+            diagonal = _diagonal(part)
+            pivots = {} if small else {code: _pivots(part, code, diagonal) for code in self.smoothers}
             levels.append(
                 _Level(
-                    part.links, part.diagonal(), part.sink, pivots, halved,
+                    part.links, diagonal, part.sink, pivots, halved,
                     np.zeros(shape), u, u[1:-1, 1:-1, 1:-1],
                 )
             )  # fmt: skip
@@ -213,7 +213,7 @@ def _pivots(part: Diffusion, code: int) -> Array:
     """Inverse diagonal for points, inverse pivots of the tridiagonal matrices for lines."""
     if code == POINT:
         return 1.0 / part.diagonal()
-    pivot, n = part.diagonal(), part.shape[code]
+    pivot, n = diagonal, part.shape[code]
     along, link = np.moveaxis(pivot, code, 0), np.moveaxis(part.links[code], code, 0)
     along[0] = 1.0 / along[0]
     for i in range(1, n):
@@ -223,33 +223,30 @@ def _pivots(part: Diffusion, code: int) -> Array:
 
 def _joined(part: Diffusion, axis: int) -> Diffusion:
     """Operator of pairs of cells along an axis (the last one alone where their number is odd)."""
-    n = part.shape[axis]
-    m = (n + 1) // 2
-    link = np.moveaxis(part.links[axis], axis, 0)
-    half = np.zeros((m, *link.shape[1:]))  # from the middle of a pair to its end
-    inside = link[1 : 2 * (n // 2) : 2]
-    half[: n // 2] = np.divide(0.5, inside, out=np.zeros_like(inside), where=inside > 0.0)
-    ends = link[np.minimum(2 * np.arange(m + 1), n)]
-    resistance = np.divide(1.0, ends, out=np.full_like(ends, np.inf), where=ends > 0.0)
-    resistance[1:] += half
-    resistance[:-1] += half
-    if part.periodic[axis]:
-        resistance[0] += half[-1]
-        resistance[-1] += half[0]
-    joined = 1.0 / resistance
+    half = (int(axis == 1), int(axis == 2))
+    links = [_summed(link, half) if other != axis else link for other, link in enumerate(part.links)]
+    nz, ny, nx = part.shape
+    m = (part.shape[axis] + 1) // 2
+    along = part.links[axis].reshape((nz * ny, nx + 1, 1) if axis == 2 else (nz, ny + 1, nx))
+    joined = np.empty((along.shape[0], m + 1, along.shape[2]))
+    kernels.join(along, part.periodic[axis], joined)
     if part.periodic[axis] and m == 1:
         joined[...] = 0.0  # a cell that is its own neighbour
-    links = [_summed(other, axis) for other in part.links]
-    links[axis] = np.ascontiguousarray(np.moveaxis(joined, 0, axis))
-    return Diffusion((links[0], links[1], links[2]), _summed(part.sink, axis), part.periodic)
+    links[axis] = joined.reshape((nz, ny, m + 1) if axis == 2 else (nz, m + 1, nx))
+    return Diffusion((links[0], links[1], links[2]), _summed(part.sink, half), part.periodic)
 
 
-def _summed(values: Array, axis: int) -> Array:
-    along = np.moveaxis(values, axis, 0)
-    n = along.shape[0]
-    total = along[::2].copy()
-    total[: n // 2] += along[1::2]
-    return np.ascontiguousarray(np.moveaxis(total, 0, axis))
+def _summed(values: Array, half: tuple[int, int]) -> Array:
+    nz, ny, nx = values.shape
+    total = np.zeros((nz, (ny + half[0]) >> half[0], (nx + half[1]) >> half[1]))
+    kernels.sum_pairs(values, *half, total)
+    return total
+
+
+def _diagonal(part: Diffusion) -> Array:
+    diagonal = np.empty(part.shape)
+    kernels.add_up(*part.links, part.sink, diagonal)
+    return diagonal
 
 
 def _dense(part: Diffusion) -> Array:

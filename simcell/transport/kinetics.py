@@ -1,17 +1,17 @@
 r"""Laws of electrode reactions: current density against the potential step at the surface, and its inverse.
 
 With v = potential of the metal less that of the liquid beside it, equilibrium value E, overpotential
-:math:`\eta = v - E`, exchange current density i0 and apparent transfer coefficients a, c (J. Newman, K. E. Thomas-Alyea,
-Electrochemical Systems, 3rd ed. 2004, sections 8.1-8.3; A. J. Bard, L. R. Faulkner, Electrochemical Methods, 2nd ed.
-2001, section 3.4)
+:math:`\eta = v - E`, exchange current density i0 and apparent transfer coefficients a, c (J. Newman,
+K. E. Thomas-Alyea, Electrochemical Systems, 3rd ed. 2004, sections 8.1-8.3; A. J. Bard, L. R. Faulkner,
+Electrochemical Methods, 2nd ed. 2001, section 3.4)
 
 .. math:: i = i_0 \left\{ r\, e^{aF\eta/RT} - o\, e^{-cF\eta/RT} \right\}, \qquad
           i_0 = i_0^\text{ref} \prod_k (c_k / c_k^\text{ref})^{g_k}
 
 with r, o the surface over bulk concentrations of what is oxidised and reduced. Anodic current, from the metal into the
 liquid, is positive. Tafel is one of the two terms alone, `Linear` the slope at equilibrium
-:math:`R = RT / ((a + c) F i_0)`. Several reactions at one surface add up. A film adds :math:`i\,R_\text{film}` in series
-(`behind`).
+:math:`R = RT / ((a + c) F i_0)`. Several reactions at one surface add up. A film adds
+:math:`i\,R_\text{film}` in series (`behind`).
 
 An exponent above 300 goes on along its tangent: currents of more than 1e130 i0 have no meaning, but an iteration may
 pass there and must find its way back.

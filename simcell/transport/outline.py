@@ -99,9 +99,7 @@ def crosses(points: Array) -> bool:
     True
     """
     after = np.roll(points, -1, axis=0)
-    return any(
-        _meet(points[i], after[i], points[j], after[j]) for i, j in combinations(range(points.shape[0]), 2)
-    )
+    return any(_meet(points[i], after[i], points[j], after[j]) for i, j in combinations(range(points.shape[0]), 2))
 
 
 def _meet(a: Array, b: Array, c: Array, d: Array) -> bool:
