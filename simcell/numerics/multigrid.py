@@ -209,11 +209,11 @@ def _directions(part: Diffusion) -> tuple[int, int]:
     return int(strength_y >= 0.1 * strength_x), int(strength_x >= 0.1 * strength_y)
 
 
-def _pivots(part: Diffusion, code: int) -> Array:
+def _pivots(part: Diffusion, code: int, diagonal: Array) -> Array:
     """Inverse diagonal for points, inverse pivots of the tridiagonal matrices for lines."""
     if code == POINT:
-        return 1.0 / part.diagonal()
-    pivot, n = diagonal, part.shape[code]
+        return 1.0 / diagonal
+    pivot, n = diagonal.copy(), part.shape[code]
     along, link = np.moveaxis(pivot, code, 0), np.moveaxis(part.links[code], code, 0)
     along[0] = 1.0 / along[0]
     for i in range(1, n):
