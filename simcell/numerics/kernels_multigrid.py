@@ -80,6 +80,40 @@ def smooth_points(y: Array, x: Array, pivot: Array, f: Array, u: Array, colour: 
 
 
 @njit
+def start_points(pivot: Array, f: Array, u: Array) -> None:
+    """Half a sweep from zero: the points of colour 0, which see nothing of their neighbours."""
+    ny, nx = f.shape
+    for j in range(ny):
+        for i in range(j % 2, nx, 2):
+            u[j + 1, i + 1] = f[j, i] * pivot[j, i]
+
+
+@njit
+def restrict_points(
+    y: Array, x: Array, diagonal: Array, f: Array, u: Array, half_y: int, half_x: int, coarse: Array
+) -> None:
+    """`restrict` for one layer right after points of colour 1 were smoothed, whose residual is zero."""
+    ny, nx = f.shape
+    coarse[:] = 0.0
+    for j in range(ny):
+        row = j >> half_y
+        for i in range(j % 2, nx, 2):
+            s = f[j, i] - diagonal[j, i] * u[j + 1, i + 1]
+            s += y[j, i] * u[j, i + 1] + y[j + 1, i] * u[j + 2, i + 1]
+            coarse[row, i >> half_x] += s + x[j, i] * u[j + 1, i] + x[j, i + 1] * u[j + 1, i + 2]
+
+
+@njit
+def prolong_points(coarse: Array, half_y: int, half_x: int, u: Array) -> None:
+    """`prolong` for one layer where points of colour 1 are smoothed next, which do not see their own value."""
+    ny, nx = u.shape
+    for j in range(ny - 2):
+        row = (j >> half_y) + 1
+        for i in range(j % 2, nx - 2, 2):
+            u[j + 1, i + 1] += coarse[row, (i >> half_x) + 1]
+
+
+@njit
 def smooth_z(z: Array, y: Array, x: Array, pivot: Array, f: Array, u: Array, colour: int) -> None:
     """Half a sweep: the columns of one colour."""
     nz, ny, nx = f.shape

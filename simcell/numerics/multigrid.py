@@ -24,7 +24,7 @@ from simcell.numerics.grid import Array, Three
 
 POINT = 3  # smoother codes: 0, 1, 2 are lines along z, y, x
 SQUARE = 4.0  # couplings along x and y that differ by more need lines (docs/theory/current.md)
-COARSEST = 64  # unknowns of the coarsest level, whose dense inverse is kept: below what BLAS spreads over threads
+COARSEST = 64  # unknowns of the coarsest level, whose dense inverse is kept
 Smoothers = tuple[int, ...]
 
 
@@ -82,6 +82,7 @@ class Multigrid:
         if system.shape[0] > 1 and (0 not in self.smoothers or POINT in self.smoothers):
             raise ValueError("several layers need lines along z (smoother 0), not points")
         self.wraps = (system.periodic[1], system.periodic[2])
+        self.quick = self.smoothers == (POINT,) and not any(self.wraps)
         self.levels = self._hierarchy(system)
         self.iterations, self.residual = 0, 0.0
 
@@ -90,7 +91,7 @@ class Multigrid:
         top = self.levels[0]
         top.f[...] = right
         u, q, p = np.zeros(self.shape), np.empty(self.shape), np.zeros_like(top.u)
-        size = float(np.linalg.norm(top.f))
+        size = _norm(top.f)
         self.iterations, self.residual = 0, 0.0
         if size == 0.0:
             return u
@@ -100,7 +101,7 @@ class Multigrid:
             kernels.apply(*top.links, top.diagonal, p, q)
             top.f -= q
             p[...] = 0.0
-        reached, old = float(np.linalg.norm(top.f)) / size, 0.0
+        reached, old = _norm(top.f) / size, 0.0
         while reached > self.rtol and self.iterations < self.limit:
             self._cycle(0)
             old = kernels.direct(top.u, top.f, old, p)
@@ -119,16 +120,30 @@ class Multigrid:
     def _cycle(self, n: int) -> None:
         here = self.levels[n]
         if n + 1 == len(self.levels):
-            here.inner[...] = (self.coarsest @ here.f.ravel()).reshape(here.f.shape)
+            here.inner[...] = np.einsum("ij,j->i", self.coarsest, here.f.ravel()).reshape(here.f.shape)  # no threads
+            return
+        below = self.levels[n + 1]
+        if self.quick:
+            self._quick_cycle(n, here, below)
             return
         here.u[...] = 0.0
         self._smooth(here, self.smoothers, (0, 1))
         self._wrap(here.u)
-        below = self.levels[n + 1]
         kernels.restrict(*here.links, here.diagonal, here.f, here.u, *here.halved, below.f)
         self._cycle(n + 1)
         kernels.prolong(below.u, *here.halved, here.u)
         self._smooth(here, self.smoothers[::-1], (1, 0))
+
+    def _quick_cycle(self, n: int, here: _Level, below: _Level) -> None:
+        """Do the same for points without periodic axes, leaving out what is zero or overwritten."""
+        y, x, pivot, f, u = here.links[1][0], here.links[2][0], here.pivots[POINT][0], here.f[0], here.u[1]
+        kernels.start_points(pivot, f, u)
+        kernels.smooth_points(y, x, pivot, f, u, 1)
+        kernels.restrict_points(y, x, here.diagonal[0], f, u, *here.halved, below.f[0])
+        self._cycle(n + 1)
+        kernels.prolong_points(below.u[1], *here.halved, u)
+        kernels.smooth_points(y, x, pivot, f, u, 1)
+        kernels.smooth_points(y, x, pivot, f, u, 0)
 
     def _smooth(self, here: _Level, order: Smoothers, colours: tuple[int, int]) -> None:
         z, y, x = here.links
@@ -171,6 +186,10 @@ class Multigrid:
             for axis in (2, 1):
                 if halved[axis - 1]:
                     part = _joined(part, axis)
+
+
+def _norm(values: Array) -> float:
+    return float(np.sqrt(np.square(values).sum()))  # BLAS would wake its threads
 
 
 def default_smoothers(system: Diffusion) -> Smoothers:
