@@ -61,6 +61,8 @@ class Banded:
             upper[tuple(index)] = 0.0  # the link to the end is in the diagonal only
             band[offset] -= np.transpose(upper, self.order).ravel() / scale
         try:
+            if not system.grounded:
+                raise LinAlgError
             self.factor = cholesky_banded(band, lower=True, overwrite_ab=True, check_finite=False)
         except LinAlgError:
             raise ValueError("singular: some liquid has no path to a fixed value or to an electrode") from None

@@ -54,6 +54,17 @@ class Diffusion:
         nz, ny, nx = self.sink.shape
         return nz, ny, nx
 
+    @property
+    def grounded(self) -> bool:
+        """Whether anything ties the solution to a value: a sink, or a fixed value at an end."""
+        ends = (
+            _part(link, axis, at, at + 1).any()
+            for axis, link in enumerate(self.links)
+            if not self.periodic[axis]
+            for at in (0, self.sink.shape[axis])
+        )
+        return bool(self.sink.any()) or any(ends)
+
     def diagonal(self) -> Array:
         """Sum of all conductances of each cell; 1 for cells that have none (no liquid: u = b)."""
         total = self.sink.copy()

@@ -9,7 +9,7 @@ from simcell.numerics.diffusion import Diffusion
 from simcell.numerics.grid import Array
 from simcell.numerics.multigrid import Multigrid
 
-WIDEST = 64  # cells of the short axis up to which banded factors beat multigrid [measured: docs/theory/current.md]
+WIDEST = 40  # cells of the short axis up to which banded factors beat multigrid [measured: docs/theory/current.md]
 
 
 class Solver(Protocol):

@@ -81,6 +81,8 @@ class Multigrid:
             raise ValueError("lines along a periodic axis are not possible")
         if system.shape[0] > 1 and (0 not in self.smoothers or POINT in self.smoothers):
             raise ValueError("several layers need lines along z (smoother 0), not points")
+        if not system.grounded:
+            raise ValueError("singular: the liquid has no path to a fixed value or to an electrode")
         self.wraps = (system.periodic[1], system.periodic[2])
         self.quick = self.smoothers == (POINT,) and not any(self.wraps)
         self.levels = self._hierarchy(system)

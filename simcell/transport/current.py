@@ -33,7 +33,7 @@ from simcell.numerics.linear import solver
 from simcell.transport.distribution import Distribution
 from simcell.transport.edges import Corrections, corrections
 from simcell.transport.electrode import Electrode, check_apart
-from simcell.transport.kinetics import behind
+from simcell.transport.kinetics import Tafel, behind
 
 QUIET = 1e-9  # V: potential differences below this are no drive; sets the scale of a cell at rest
 MOST_STEPS = 60
@@ -175,9 +175,10 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
     metal = np.array([0.0 if e.potential is None else e.potential for e in electrodes])
     u = np.zeros(problem.grid.shape)
     if before is None:
-        known = [e.potential - _rest(e) for e in electrodes if e.potential is not None]
+        steps_at = [_usual_step(e, area.sum()) for e, area in zip(electrodes, problem.area, strict=True)]
+        known = [e.potential - v for e, v in zip(electrodes, steps_at, strict=True) if e.potential is not None]
         u[...] = np.mean([*known, *problem.ends.values()])
-        metal[free] = [u.flat[0] + _rest(electrodes[n]) for n in free]
+        metal[free] = [u.flat[0] + steps_at[n] for n in free]
     else:
         u, metal = before.potential.copy(), np.array([before.metal[e.name] for e in electrodes])
     u[~problem.grid.mask] = 0.0
@@ -315,8 +316,14 @@ def _fading(electrode: Electrode, kappa: Array, answer: Distribution | None) -> 
     return inside * (electrode.film + 1.0 / float(electrode.law.slope(electrode.law.potential(most))[0]))
 
 
-def _rest(electrode: Electrode) -> float:
-    return 0.0 if electrode.law is None else electrode.law.rest
+def _usual_step(electrode: Electrode, area: float) -> float:
+    """Potential step to begin with: that of the mean current where it is given."""
+    law = electrode.law
+    if law is None:
+        return 0.0
+    if electrode.current:
+        return float(law.potential(np.array([electrode.current / area]))[0])
+    return law.equilibrium if isinstance(law, Tafel) else law.rest
 
 
 def _plain(grid: Grid, options: Options) -> bool:

@@ -268,6 +268,8 @@ class Together:
             if not short.any():
                 break
             reach = np.where(short, 2.0 * reach, reach)
+        if short.any():
+            raise ValueError(f"no potential gives {np.ravel(i[short])[0]:g} A/m^2 with these reactions")
         low, high = np.where(i > 0, start, start - reach), np.where(i > 0, start + reach, start)
         return _root(lambda v: (self.current(v) - i, self.slope(v)), low, high, 0.5 * (low + high))
 
@@ -303,9 +305,9 @@ def behind(law: Law, resistance: Array, step: Array) -> tuple[Array, Array]:
         return (step - law.equilibrium) / total, 1.0 / total
     rest = law.rest
     low, high = np.minimum(rest, step), np.maximum(rest, step)
-    most = (step - rest) / np.where(resistance > 0.0, resistance, np.inf)
+    most = (step - rest) / np.where(resistance > 0.0, resistance, np.inf)  # all of the step in the resistance
     guess = step.copy()
-    limited = (np.abs(most) > 0.0) & ~((isinstance(law, Tafel)) & (step == rest))
+    limited = most * law.coefficient > 0.0 if isinstance(law, Tafel) else most != 0.0
     if limited.any():
         guess[limited] = np.clip(law.potential(most[limited]), low[limited], high[limited])
     v = _root(lambda v: (v + resistance * law.current(v) - step, 1.0 + resistance * law.slope(v)), low, high, guess)
@@ -364,17 +366,20 @@ def growth(x: ArrayLike) -> Array:
 
 
 def _root(function, low: Array, high: Array, guess: Array) -> Array:  # type: ignore[no-untyped-def]
-    """Root of a growing function between two bounds: Newton, and halving where it would leave them."""
+    """Root of a growing function between two bounds: Newton, and halving where that leaves them or is slow."""
     low, high, v = low.copy(), high.copy(), guess.copy()
+    last = high - low
     for _ in range(200):
         value, slope = function(v)
         high, low = np.where(value > 0.0, v, high), np.where(value <= 0.0, v, low)
-        new = v - value / slope
-        new = np.where((new < low) | (new > high), 0.5 * (low + high), new)
-        done = np.abs(new - v) <= 4e-16 * (np.abs(v) + 1e-3)
+        change = value / slope
+        new = v - change
+        halved = (new < low) | (new > high) | (np.abs(change) > 0.5 * last)
+        new = np.where(halved, 0.5 * (low + high), new)
+        last = np.abs(new - v)
         v = new
-        if done.all():
-            return v
+        if np.all(last <= 4e-16 * (np.abs(v) + 1e-3)):
+            break
     return v
 
 
