@@ -305,7 +305,7 @@ def test_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         distribute(grid, 1.0, [])
     with pytest.raises(ValueError, match="'a' and 'c' overlap near x ="):
         distribute(grid, 1.0, [a, strip(grid, "c", 6.0 * UM, 7.0 * UM, 0.0)])
-    with pytest.raises(ValueError, match="'a' and 'c' touch at x = 6.3e-06 m: a short circuit"):
+    with pytest.raises(ValueError, match=r"'a' and 'c' touch at x = 6\.3e-06 m: a short circuit"):
         distribute(grid, 1.0, [a, strip(grid, "c", 6.3 * UM, 7.0 * UM, 0.0)])
     with pytest.raises(ValueError, match="two electrodes are called 'a'"):
         distribute(grid, 1.0, [a, a])
@@ -321,7 +321,7 @@ def test_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         distribute(grid, 1.0, [a, b], options=Options(edges="best"))
     with pytest.raises(ValueError, match="belongs to another grid"):
         distribute(gap(cells=10), 1.0, [a, b])
-    with pytest.raises(ValueError, match="conductivity|coefficient"):
+    with pytest.raises(ValueError, match="coefficient is -1"):
         distribute(grid, -1.0, [a, b])
     flat = plan(np.linspace(0.0, 1.0, 5), [0.0, 1.0], 1.0)
     with pytest.raises(ValueError, match="without closure a plan needs kinetics"):
