@@ -29,11 +29,11 @@ from numpy.typing import ArrayLike
 from simcell.errors import SolverError
 from simcell.numerics.diffusion import Diffusion, conduction
 from simcell.numerics.grid import AXES, Array, Grid
-from simcell.numerics.linear import solver
+from simcell.numerics.linear import Solver, solver
 from simcell.transport.distribution import Distribution
 from simcell.transport.edges import Corrections, corrections
 from simcell.transport.electrode import Electrode, check_apart
-from simcell.transport.kinetics import Tafel, behind
+from simcell.transport.kinetics import Linear, Tafel, behind
 
 QUIET = 1e-9  # V: potential differences below this are no drive; sets the scale of a cell at rest
 MOST_STEPS = 60
@@ -52,8 +52,7 @@ class Options:
     edges: str = "exact"  # or "plain"
     closure: bool = True  # plan: surface = mean + i h / 3 kappa
     method: str = "auto"  # linear solver: "banded", "multigrid"
-    rtol: float = 1e-10  # of the linear iteration: residual over right side, Euclidean norm
-    tolerance: float = 1e-11  # sum of |unbalanced current| over cells / sum of |current| through electrodes
+    tolerance: float = 1e-11  # sum of |unbalanced current| over cells / sum of |current| through electrodes and ends
 
 
 def distribute(
@@ -183,18 +182,23 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
         u, metal = before.potential.copy(), np.array([before.metal[e.name] for e in electrodes])
     u[~problem.grid.mask] = 0.0
     state = _residual(problem, u, metal)
-    steps, iterations = 0, 0
+    steps, iterations, linear = 0, 0, None
+    straight = all(e.law is None or isinstance(e.law, Linear) for e in electrodes)
     while state.size > max(options.tolerance * state.scale, _rounding(system, u)):
         if steps == MOST_STEPS:
             raise SolverError(
                 f"the current distribution did not converge in {steps} Newton steps: unbalanced current "
                 f"{state.size / state.scale:.1e} of the total, {options.tolerance:.1e} was asked for"
             )
-        sink = np.zeros(problem.grid.shape)
-        sink[0] = sum(state.slope)
-        linear = solver(system.with_sink(sink), options.method, options.rtol)
-        du, dm = _step(linear, problem, state, free)
-        iterations += linear.iterations
+        # as exact as the step can be used: to the end where the laws are linear, else a tenth of what Newton leaves
+        wanted = 0.1 * options.tolerance * state.scale / state.size
+        rtol = float(np.clip(wanted if straight else max(wanted, 0.1 * state.size / state.scale), 1e-13, 1e-2))
+        if linear is None or not straight:
+            sink = np.zeros(problem.grid.shape)
+            sink[0] = sum(state.slope)
+            linear = solver(system.with_sink(sink), options.method)
+        du, dm, count = _step(linear, problem, state, free, rtol)
+        iterations += count
         share = 1.0
         while True:
             moved = _residual(problem, u + share * du, metal + share * dm)
@@ -241,15 +245,17 @@ def _residual(problem: _Problem, u: Array, metal: Array) -> _State:
     return _State(cells, missing, currents, slopes, size, scale)
 
 
-def _step(linear, problem: _Problem, state: _State, free: list[int]) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
-    """Changes of the cells' and the electrodes' potentials."""
-    du, dm = linear.solve(state.cells), np.zeros(state.missing.size)
+def _step(linear: Solver, problem: _Problem, state: _State, free: list[int], rtol: float) -> tuple[Array, Array, int]:
+    """Changes of the cells' and the electrodes' potentials, and iterations."""
+    du, dm = linear.solve(state.cells, rtol), np.zeros(state.missing.size)
+    count = linear.iterations
     if free:
         answers = []
         for n in free:
             push = np.zeros(problem.grid.shape)
             push[0] = state.slope[n]
-            answers.append(linear.solve(push))
+            answers.append(linear.solve(push, rtol))
+            count += linear.iterations
         small, right = np.zeros((len(free), len(free))), np.zeros(len(free))
         for a, n in enumerate(free):
             right[a] = state.missing[n] + float((state.slope[n] * du[0]).sum())
@@ -259,7 +265,7 @@ def _step(linear, problem: _Problem, state: _State, free: list[int]) -> tuple[Ar
         dm[free] = np.linalg.solve(small, right)
         for a, n in enumerate(free):
             du = du + dm[n] * answers[a]
-    return du, dm
+    return du, dm, count
 
 
 def _answer(problem: _Problem, u: Array, metal: Array, state: _State, steps: int, iterations: int) -> Distribution:
