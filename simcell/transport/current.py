@@ -15,13 +15,14 @@ profile: the surface lies :math:`i_n h / 3\kappa` above the mean. `simcell.trans
 
 Unknown are the potentials of all cells and of all electrodes whose current is given. Each Newton step solves the
 symmetric system of the cells once for the residual and once for each such electrode, and a small dense one for the
-electrodes, so their currents are met as exactly as charge is conserved.
+electrodes. At the end all liquid is shifted by the constant, and each such electrode by its own, that close the books:
+total charge is conserved and given currents are met to rounding, whatever the tolerance left in single cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,7 +53,7 @@ class Options:
     edges: str = "exact"  # or "plain"
     closure: bool = True  # plan: surface = mean + i h / 3 kappa
     method: str = "auto"  # linear solver: "banded", "multigrid"
-    tolerance: float = 1e-11  # sum of |unbalanced current| over cells / sum of |current| through electrodes and ends
+    tolerance: float = 1e-9  # sum of |unbalanced current| over cells / sum of |current| through electrodes and ends
 
 
 def distribute(
@@ -102,16 +103,18 @@ def distribute(
     kappa = np.array(np.broadcast_to(np.asarray(conductivity, dtype=float), grid.shape))
     base = conduction(grid, kappa, fixed=ends)
     fading, answer = [0.0] * len(electrodes), None
+    steps = iterations = 0
     rounds = 1 if _plain(grid, options) or all(e.law is None and e.film == 0.0 for e in electrodes) else 3
     for _ in range(rounds):
         if rounds > 1:
             fading = [_fading(e, kappa, answer) for e in electrodes]
         change = None if _plain(grid, options) else corrections(grid, electrodes, fading)
         answer = _solve(_Problem.of(grid, kappa, base, electrodes, ends, options, change), options, answer)
+        steps, iterations = steps + answer.steps, iterations + answer.iterations
         if change is not None:
-            answer = answer.warned(change.warnings)
+            answer = replace(answer, warnings=change.warnings)
     assert answer is not None
-    return answer
+    return replace(answer, steps=steps, iterations=iterations)
 
 
 @dataclass(eq=False)
@@ -184,7 +187,7 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
     state = _residual(problem, u, metal)
     steps, iterations, linear = 0, 0, None
     straight = all(e.law is None or isinstance(e.law, Linear) for e in electrodes)
-    while state.size > max(options.tolerance * state.scale, _rounding(system, u)):
+    while state.size > options.tolerance * state.scale:
         if steps == MOST_STEPS:
             raise SolverError(
                 f"the current distribution did not converge in {steps} Newton steps: unbalanced current "
@@ -206,9 +209,14 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
                 break
             share *= 0.5
         steps += 1
+        if moved.size > 0.5 * state.size and state.size <= _rounding(system, u):
+            break
         if share < 1e-4:
             raise SolverError(f"the Newton iteration stalled at {state.size / state.scale:.1e} of the total current")
         u, metal, state = u + share * du, metal + share * dm, moved
+    for _ in range(3):
+        u, metal = _closed(problem, u, metal, state, free)
+        state = _residual(problem, u, metal)
     return _answer(problem, u, metal, state, steps, iterations)
 
 
@@ -220,6 +228,20 @@ class _State:
     slope: list[Array]
     size: float
     scale: float
+
+
+def _closed(problem: _Problem, u: Array, metal: Array, state: _State, free: list[int]) -> tuple[Array, Array]:
+    """Shift all liquid and each free electrode by constants so that total charge and given currents are exact."""
+    slopes = np.array([s.sum() for s in state.slope])
+    fixed = slopes.sum() - slopes[free].sum()
+    for side in problem.ends:
+        fixed += _at(problem.system.links[AXES.index(side[0])], side).sum()
+    if not (fixed > 0.0 and (slopes[free] > 0.0).all()):
+        return u, metal
+    shift = (state.cells.sum() + state.missing.sum()) / fixed
+    metal = metal.copy()
+    metal[free] += shift + state.missing[free] / slopes[free]
+    return u + np.where(problem.grid.mask, shift, 0.0), metal
 
 
 def _rounding(system: Diffusion, u: Array) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,10 +58,6 @@ class Distribution:
     iterations: int = 0
     unbalanced: float = 0.0
     warnings: tuple[str, ...] = ()
-
-    def warned(self, warnings: tuple[str, ...]) -> Distribution:
-        """Give the same with these warnings."""
-        return replace(self, warnings=warnings)
 
     def resistance(self, one: str, other: str) -> float:
         """Potential difference of two metals over the current of the first [ohm]; kinetics included."""
