@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.errors import SolverError
 from simcell.numerics.diffusion import Diffusion, conduction
@@ -126,8 +126,9 @@ class _Problem:
     electrodes: Sequence[Electrode]
     ends: Mapping[str, float]
     kappa: Array
-    area: list[Array]  # (ny, nx) m^2
-    liquid: list[Array]  # (ny, nx) ohm m^2, without film
+    on: list[NDArray[np.int64]]  # columns with a part of each electrode, flat
+    area: list[Array]  # covered, of those columns [m^2]
+    liquid: list[Array]  # resistance between metal and cell [ohm m^2], without film
     constant: Array  # what fixed values at ends contribute [A]
 
     @classmethod
@@ -150,25 +151,30 @@ class _Problem:
         constant = np.zeros(grid.shape)
         for side, value in ends.items():
             _at(constant, side)[...] += _at(links[AXES.index(side[0])], side) * value
+        on = [np.flatnonzero(e.cover) for e in electrodes]
         return cls(
-            grid, Diffusion(links, base.sink, base.periodic), electrodes, ends, kappa,
-            [e.cover * floor for e in electrodes], [d / inside for d in depths], constant,
+            grid, Diffusion(links, base.sink, base.periodic), electrodes, ends, kappa, on,
+            [(e.cover * floor).ravel()[at] for e, at in zip(electrodes, on, strict=True)],
+            [(d / inside).ravel()[at] for d, at in zip(depths, on, strict=True)], constant,
         )  # fmt: skip
 
     def transfer(self, n: int, step: Array) -> tuple[Array, Array]:
-        """Current of one electrode into each column [A] and its derivative [S] at metal less cell potential."""
-        e, area = self.electrodes[n], self.area[n]
-        on = area > 0.0
-        current, slope = np.zeros(area.shape), np.zeros(area.shape)
-        resistance = self.liquid[n][on] + e.film
+        """Current of one electrode into its columns [A] and its derivative [S] at metal less cell potential."""
+        e, resistance = self.electrodes[n], self.liquid[n] + self.electrodes[n].film
         if e.law is None:
             if np.any(resistance <= 0.0):
                 raise ValueError(f"electrode {e.name!r}: without closure a plan needs kinetics or a film")
-            density, rise = step[on] / resistance, 1.0 / resistance
+            density, rise = step / resistance, 1.0 / resistance
         else:
-            density, rise = behind(e.law, resistance, step[on])
-        current[on], slope[on] = area[on] * density, area[on] * rise
-        return current, slope
+            density, rise = behind(e.law, resistance, step)
+        return self.area[n] * density, self.area[n] * rise
+
+    def floor(self, values: Sequence[Array], of: Sequence[int]) -> Array:
+        """Field that holds the values of some electrodes in the lowest cells of their columns."""
+        field = np.zeros(self.grid.shape)
+        for n, value in zip(of, values, strict=True):
+            field[0].ravel()[self.on[n]] += value
+        return field
 
 
 def _solve(problem: _Problem, options: Options, before: Distribution | None) -> Distribution:
@@ -197,8 +203,7 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
         wanted = 0.1 * options.tolerance * state.scale / state.size
         rtol = float(np.clip(wanted if straight else max(wanted, 0.1 * state.size / state.scale), 1e-13, 1e-2))
         if linear is None or not straight:
-            sink = np.zeros(problem.grid.shape)
-            sink[0] = sum(state.slope)
+            sink = problem.floor(state.slope, range(len(electrodes)))
             linear = solver(system.with_sink(sink), options.method)
         du, dm, count = _step(linear, problem, state, free, rtol)
         iterations += count
@@ -214,7 +219,7 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
         if share < 1e-4:
             raise SolverError(f"the Newton iteration stalled at {state.size / state.scale:.1e} of the total current")
         u, metal, state = u + share * du, metal + share * dm, moved
-    for _ in range(3):
+    for _ in range(1 if straight else 3):
         u, metal = _closed(problem, u, metal, state, free)
         state = _residual(problem, u, metal)
     return _answer(problem, u, metal, state, steps, iterations)
@@ -251,12 +256,13 @@ def _rounding(system: Diffusion, u: Array) -> float:
 
 
 def _residual(problem: _Problem, u: Array, metal: Array) -> _State:
-    cells = problem.constant - problem.system.apply(u)
-    cells[~problem.grid.mask] = 0.0
+    cells = problem.system.apply(u)
+    np.subtract(problem.constant, cells, out=cells)
+    lowest, potential = cells[0].ravel(), u[0].ravel()
     missing, currents, slopes = np.zeros(metal.size), [], []
     for n, e in enumerate(problem.electrodes):
-        current, slope = problem.transfer(n, metal[n] - u[0])
-        cells[0] += current
+        current, slope = problem.transfer(n, metal[n] - potential[problem.on[n]])
+        lowest[problem.on[n]] += current
         missing[n] = (e.current or 0.0) - current.sum() if e.free else 0.0
         currents.append(current)
         slopes.append(slope)
@@ -274,16 +280,14 @@ def _step(linear: Solver, problem: _Problem, state: _State, free: list[int], rto
     if free:
         answers = []
         for n in free:
-            push = np.zeros(problem.grid.shape)
-            push[0] = state.slope[n]
-            answers.append(linear.solve(push, rtol))
+            answers.append(linear.solve(problem.floor([state.slope[n]], [n]), rtol))
             count += linear.iterations
         small, right = np.zeros((len(free), len(free))), np.zeros(len(free))
         for a, n in enumerate(free):
-            right[a] = state.missing[n] + float((state.slope[n] * du[0]).sum())
+            right[a] = state.missing[n] + float((state.slope[n] * du[0].ravel()[problem.on[n]]).sum())
             small[a, a] = state.slope[n].sum()
             for b in range(len(free)):
-                small[a, b] -= float((state.slope[n] * answers[b][0]).sum())
+                small[a, b] -= float((state.slope[n] * answers[b][0].ravel()[problem.on[n]]).sum())
         dm[free] = np.linalg.solve(small, right)
         for a, n in enumerate(free):
             du = du + dm[n] * answers[a]
@@ -293,16 +297,17 @@ def _step(linear: Solver, problem: _Problem, state: _State, free: list[int], rto
 def _answer(problem: _Problem, u: Array, metal: Array, state: _State, steps: int, iterations: int) -> Distribution:
     electrodes = problem.electrodes
     names = [e.name for e in electrodes]
-    density, surface = {}, {}
+    area, density, surface = {}, {}, {}
     for n, e in enumerate(electrodes):
-        area = problem.area[n]
-        density[e.name] = np.divide(state.current[n], area, out=np.zeros_like(area), where=area > 0.0)
-        surface[e.name] = np.where(area > 0.0, u[0] + density[e.name] * problem.liquid[n], 0.0)
+        on, flow = problem.on[n], state.current[n] / problem.area[n]
+        area[e.name] = problem.floor([problem.area[n]], [n])[0]
+        density[e.name] = problem.floor([flow], [n])[0]
+        surface[e.name] = problem.floor([u[0].ravel()[on] + flow * problem.liquid[n]], [n])[0]
     return Distribution(
         grid=problem.grid, conductivity=problem.kappa, potential=u,
         metal=dict(zip(names, (float(m) for m in metal), strict=True)),
         current={name: float(c.sum()) for name, c in zip(names, state.current, strict=True)},
-        density=density, surface=surface, area=dict(zip(names, problem.area, strict=True)),
+        density=density, surface=surface, area=area,
         through=end_currents(problem.grid, problem.system, u, problem.ends),
         steps=steps, iterations=iterations, unbalanced=state.size / state.scale,
     )  # fmt: skip
