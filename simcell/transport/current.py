@@ -186,6 +186,9 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
         steps_at = [_usual_step(e, area.sum()) for e, area in zip(electrodes, problem.area, strict=True)]
         known = [e.potential - v for e, v in zip(electrodes, steps_at, strict=True) if e.potential is not None]
         u[...] = np.mean([*known, *problem.ends.values()])
+        for e, on in zip(electrodes, problem.on, strict=True):
+            if e.law is None and e.film == 0.0 and e.potential is not None:  # the liquid above is nearly there
+                u.reshape(u.shape[0], -1)[:, on] = e.potential
         metal[free] = [u.flat[0] + steps_at[n] for n in free]
     else:
         u, metal = before.potential.copy(), np.array([before.metal[e.name] for e in electrodes])
