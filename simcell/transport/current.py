@@ -53,7 +53,7 @@ class Options:
     edges: str = "exact"  # or "plain"
     closure: bool = True  # plan: surface = mean + i h / 3 kappa
     method: str = "auto"  # linear solver: "banded", "multigrid"
-    tolerance: float = 1e-9  # sum of |unbalanced current| over cells / sum of |current| through electrodes and ends
+    tolerance: float = 1e-8  # sum of |unbalanced current| over cells / sum of |current| through electrodes and ends
 
 
 def distribute(
@@ -202,9 +202,11 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
                 f"the current distribution did not converge in {steps} Newton steps: unbalanced current "
                 f"{state.size / state.scale:.1e} of the total, {options.tolerance:.1e} was asked for"
             )
-        # as exact as the step can be used: to the end where the laws are linear, else a tenth of what Newton leaves
+        # as exact as the step can be used: to the end where laws are linear (once it is known which currents flow),
+        # else a tenth of what Newton leaves
         wanted = 0.1 * options.tolerance * state.scale / state.size
-        rtol = float(np.clip(wanted if straight else max(wanted, 0.1 * state.size / state.scale), 1e-13, 1e-2))
+        leaves = 1e-6 if straight and steps == 0 else (0.0 if straight else 0.1 * state.size / state.scale)
+        rtol = float(np.clip(max(wanted, leaves), 1e-13, 1e-2))
         if linear is None or not straight:
             sink = problem.floor(state.slope, range(len(electrodes)))
             linear = solver(system.with_sink(sink), options.method)
@@ -311,6 +313,7 @@ def _answer(problem: _Problem, u: Array, metal: Array, state: _State, steps: int
         metal=dict(zip(names, (float(m) for m in metal), strict=True)),
         current={name: float(c.sum()) for name, c in zip(names, state.current, strict=True)},
         density=density, surface=surface, area=area,
+        kinetic={e.name: _kinetic(e, state.current[n].sum() / problem.area[n].sum()) for n, e in enumerate(electrodes)},
         through=end_currents(problem.grid, problem.system, u, problem.ends),
         steps=steps, iterations=iterations, unbalanced=state.size / state.scale,
     )  # fmt: skip
@@ -339,17 +342,21 @@ def _at(values: Array, side: str) -> Array:
 
 
 def _fading(electrode: Electrode, kappa: Array, answer: Distribution | None) -> float:
-    """Length kappa R [m] below which the field at an edge is regular; R is the step at the surface over the current."""
-    inside = float(kappa[0][electrode.cover > 0.0].mean())
-    if electrode.law is None:
-        return inside * electrode.film
-    if answer is None:
-        return inside * (electrode.film + 1.0 / float(electrode.law.slope(np.array([electrode.law.rest]))[0]))
-    i = answer.density[electrode.name][electrode.cover > 0.0]
-    most = i[np.argmax(np.abs(i))][None]
-    if most[0] == 0.0:
-        return inside * (electrode.film + 1.0 / float(electrode.law.slope(np.array([electrode.law.rest]))[0]))
-    return inside * (electrode.film + 1.0 / float(electrode.law.slope(electrode.law.potential(most))[0]))
+    """Length kappa R [m] below which the field at an edge is regular, R at the largest current density."""
+    on = electrode.cover > 0.0
+    densities = np.zeros(1) if answer is None else answer.density[electrode.name][on]
+    return float(kappa[0][on].mean()) * _kinetic(electrode, densities[np.argmax(np.abs(densities))])
+
+
+def _kinetic(electrode: Electrode, density: float) -> float:
+    """Differential resistance of kinetics and film at a current density [ohm m^2]."""
+    law = electrode.law
+    if law is None:
+        return electrode.film
+    none = density == 0.0 or (isinstance(law, Tafel) and density * law.coefficient <= 0.0)
+    rest = law.equilibrium if isinstance(law, Tafel) else law.rest
+    v = np.array([rest]) if none else law.potential(np.array([density]))
+    return electrode.film + 1.0 / float(law.slope(v)[0])
 
 
 def _usual_step(electrode: Electrode, area: float) -> float:

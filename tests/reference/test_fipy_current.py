@@ -37,7 +37,7 @@ def test_eight_digits(kind: str, law: Law | None) -> None:
         cell = [strip(grid, "a", UM, 5.1 * UM, 0.3, law=law), strip(grid, "b", 15 * UM, 19 * UM, 0.0, law=law)]
     else:
         cell = [patch(grid, "a", TRIANGLE, 0.3, law=law), patch(grid, "b", BOX, 0.0, law=law)]
-    own = distribute(grid, kappa, cell, options=Options(edges="plain"))
+    own = distribute(grid, kappa, cell, options=Options(edges="plain", tolerance=1e-11))
     potential, current = fipy_distribution(grid, kappa, cell)
     np.testing.assert_allclose(potential, own.potential, atol=1e-9 * 0.3)
     for name in ("a", "b"):

@@ -84,6 +84,33 @@ def test_given_currents_are_met(law: Law | None) -> None:
     assert again.current["a"] == pytest.approx(wanted, rel=1e-7)
 
 
+def test_numbers_of_a_distribution() -> None:
+    grid = gap()
+    law = Linear(2e-6)
+    cell = [
+        strip(grid, "a", 1.1 * UM, 6.3 * UM, 0.5, law=law, film=1e-6),
+        strip(grid, "b", 14 * UM, 18.9 * UM, 0.0, law=BV),
+    ]
+    answer = distribute(grid, 0.5, cell)
+    assert answer.extent("a") == pytest.approx((1.1 * UM, 6.3 * UM))
+    assert answer.kinetic["a"] == pytest.approx(3e-6)
+    assert answer.wagner("a") == pytest.approx(0.5 * 3e-6 / (2.6 * UM))
+    assert answer.penetration("a") == pytest.approx(np.sqrt(0.5 * 3e-6 / UM))
+    assert answer.kinetic["b"] < 1.0 / float(BV.slope(np.array([BV.rest]))[0])  # falls as current flows
+    # metal to metal: kinetics and film on both sides, and the liquid between
+    drop = answer.ohmic_drop("a", "b")
+    mean = answer.current["a"] / answer.area["a"].sum()
+    assert answer.metal["a"] - answer.liquid("a") > mean * 3e-6 > 0.0
+    assert 0.0 < drop < 0.5 + 0.1
+    bins = answer.bins("a", np.linspace(1.1, 6.3, 6) * UM)
+    assert bins.mean() == pytest.approx(mean, rel=1e-9)
+    assert answer.edge_factor("a", 5) == pytest.approx(bins.max() / mean)
+    assert answer.edge_factor("a") >= answer.edge_factor("a", 5)
+    assert (np.diff(bins) > 0.0).all()  # grows towards the other electrode
+    with pytest.raises(ValueError, match="holds nothing of electrode 'a'"):
+        answer.bins("a", [7.0 * UM, 8.0 * UM])
+
+
 def test_reciprocity_of_three_electrodes() -> None:
     """The current of one electrode from the potential of another is the same both ways."""
     grid = gap(cells=75)
