@@ -328,8 +328,9 @@ def test_exact_conductances_are_those_of_the_local_field() -> None:
     assert found.x[0, 0, 20] == pytest.approx(1.554, abs=2e-3)
     assert 1.0 / found.floor[0][0, 19] == pytest.approx(1.554, abs=2e-3)
     faded = corrections(grid, [strip(grid, "a", -2.0, 0.0, 0.0)], [1e3])
-    for part in (faded.x, faded.z, faded.floor[0]):
+    for part in (faded.x, faded.z):
         np.testing.assert_allclose(part, 1.0, atol=5e-3)
+    np.testing.assert_allclose(faded.floor[0], 1.0, atol=0.02)  # of 0.05, beside kinetics of 1000
 
 
 def test_coarse_grids_are_told() -> None:
