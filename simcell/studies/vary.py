@@ -70,7 +70,7 @@ def run_vary(
     setups, beams = _setups(case, vary)
     times = output_times(case.input)
     first = setups[0]
-    solver = case.input.solver
+    rtol, atol = case.input.solver.tolerances("batch")
 
     def half(fraction: float) -> None:
         if progress is not None:
@@ -78,7 +78,7 @@ def run_vary(
 
     concentration, done = integrate_batch(
         first.problem.net, np.array([s.problem.k for s in setups]), np.array([s.problem.source for s in setups]),
-        np.array([s.problem.start for s in setups]), first.problem.schedule, times, solver.rtol, solver.atol, half,
+        np.array([s.problem.start for s in setups]), first.problem.schedule, times, rtol, atol, half,
         using=kernels_of(case, first.problem.net),
     )  # fmt: skip
     names = [key.replace(".", "_") for key, *_ in vary]
@@ -105,7 +105,7 @@ def run_vary(
     }
     warnings = list(dict.fromkeys(w for s in setups for w in s.warnings))[:20]
     attrs = case_provenance(
-        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": solver.rtol},
+        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": rtol},
         vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
     )  # fmt: skip
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
