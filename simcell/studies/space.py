@@ -153,7 +153,7 @@ def grid_of(case: CaseInput) -> Grid:
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
     ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
     >>> grid_of(case.input).shape
-    (1, 1, 74)
+    (1, 1, 47)
     """
     g, radius = case.grid, 0.5 * float(case.beam.diameter or 0.0)
     height = (case.cell.spacer_height if case.cell is not None else None) or 1.0
