@@ -108,7 +108,7 @@ def averaging_error(scan: Scan, relaxation: ArrayLike, diffusivity: ArrayLike, o
     >>> scan = Scan((512, 512), 10e-9, 2e-6)
     >>> stable = escape_rate(4.5e-9, *scan.sides, rim=25e-6)      # H2; and a radical that lives 1 us
     >>> averaging_error(scan, [stable, 1e6], [4.5e-9, 2e-9]).round(2)
-    array([0, 0])
+    array([ 0.28, 54.16])
     """
     if over not in ("frame", "line"):
         raise ValueError(f'averages go over the "frame" or along the "line", not {over!r}')
@@ -142,7 +142,7 @@ def escape_rate(diffusivity: float, width: float, height: float, rim: float) -> 
     Examples
     --------
     >>> round(escape_rate(4.5e-9, 5e-6, 5e-6, 25e-6))
-    421
+    422
     """
     radius = math.sqrt(width * height / math.pi)
     if not rim > radius:

@@ -5,8 +5,8 @@ beam is blanked for the fly-back. Frame time = lines x (pixels per line x dwell 
 
 Relative dose rate 1 is the average over the frame and its whole time, fly-back included, so that all three views,
 frame, line and pixel, go with the same dose rate: I x duty / (e x area of the frame) x stopping power, and have the
-same average over time. A pixel is lit evenly unless a probe is given. Assumptions: the probe jumps; an unblanked fly-back
-(extra dose at the start of lines) is not modelled. When the average will do: `simcell.beam.averaging`.
+same average over time. A pixel is lit evenly unless a probe is given. Assumptions: the probe jumps; a fly-back with
+the beam on, which doses the ends of lines once more, is not modelled. When the average will do: see `averaging`.
 """
 
 from __future__ import annotations

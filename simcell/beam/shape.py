@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.beam.check import not_negative, positive
+from simcell.beam.dose import AREAS
 from simcell.constants import ELEMENTARY_CHARGE
 
 Array = NDArray[np.float64]
@@ -109,7 +110,7 @@ class Part:
         a, b = self.size
         if self.shape == "rectangle":
             return a * b
-        return math.pi * a * b / 4.0 if self.shape == "disc" else 2.0 * math.pi * (SIGMA * a) ** 2
+        return AREAS[self.shape](a)
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -150,7 +151,7 @@ class Footprint:
     def flux(self, current: float) -> float:
         """Flux at relative dose rate 1 [1/m^2/s] of a total current [A]."""
         not_negative("current", current)
-        return current / (ELEMENTARY_CHARGE * self.area)
+        return current / ELEMENTARY_CHARGE / self.area
 
     def current(self, flux: float) -> float:
         """Total current [A] of a flux at relative dose rate 1 [1/m^2/s]."""
