@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float], None]
 FIXED = ("case.", "output.", "solver.", "beam.schedule", "beam.pulses", "electrolyte.mechanism", "radiolysis.ensemble",
-         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty")  # fmt: skip
+         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty", "grid.")  # fmt: skip
 
 
 def run_vary(
@@ -66,7 +66,7 @@ def run_vary(
     ('beam_dose_rate', 'time', 'species')
     """
     started = time.perf_counter()
-    check_vary([key for key, *_ in vary])
+    check_vary([key for key, *_ in vary], case.input.grid.geometry)
     setups, beams = _setups(case, vary)
     times = output_times(case.input)
     first = setups[0]
@@ -111,8 +111,8 @@ def run_vary(
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
 
 
-def check_vary(keys: Sequence[str]) -> None:
-    """Refuse keys that need a run of their own for each value.
+def check_vary(keys: Sequence[str], geometry: str = "batch") -> None:
+    """Refuse keys that need a run of their own for each value, and every key of a case in space.
 
     Raises
     ------
@@ -123,8 +123,10 @@ def check_vary(keys: Sequence[str]) -> None:
     >>> check_vary(["beam.dose_rate"])
     """
     wrong = [key for key in keys if key.startswith(FIXED)]
+    reason = "cannot be varied in one run; run the case for each value"
+    if geometry != "batch":
+        wrong, reason = list(keys), f'cannot be varied with grid.geometry = "{geometry}"; run the case for each value'
     if wrong:
-        reason = "cannot be varied in one run; run the case for each value"
         raise InputError([Problem("", f"--vary {key}", None, reason) for key in wrong])
 
 

@@ -82,6 +82,7 @@ def test_the_names_that_the_issue_fixes():
         {"energy": "1 MeV", "flux": "10 e/Å^2/s", "diameter": "2 um"},
         {"energy": "300 kV", "current": "1 nA", "diameter": "2 um"},
         {"energy": "200 kV", "current": "50 pA", "mode": "stem", "pixel": "1 nm", "dwell": "5 us", "frame": [512, 256]},
+        {"energy": "300 kV", "current": "1 nA", "spots": [{"center": ["0 m", "0 m"], "diameter": "1 um"}]},
     ],
 )
 def test_roads_to_the_dose_rate(beam):
@@ -174,7 +175,8 @@ def test_every_quantity_names_its_kind():
     assert kinds == {
         "case.duration": "time", "beam.energy": "energy", "beam.dose_rate": "dose_rate", "beam.flux": "flux",
         "beam.current": "current", "beam.diameter": "length", "beam.pixel": "length", "beam.dwell": "time",
-        "beam.probe": "length", "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
+        "beam.probe": "length", "beam.center": "position", "beam.line_flyback": "time", "beam.frame_flyback": "time",
+        "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
         "solver.atol": "concentration", "output.times": "time", "output.from": "time",
         "grid.extent": "length", "grid.extent_y": "length", "grid.spacing": "length",
         "radiolysis.unknown_diffusivity": "diffusivity",
@@ -207,7 +209,9 @@ FULL = {
     "case": {"title": "all keys", "physics": ["radiolysis"], "duration": "1 min"},
     "beam": {
         "energy": "200 kV", "current": "50 pA", "mode": "stem", "pixel": "1 nm", "dwell": "5 us", "frame": [512, 256],
-        "probe": "0.2 nm", "dose_factor": "1+t/lambda", "pulses": {"on": "1 us", "off": "1 ms", "count": 3},
+        "probe": "0.2 nm", "profile": "gaussian", "center": ["1 um", "-2 um"], "scan_order": "hopping", "hop": 4,
+        "fast_axis": "y", "line_flyback": "60 us", "frame_flyback": "1 ms", "resolved": "line",
+        "dose_factor": "1+t/lambda", "pulses": {"on": "1 us", "off": "1 ms", "count": 3},
     },
     "cell": {"spacer_height": "500 nm"},
     "electrolyte": {
@@ -238,6 +242,23 @@ SPACE = {
 }  # fmt: skip
 
 
+SPOTS = {
+    "diameter": "2 um", "tail": {"fraction": 0.1, "diameter": "20 um"},
+    "spots": [{"center": ["0 um", "-1 um"], "weight": 2}, {"center": ["0 um", "5 um"], "diameter": "1 um"}],
+}  # fmt: skip
+
+
+def test_spots_and_tails_pass_the_same_door_again():
+    first = case(beam={"dose_rate": "1 Gy/s", **SPOTS})
+    assert (first.beam.spots[0].weight, first.beam.spots[1].center) == (2.0, (0.0, 5e-6))
+    again = parse_case(from_record(resolved(first)))
+    assert again == first and record_hash(resolved(again)) == record_hash(resolved(first))
+
+
+def test_new_keys_of_the_beam_leave_old_records_as_they_were():
+    assert set(resolved(case())["beam"]) == {"dose_factor", "dose_rate", "mode", "profile"}
+
+
 @pytest.mark.parametrize("data", [MINIMAL, FULL, SPACE, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
 def test_a_record_passes_the_same_door_again(data):
     first = parse_case(data)
@@ -251,7 +272,7 @@ def test_every_key_stands_in_the_full_record():
     records = [resolved(parse_case(data)) for data in (FULL, SPACE)]
     for section, model in SECTIONS.items():
         left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
-        assert left_out <= {"dose_rate", "flux", "schedule", "times"}, section
+        assert left_out <= {"dose_rate", "flux", "tail", "spots", "schedule", "times"}, section
 
 
 def test_each_value_moves_the_hash():
