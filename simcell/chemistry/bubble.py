@@ -11,8 +11,8 @@ r"""When a bubble may appear: three criteria for the pressure of all dissolved g
 
 Assumptions: gamma of pure water at a flat interface, also at 10 nm (no Tolman correction); ideal gas; the vapour has
 its pressure over a flat interface. The size of a nucleus is a property of the window and its history, so that there is
-no default: S. F. Jones, G. M. Evans, K. P. Galvin, Adv. Colloid Interface Sci. 80 (1999) 27, find that bubbles mostly come
-out at supersaturations of 5 or less, invariably from gas held in cavities; 2 gamma/r_n = 5 atm is r_n = 0.28 um.
+no default: S. F. Jones, G. M. Evans, K. P. Galvin, Adv. Colloid Interface Sci. 80 (1999) 27, find that bubbles mostly
+come out at supersaturations of 5 or less, invariably from gas held in cavities; 2 gamma/r_n = 5 atm is r_n = 0.28 um.
 
 Sources: criterion 2, Young-Laplace; criterion 3 and its prefactor, M. Blander, J. L. Katz, AIChE J. 21 (1975) 833.
 """

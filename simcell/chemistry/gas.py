@@ -33,6 +33,7 @@ class Gas:
     b: float = 0.0
     uncertainty: float | None = None  # relative, 1 sigma
     source: str = ""
+    diffusivity: float | None = None  # m^2/s in water at 25 degC
 
     def henry(self, temperature: float) -> float:
         """Henry solubility [mol/m^3/Pa] at a temperature [K]."""

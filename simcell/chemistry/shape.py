@@ -7,11 +7,11 @@ windows at the contact angle theta (in the liquid), so with delta(z) the depth o
     p_bubble - p_liquid = gamma (1/R + 2 cos(theta)/h).
 
 With theta = 0 (a film of liquid stays between gas and window) the sphere of diameter h is the pancake of R = h/2:
-volume, radius, pressure and covered area are continuous. With theta > 0 the pressure drops as the windows dewet, and the
-bubble snaps wider at constant amount of gas. Assumptions: windows plane and parallel; no buoyancy (Bond number
-rho g h^2/gamma = 1e-7 for 1 um); curvature at the outermost point of the rim for the whole rim: in a wide pancake the
-term 1/R is pi/4 of that for theta = 0 (C.-W. Park, G. M. Homsy, J. Fluid Mech. 139 (1984) 291), while 2 cos(theta)/h
-stays. theta up to 90 degrees: beyond, the pancake is not held by its rim.
+volume, radius, pressure and covered area are continuous. With theta > 0 the pressure drops as the windows dewet, and
+the bubble snaps wider at constant amount of gas. Assumptions: windows plane and parallel; no buoyancy (Bond number rho
+g h^2/gamma = 1e-7 for 1 um); curvature at the outermost point of the rim for the whole rim: in a wide pancake the term
+1/R is pi/4 of that for theta = 0 (C.-W. Park, G. M. Homsy, J. Fluid Mech. 139 (1984) 291), while 2 cos(theta)/h stays.
+theta up to 90 degrees: beyond, the pancake is not held by its rim.
 """
 
 from __future__ import annotations
