@@ -211,7 +211,7 @@ def _pressure(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, st
     if passed:
         text += "; passes " + ", ".join(f"{_criterion(name)} after {duration(float(at))}" for name, at in passed)
     ahead = [i for i, at in enumerate(group["bubble_onset"].values) if at != at]
-    wanted = [f"{_criterion(_names(group)[i])} {_atmospheres(float(group['bubble_threshold'][i]))}" for i in ahead]
+    wanted = [f"{_criterion(_names(group)[i])} ({_atmospheres(float(group['bubble_threshold'][i]))})" for i in ahead]
     return [("gas", text), *([("bubble", f"not within this run: {', '.join(wanted)}")] if wanted else [])]
 
 
@@ -235,7 +235,9 @@ def _names(group: xr.Dataset) -> list[str]:
 
 
 def _criterion(name: str) -> str:
-    return f"a {name.replace('nucleus ', 'nucleus of ')}" if name.startswith("nucleus") else name
+    if name.startswith("nucleus "):
+        return f"a nucleus of {name.removeprefix('nucleus ')}"
+    return "classical nucleation" if name == "nucleation" else name
 
 
 def _atmospheres(pressure: float) -> str:

@@ -24,6 +24,7 @@ from simcell.inputs.case import CaseInput
 from simcell.inputs.gases import load_gases, vapour_pressure
 from simcell.radiolysis.setup import Setup
 
+SETTLED = 3.0  # diffusion times across a layer, before which a remark says that growth is not quasi-stationary
 Group = dict[str, tuple[list[str], Any]]
 
 
@@ -156,12 +157,14 @@ def _bubble(case: CaseInput, setup: Setup, times: Array, complete: Array, start:
         later = times >= start
         gap = Gap(height, case.gas.contact_angle)
         held = gases.of(complete, list(setup.species)) * math.pi * reach**2 * height
+        mixture = mixture_of(setup, gases)
         path = grow(
-            mixture_of(setup, gases), gap, Closed(reach, times, held), case.gas.nucleus_radius, times[later],
+            mixture, gap, Closed(reach, times, held), case.gas.nucleus_radius, times[later],
             start=start,
         )  # fmt: skip
         radius[later], amount[later] = path.radius, path.amount
-        warnings = _remarks(path, start, reach)
+        slow = reach**2 / min(d for d, n in zip(mixture.diffusivity, path.amount.max(axis=0), strict=True) if n != 0.0)
+        warnings = _remarks(path, start, reach, slow)
     return {
         "bubble_radius": (["time"], radius),
         "bubble_area": (["time"], math.pi * radius**2),
@@ -217,11 +220,16 @@ def mixture_of(setup: Setup, gases: Gases) -> Mixture:
     )  # fmt: skip
 
 
-def _remarks(path: Growth, start: float, reach: float) -> list[str]:
+def _remarks(path: Growth, start: float, reach: float, slow: float) -> list[str]:
     found = [
         "the bubble is fed by what the run makes in a closed layer of radius "
         f"{reach * 1e6:.4g} um; that it takes gas away from the chemistry, and liquid away from the beam, is neglected"
     ]
+    if (age := float(path.time[-1]) - start) < SETTLED * slow:
+        found.append(
+            f"diffusion across that layer takes {slow:.2g} s, the bubble is followed for {age:.2g} s: its diffusion "
+            "field is not yet the quasi-stationary one that is taken"
+        )
     if path.end == "dissolved":
         found.append(f"the bubble of {start:.3g} s has dissolved at {path.ended:.3g} s; no second one is followed")
     elif path.end == "filled":

@@ -170,7 +170,8 @@ def test_every_quantity_names_its_kind():
         "case.duration": "time", "beam.energy": "energy", "beam.dose_rate": "dose_rate", "beam.flux": "flux",
         "beam.current": "current", "beam.diameter": "length", "beam.pixel": "length", "beam.dwell": "time",
         "beam.probe": "length", "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
-        "solver.atol": "concentration", "output.times": "time", "output.from": "time",
+        "gas.pressure": "pressure", "gas.nucleus_radius": "length", "gas.contact_angle": "angle",
+        "gas.layer_radius": "length", "solver.atol": "concentration", "output.times": "time", "output.from": "time",
     }  # fmt: skip
     assert set(kinds.values()) <= set(units.kinds())
     assert isinstance(field_type(SECTIONS["electrolyte"], ("concentrations",)), Each)
@@ -207,6 +208,10 @@ FULL = {
         "mechanism": "water", "pH": 3, "concentrations": {"Cl-": "1 mM"}, "atmosphere": "air",
         "gases": {"H2": "1 mbar"},
         "counter_ion": "Cl-", "temperature": "37 degC",
+    },
+    "gas": {
+        "pressure": "2 bar", "nucleus_radius": "50 nm", "contact_angle": "20 deg", "bubble": True,
+        "layer_radius": "5 um",
     },
     "radiolysis": {
         "g_values": "HS300", "g_scale": 1.1, "ionic_strength_correction": True, "ensemble": 64, "seed": 7,
