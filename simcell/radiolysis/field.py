@@ -299,9 +299,7 @@ def _why(net: Network, grid: Grid, status: int, state: Array, c: Array, max_step
         return f"more than {max_steps} steps (reached t = {t:.6g} s); raise max_steps or loosen rtol"
     cell, species = np.unravel_index(int(np.argmax(np.abs(c))), c.shape)
     at = np.unravel_index(int(cell), grid.shape)
-    place = ", ".join(
-        f"{name} = {x[i]:.4g} m" for name, x, i in zip("zyx", grid.centre, at, strict=True) if x.size > 1
-    )
+    place = ", ".join(f"{name} = {x[i]:.4g} m" for name, x, i in zip("zyx", grid.centre, at, strict=True) if x.size > 1)
     what = "a value that is not finite" if status == NOT_FINITE else f"a step of {state[advance.STEP]:.3g} s"
     linear = int(state[advance.UNSOLVED])
     solver = f", {linear} times because a linear system was not solved" if linear else ""

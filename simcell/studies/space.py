@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,14 @@ from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.ions import load_ions
-from simcell.numerics.grid import Grid, graded, radial
+from simcell.radiolysis.field import FieldRun, integrate_field
+from simcell.radiolysis.reach import reach
 from simcell.radiolysis.setup import Setup
-from simcell.radiolysis.spatial import Ends, Spread, charges, disc_share, integrate_radial
+from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.gas import gas_group, gases_of
+from simcell.studies.layout import Layout, layout_of
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
@@ -29,10 +32,6 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Progress = Callable[[float], None]
-EDGE_CELLS, FINEST = (
-    20,
-    10e-9,
-)  # cells in a beam radius, and spacing [m] that resolves where e_aq- ends at the beam edge
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,37 @@ class InSpace:
     >>> from simcell.case import Case
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
     ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> ready = in_space(case.input, mechanism_of(case.input))
-    >>> ready.grid.kind, round(float(ready.footprint.max()), 12)
-    ('radial', 1.0)
+    >>> in_space(case.input, mechanism_of(case.input)).layout.grid.kind
+    'radial'
     """
 
     setup: Setup
     beam: Beam
-    grid: Grid
-    footprint: Array  # (nz, ny, nx) dose rate over that of the beam
+    layout: Layout
     diffusivity: Array  # (n,) m^2/s
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What both solvers give.
+
+    Examples
+    --------
+    >>> Run(np.ones(1), np.ones((1, 2, 1, 1, 3)), np.zeros((1, 2)), 1, {}).complete
+    True
+    """
+
+    time: Array  # s
+    concentration: Array  # (time, n, z, y, x) mol/m^3
+    left: Array  # (time, n) mol that has gone out through all sides
+    reached: int
+    solver: Mapping[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """True if every output time was reached."""
+        return self.reached == self.time.size
 
 
 def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
@@ -89,27 +108,21 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     """
     started = time.perf_counter()
     ready = in_space(case.input, mechanism_of(case.input, case.folder))
-    rtol, atol = case.input.solver.tolerances(case.input.grid.geometry)
     failure: SolverError | None = None
     try:
-        run = _integrate(case.input, ready, rtol, atol, progress)
+        run = _integrate(case.input, ready, progress)
     except SolverError as error:
-        if not isinstance(error.partial, Spread) or error.partial.reached == 0:
+        if not isinstance(error.partial, Run) or error.partial.reached == 0:
             raise
         run, failure = error.partial, error
     if run.reached == 0:
         raise KeyboardInterrupt
-    warnings = [*ready.warnings, *([str(failure)] if failure else [])]
     status: Status = "failed" if failure else "complete" if run.complete else "interrupted"
-    numbers = {
-        "method": "RODASP, order 4(3), block-tridiagonal", "rtol": rtol, "atol_mol_per_m3": atol, "steps": run.steps,
-        "rejected": run.rejected, "worst_negative_mol_per_m3": run.worst_negative,
-        "electroneutral": case.input.radiolysis.electroneutral,
-    }  # fmt: skip
-    attrs = case_provenance(case, ready.setup, warnings, status, started, numbers)
-    geometry = case.input.grid.geometry
-    groups, coords = labelled(case.input, ready, run)
-    tree = build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title, "geometry": geometry})
+    groups, coords, remarks = labelled(case.input, ready, run)
+    warnings = [*ready.warnings, *remarks, *([str(failure)] if failure else [])]
+    facts = case_provenance(case, ready.setup, warnings, status, started, run.solver)
+    attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": case.input.grid.geometry}
+    tree = build(groups, coords, attrs)
     if failure is not None:
         raise SolverError(str(failure), tree)
     return tree
@@ -139,26 +152,8 @@ def in_space(case: CaseInput, mechanism: Mechanism) -> InSpace:
         mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
         setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)))
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
-    grid = grid_of(case)
-    footprint = disc_share(grid, 0.5 * float(case.beam.diameter or 0.0)).reshape(grid.shape)
-    return InSpace(setup, beam, grid, footprint, diffusivity, (*setup.warnings, *remarks))
-
-
-def grid_of(case: CaseInput) -> Grid:
-    """Cells of a case.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> grid_of(case.input).shape
-    (1, 1, 47)
-    """
-    g, radius = case.grid, 0.5 * float(case.beam.diameter or 0.0)
-    height = (case.cell.spacer_height if case.cell is not None else None) or 1.0
-    spacing = g.spacing or min(FINEST, radius / EDGE_CELLS)
-    return radial(graded(0.0, float(g.extent or radius), {radius: spacing}, g.growth), height)
+    layout = layout_of(case, setup.problem.schedule)
+    return InSpace(setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings))
 
 
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
@@ -202,8 +197,8 @@ def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ..
     return np.array([r.unknown_diffusivity if d is None else d for d in known.values()], dtype=float), remarks
 
 
-def labelled(case: CaseInput, ready: InSpace, run: Spread) -> tuple[dict[str, Group], dict[str, Any]]:
-    """Everything that follows from a run in space, with its coordinates.
+def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group], dict[str, Any], list[str]]:
+    """Everything that follows from a run in space, with its coordinates, and remarks.
 
     Examples
     --------
@@ -211,78 +206,116 @@ def labelled(case: CaseInput, ready: InSpace, run: Spread) -> tuple[dict[str, Gr
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
     ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
     >>> ready = in_space(case, mechanism_of(case))
-    >>> n, cells = len(ready.setup.problem.net.names), ready.grid.shape[2]
-    >>> nothing = Spread(np.ones(1), np.ones((1, n, cells)), np.zeros((1, 2, n)), 1, 1, 0, 0.0)
-    >>> groups, coords = labelled(case, ready, nothing)
+    >>> n, shape = len(ready.setup.problem.net.names), ready.layout.grid.shape
+    >>> groups, coords, _ = labelled(case, ready, Run(np.ones(1), np.ones((1, n, *shape)), np.zeros((1, n)), 1, {}))
     >>> groups["radiolysis"]["pH"][0]
     ['time', 'x']
     """
-    setup, grid = ready.setup, ready.grid
+    setup, grid = ready.setup, ready.layout.grid
     times = run.time[: run.reached]
-    space = [axis for axis, n in zip("zyx", grid.shape, strict=True) if n > 1]
-    shape = [n for n in grid.shape if n > 1]
-    c = run.concentration[: run.reached].reshape(times.size, len(setup.problem.net.names), *shape)
-    complete = np.moveaxis(c, 1, -1)  # (time, ..., n in kernel order)
     species = [s for s in setup.species if s != setup.mechanism.solvent]
-    complete = setup.complete(complete)[..., : len(species)]
-    limits, gases = saturation(setup), gases_in(setup.mechanism)
-    volume = grid.volume.reshape(shape)
-    charge_numbers = np.array([float(setup.charges[s]) for s in species])
+    complete = np.moveaxis(setup.complete(np.moveaxis(run.concentration[: run.reached], 1, -1)), -1, 1)
+    complete = complete[:, : len(species)]  # (time, species, z, y, x); the solvent comes last
+    axes = [axis for axis, n in zip("zyx", grid.shape, strict=True) if n > 1]
 
     def resolved(values: Array) -> Array:
-        """(time, ..., labels) -> (time, labels, ...)."""
-        return np.moveaxis(values, -1, 1)
+        """Drop axes of one cell."""
+        return values.reshape(*values.shape[:-3], *(n for n in grid.shape if n > 1))
 
-    inventory = np.tensordot(complete, volume, (list(range(1, 1 + len(shape))), list(range(len(shape)))))
+    gases, limits = gases_in(setup.mechanism), saturation(setup)
+    charge = np.array([float(setup.charges[s]) for s in species])
+    pressure = gases_of(setup).pressure_of(complete, species, axis=1)
     outflow = np.zeros((times.size, len(species)))
-    for i, s in enumerate(species):
-        if s in setup.problem.net.index:
-            outflow[:, i] = run.left[: run.reached, :, setup.problem.net.index[s]].sum(axis=1)
-    radiolysis: Group = {
-        "concentration": (["time", "species", *space], resolved(complete)),
+    for place, name in enumerate(species):
+        if name in setup.problem.net.index:
+            outflow[:, place] = run.left[: run.reached, setup.problem.net.index[name]]
+    group: Group = {
+        "concentration": (["time", "species", *axes], resolved(complete)),
         "initial_concentration": (["species"], setup.complete(setup.problem.start)[: len(species)]),
-        "pH": (["time", *space], ph(complete, species)),
-        "ionic_strength": (["time", *space], 0.5 * complete @ charge_numbers**2),
-        "charge": (["time", *space], complete @ charge_numbers),
+        "pH": (["time", *axes], resolved(ph(np.moveaxis(complete, 1, -1), species))),
+        "ionic_strength": (["time", *axes], resolved(0.5 * np.tensordot(complete, charge**2, ([1], [0])))),
+        "charge": (["time", *axes], resolved(np.tensordot(complete, charge, ([1], [0])))),
         "gas_saturation": (
-            ["time", "gas", *space],
-            resolved(np.stack([complete[..., species.index(g)] / limits[g] for g in gases], axis=-1)),
+            ["time", "gas", *axes],
+            resolved(np.stack([complete[:, species.index(g)] / limits[g] for g in gases], axis=1)),
         ),
         "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
-        "inventory": (["time", "species"], inventory),
+        "gas_pressure": (["time", *axes], resolved(pressure)),
+        "inventory": (["time", "species"], np.tensordot(complete, grid.volume, 3)),
         "outflow": (["time", "species"], outflow),
     }
-    end = None if run.complete else float(times[-1])
-    beam = beam_group(ready.beam, setup, times, end)
-    lateral = [axis for axis in space if axis != "z"]
-    beam["dose_rate"] = (lateral, ready.beam.dose_rate * _lateral(grid, ready.footprint))
-    cell: Group = {
-        "temperature": ([], setup.conditions.temperature),
-        "volume": (space, volume),
-    }
+    group["reach"] = (["time", "species"], _reach(ready, complete))
+    more, coords, remarks = gas_group(
+        case, setup, times, _in_beam(ready, complete), pressure.reshape(times.size, -1).max(axis=1)
+    )
+    coords |= {"time": times, "species": species, "gas": list(gases)}
+    coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
+    beam = beam_group(ready.beam, setup, times, None if run.complete else float(times[-1]))
+    lateral = ready.layout.mean[0].reshape([n for n in grid.shape[1:] if n > 1])
+    beam["dose_rate"] = ([axis for axis in axes if axis != "z"], ready.beam.dose_rate * lateral)
+    cell: Group = {"temperature": ([], setup.conditions.temperature), "volume": (axes, resolved(grid.volume[None])[0])}
     if case.cell.spacer_height is not None:
         cell["liquid_thickness"] = ([], case.cell.spacer_height)
-    coords: dict[str, Any] = {"time": times, "species": species, "gas": list(gases)}
-    coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in space}
-    return {"beam": beam, "cell": cell, "radiolysis": radiolysis}, coords
+    return {"beam": beam, "cell": cell, "radiolysis": group | more}, coords, remarks
 
 
-def _integrate(case: CaseInput, ready: InSpace, rtol: float, atol: float, progress: Progress | None) -> Spread:
-    problem = ready.setup.problem
-    source = problem.source[:, None] * ready.footprint.ravel()
-    far = problem.start if case.grid.edge == "reservoir" else None
-    return integrate_radial(
-        problem.net, problem.k, ready.diffusivity, charges(problem.net), source, problem.start, ready.grid,
-        Ends(upper=far), output_times(case), schedule=problem.schedule,
-        electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
-        progress=progress,
+def _reach(ready: InSpace, complete: Array) -> Array:
+    grid, before = ready.layout.grid, ready.setup.complete(ready.setup.problem.start)[: complete.shape[1]]
+    _, y, x = grid.centre
+    return reach(complete, before, grid.volume, ready.layout.mean[0], y, x)
+
+
+def _in_beam(ready: InSpace, complete: Array) -> Array:
+    """Concentrations (time, species) averaged over the liquid that the beam hits."""
+    weight = ready.layout.mean * ready.layout.grid.volume
+    return np.asarray(np.tensordot(complete, weight / weight.sum(), 3))
+
+
+def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Run:
+    """Rings by the direct solver along a line, everything else by the one for fields."""
+    p, layout = ready.setup.problem, ready.layout
+    rtol, atol = case.solver.tolerances(case.grid.geometry)
+    settings: dict[str, Any] = {
+        "electroneutral": case.radiolysis.electroneutral, "rtol": rtol, "atol": atol,
+        "max_steps": case.solver.max_steps, "progress": progress,
+    }  # fmt: skip
+    facts = {"rtol": rtol, "atol_mol_per_m3": atol, "electroneutral": case.radiolysis.electroneutral}
+    if layout.grid.kind == "radial":
+        source = p.source[:, None] * layout.footprint[0, 0, 0]
+        far = p.start if layout.open_sides else None
+        return _common(
+            lambda: integrate_radial(
+                p.net, p.k, ready.diffusivity, charges(p.net), source, p.start, layout.grid, Ends(upper=far),
+                output_times(case), schedule=p.schedule, **settings,
+            ),
+            {"method": "RODASP, order 4(3), block-tridiagonal", **facts}, layout.grid.shape,
+        )  # fmt: skip
+    return _common(
+        lambda: integrate_field(
+            p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
+            dict.fromkeys(layout.open_sides, p.start), output_times(case), exposure=layout.exposure, **settings,
+        ),
+        {"method": "RODASP, order 4(3), Krylov with block multigrid", **facts}, layout.grid.shape,
     )  # fmt: skip
 
 
-def _lateral(grid: Grid, footprint: Array) -> Array:
-    """Footprint without the axis across the gap, along which it does not change, and without axes of one cell."""
-    flat = footprint[0]
-    return flat.reshape([n for n in grid.shape[1:] if n > 1])
+def _common(solve: Callable[[], Spread | FieldRun], facts: Mapping[str, Any], shape: tuple[int, ...]) -> Run:
+    """Bring what a solver gives, also of a failed run, into one form."""
+
+    def run_of(found: Spread | FieldRun) -> Run:
+        left = found.left.sum(axis=1) if isinstance(found, Spread) else sum(found.left.values())
+        names = ("steps", "rejected", "solves", "cycles", "unsolved")
+        counts = {name: getattr(found, name) for name in names if hasattr(found, name)}
+        numbers = {**facts, **counts, "worst_negative_mol_per_m3": found.worst_negative}
+        c = found.concentration.reshape(*found.concentration.shape[:2], *shape)
+        return Run(found.time, c, np.zeros(c.shape[:2]) + left, found.reached, numbers)
+
+    try:
+        return run_of(solve())
+    except SolverError as error:
+        if isinstance(error.partial, Spread | FieldRun):
+            raise SolverError(str(error), run_of(error.partial)) from None
+        raise
 
 
 def _quoted(name: str) -> str:
