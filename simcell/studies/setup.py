@@ -399,7 +399,7 @@ def output_times(case: CaseInput) -> np.ndarray:
     >>> output_times(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input).size
     200
     """
-    return np.array(case.output.resolved_times(case.case.duration))
+    return np.array(case.output.resolved_times(case.case.duration, case.grid.geometry))
 
 
 def gases_in(mechanism: Mechanism) -> Mapping[str, Gas]:

@@ -41,8 +41,13 @@ def test_defaults():
     assert (c.electrolyte.mechanism, c.electrolyte.pH, c.electrolyte.temperature) == ("water", None, 298.15)
     assert (c.electrolyte.concentrations, c.electrolyte.gases, c.electrolyte.atmosphere) == ({}, {}, None)
     assert (c.radiolysis.g_scale, c.radiolysis.ensemble, c.radiolysis.seed) == (1.0, 0, 0)
-    assert (c.solver.rtol, c.solver.atol, c.solver.kernel, c.solver.max_steps) == (1e-6, 1e-17, "table", 1_000_000)
-    assert (c.output.times, c.output.spacing, c.output.count, c.output.first) == ((), "log", 200, 1e-9)
+    assert (*c.solver.tolerances("batch"), c.solver.kernel, c.solver.max_steps) == (1e-6, 1e-17, "table", 1_000_000)
+    assert (c.output.times, c.output.spacing, c.output.resolved_count("batch"), c.output.first) == (
+        (),
+        "log",
+        200,
+        1e-9,
+    )
 
 
 def test_the_names_that_the_issue_fixes():
@@ -173,6 +178,8 @@ def test_every_quantity_names_its_kind():
         "beam.probe": "length", "beam.center": "position", "beam.line_flyback": "time", "beam.frame_flyback": "time",
         "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
         "solver.atol": "concentration", "output.times": "time", "output.from": "time",
+        "grid.extent": "length", "grid.extent_y": "length", "grid.spacing": "length",
+        "radiolysis.unknown_diffusivity": "diffusivity",
     }  # fmt: skip
     assert set(kinds.values()) <= set(units.kinds())
     assert isinstance(field_type(SECTIONS["electrolyte"], ("concentrations",)), Each)
@@ -221,6 +228,20 @@ FULL = {
 }  # fmt: skip
 
 
+SPACE = {
+    **FULL,
+    "beam": {"energy": "200 kV", "current": "50 pA", "diameter": "1 um"},
+    "radiolysis": {
+        **{key: value for key, value in FULL["radiolysis"].items() if key != "ensemble"},
+        "electroneutral": False, "diffusivity": {"Cl-": "2e-9 m^2/s"}, "unknown_diffusivity": "1e-9 m^2/s",
+    },
+    "grid": {
+        "geometry": "full", "extent": "50 um", "extent_y": "40 um", "spacing": "20 nm", "growth": 1.1, "layers": 5,
+        "edge": "closed",
+    },
+}  # fmt: skip
+
+
 SPOTS = {
     "diameter": "2 um", "tail": {"fraction": 0.1, "diameter": "20 um"},
     "spots": [{"center": ["0 um", "-1 um"], "weight": 2}, {"center": ["0 um", "5 um"], "diameter": "1 um"}],
@@ -238,7 +259,7 @@ def test_new_keys_of_the_beam_leave_old_records_as_they_were():
     assert set(resolved(case())["beam"]) == {"dose_factor", "dose_rate", "mode", "profile"}
 
 
-@pytest.mark.parametrize("data", [MINIMAL, FULL, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
+@pytest.mark.parametrize("data", [MINIMAL, FULL, SPACE, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
 def test_a_record_passes_the_same_door_again(data):
     first = parse_case(data)
     again = parse_case(from_record(resolved(first)))
@@ -248,10 +269,10 @@ def test_a_record_passes_the_same_door_again(data):
 
 def test_every_key_stands_in_the_full_record():
     # a key that the record forgets would make two different runs share one name
-    record = resolved(parse_case(FULL))
+    records = [resolved(parse_case(data)) for data in (FULL, SPACE)]
     for section, model in SECTIONS.items():
-        left_out = set(keys_of(model)) - set(record[section])
-        assert left_out <= {"dose_rate", "flux", "diameter", "tail", "spots", "schedule", "times"}, section
+        left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
+        assert left_out <= {"dose_rate", "flux", "tail", "spots", "schedule", "times"}, section
 
 
 def test_each_value_moves_the_hash():
@@ -270,6 +291,17 @@ def test_each_value_moves_the_hash():
     }  # fmt: skip
     hashes = {key: record_hash(resolved(parse_case(apply_set(FULL, f"{key}={v}")))) for key, v in changed.items()}
     assert len({base, *hashes.values()}) == len(changed) + 1
+    in_space = {
+        "grid.extent": "51 um", "grid.extent_y": "41 um", "grid.spacing": "21 nm",
+        "grid.growth": "1.2", "grid.layers": "6", "grid.edge": "reservoir", "radiolysis.electroneutral": "true",
+        "radiolysis.diffusivity.Cl-": "3e-9 m^2/s", "radiolysis.unknown_diffusivity": "2e-9 m^2/s",
+    }  # fmt: skip
+    plan = {**SPACE, "grid": {key: value for key, value in SPACE["grid"].items() if key != "layers"}}
+    changes = {"grid.geometry": (plan, "plan"), **{k: (SPACE, v) for k, v in in_space.items()}}
+    hashes = {
+        key: record_hash(resolved(parse_case(apply_set(data, f"{key}={v}")))) for key, (data, v) in changes.items()
+    }
+    assert len({record_hash(resolved(parse_case(SPACE))), *hashes.values()}) == len(changes) + 1
 
 
 def test_the_hash_does_not_depend_on_units_order_or_process():
