@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simcell.beam.footprint import relative_dose_rate, resolve
 from simcell.chemistry.mechanism import Mechanism, Species
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
@@ -17,9 +18,10 @@ from simcell.inputs.case import CaseInput
 from simcell.inputs.ions import load_ions
 from simcell.numerics.grid import Grid, graded, radial
 from simcell.radiolysis.setup import Setup
-from simcell.radiolysis.spatial import Ends, Spread, charges, disc_share, integrate_radial
+from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.footprint import footprint_of
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
@@ -139,9 +141,21 @@ def in_space(case: CaseInput, mechanism: Mechanism) -> InSpace:
         mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
         setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)))
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
+    grid, footprint, told = _lit(case)
+    return InSpace(setup, beam, grid, footprint, diffusivity, (*setup.warnings, *remarks, *told))
+
+
+def _lit(case: CaseInput) -> tuple[Grid, Array, tuple[str, ...]]:
+    """Grid, relative dose rate of its cells, and remarks on what of the beam it does not carry."""
+    shape = footprint_of(case.beam)
+    if case.grid.geometry == "radial" and not shape.centred:
+        reason = "carries one round beam around the origin: no scan, no other centre, no spots elsewhere"
+        raise InputError(Problem("", "grid.geometry", "radial", reason, '"plan"'))
     grid = grid_of(case)
-    footprint = disc_share(grid, 0.5 * float(case.beam.diameter or 0.0)).reshape(grid.shape)
-    return InSpace(setup, beam, grid, footprint, diffusivity, (*setup.warnings, *remarks))
+    try:
+        return grid, relative_dose_rate(grid, shape), resolve(grid, shape)
+    except ValueError as error:
+        raise InputError(Problem("", "grid", None, str(error))) from None
 
 
 def grid_of(case: CaseInput) -> Grid:
