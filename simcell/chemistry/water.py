@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from simcell.constants import ZERO_CELSIUS
 
+CRITICAL_TEMPERATURE = 647.096  # K, IAPWS R2-83
+
 
 def density(temperature: float) -> float:
     """Density of air-free water at 1 atm [kg/m^3], 0 to 150 degC.
@@ -30,3 +32,36 @@ def density(temperature: float) -> float:
         16.945176 + t * (-7.9870401e-3 + t * (-46.170461e-6 + t * (105.56302e-9 - t * 280.54253e-12)))
     )
     return top / (1.0 + 16.879850e-3 * t)
+
+
+def surface_tension(temperature: float) -> float:
+    """Surface tension of water against its vapour [N/m], 0.01 degC to the critical point.
+
+    gamma = B tau^mu (1 + b tau), tau = 1 - T/Tc, B = 235.8 mN/m, b = -0.625, mu = 1.256. Source: IAPWS R1-76(2014),
+    Revised Release on Surface Tension of Ordinary Water Substance, http://iapws.org/relguide/Surf-H2O.html; N. B.
+    Vargaftik, B. N. Volkov, L. D. Voljak, J. Phys. Chem. Ref. Data 12 (1983) 817. What salts, radicals and surfactants
+    do to it is not modelled.
+
+    Parameters
+    ----------
+    temperature : float
+        [K]
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Outside -25 degC to the critical point.
+
+    Examples
+    --------
+    >>> round(surface_tension(298.15), 5), round(surface_tension(293.15), 5)
+    (0.07197, 0.07274)
+    """
+    if not ZERO_CELSIUS - 25.0 <= temperature <= CRITICAL_TEMPERATURE:
+        raise ValueError(f"{temperature:g} K is outside 248.15 K to {CRITICAL_TEMPERATURE} K")
+    tau = 1.0 - temperature / CRITICAL_TEMPERATURE
+    return 0.2358 * tau**1.256 * (1.0 - 0.625 * tau)

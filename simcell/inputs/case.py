@@ -15,6 +15,7 @@ from simcell.inputs.beam import BEAM_RULES, BeamInput
 from simcell.inputs.cell import CellInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
+from simcell.inputs.gas import GAS_RULES, GasInput
 from simcell.inputs.grid import GRID_RULES, GridInput
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
@@ -57,6 +58,7 @@ class CaseInput(Model):
     beam: BeamInput
     cell: CellInput
     electrolyte: ElectrolyteInput
+    gas: GasInput
     radiolysis: RadiolysisInput
     grid: GridInput
     solver: SolverInput
@@ -68,6 +70,7 @@ SECTIONS: dict[str, type[Model]] = {
     "beam": BeamInput,
     "cell": CellInput,
     "electrolyte": ElectrolyteInput,
+    "gas": GasInput,
     "radiolysis": RadiolysisInput,
     "grid": GridInput,
     "solver": SolverInput,
@@ -89,7 +92,9 @@ def physics_rules(given: Given) -> Iterator[Rule]:
         yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
 
 
-RULES: tuple[Check, ...] = (physics_rules, *BEAM_RULES, *ELECTROLYTE_RULES, *GRID_RULES, *OUTPUT_RULES)
+RULES: tuple[Check, ...] = (
+    physics_rules, *BEAM_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *GRID_RULES, *OUTPUT_RULES,
+)  # fmt: skip
 
 
 def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:

@@ -27,6 +27,7 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.radiolysis.homogeneous import Problem0D, Schedule, integrate
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
+from simcell.studies.gas import Gases, bubble_threshold, gases_of
 from simcell.studies.run import ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
 
@@ -35,12 +36,28 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST, PER_DECADE = 1e-2, 1e11, 8  # Gy/s, points of the search grid
 FORM = re.compile(r"\s*([^<>=\s]+)\s*([<>])\s*(.+?)\s*")
-EXAMPLE = '"H2<1 sat", "pH>6", "dpH<0.5" or "H2O2<10 umol/L"'
+EXAMPLE = '"H2<1 sat", "no bubble", "pH>6", "dpH<0.5" or "H2O2<10 umol/L"'
+NO_BUBBLE = "no bubble"
+GAS = "gas"  # all dissolved gases and vapour together
+
+
+@dataclass(frozen=True)
+class GasLimits:
+    """What conditions on gas are measured by.
+
+    Examples
+    --------
+    >>> GasLimits(Gases((), np.zeros(0), 298.15, 101325.0, 3170.0), 2e5).threshold
+    200000.0
+    """
+
+    gases: Gases
+    threshold: float  # Pa
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing to keep: ``"H2<1 sat"``, ``"pH>6"``, ``"dpH<0.5"``, ``"H2O2<10 umol/L"``.
+    """One thing to keep: ``"H2<1 sat"``, ``"no bubble"``, ``"pH>6"``, ``"dpH<0.5"``, ``"H2O2<10 umol/L"``.
 
     Examples
     --------
@@ -50,14 +67,21 @@ class Condition:
     """
 
     text: str
-    quantity: str  # pH, dpH or a species
+    quantity: str  # pH, dpH, gas (all gases together) or a species
     below: bool
-    bound: float  # mol/m^3, or a pure number for pH, dpH and saturation
+    bound: float  # mol/m^3, Pa for gas, or a pure number for pH, dpH, saturation and the threshold of a bubble
     of_saturation: bool = False
+    of_threshold: bool = False  # over the gas pressure that a bubble needs
 
-    def value(self, complete: Array, species: Sequence[str], start_pH: float, limits: dict[str, float]) -> float:
+    def value(
+        self, complete: Array, species: Sequence[str], start_pH: float, limits: dict[str, float], gas: GasLimits
+    ) -> float:
         """The quantity at one state of the liquid."""
         names = list(species)
+        if self.quantity == GAS:
+            pressure = float(gas.gases.pressure_of(complete, names))
+            over = gas.gases.liquid_pressure if self.of_saturation else gas.threshold if self.of_threshold else 1.0
+            return pressure / over
         if self.quantity == "pH":
             return float(ph(complete, names))
         if self.quantity == "dpH":
@@ -100,6 +124,10 @@ class Limit:
 def parse_condition(text: str) -> Condition:
     """Read one ``--keep`` text.
 
+    ``"no bubble"`` keeps the pressure of all gases below the threshold of the nucleus of the case
+    (``gas.nucleus_radius``), or below saturation where it names none; ``"gas<0.5"`` below that share of it, ``"gas<1
+    sat"`` below the pressure of the liquid, ``"gas<2 bar"`` below a pressure.
+
     Raises
     ------
     InputError
@@ -112,6 +140,8 @@ def parse_condition(text: str) -> Condition:
     >>> parse_condition("H2O2<10 umol/L").bound
     0.01
     """
+    if text.split() == NO_BUBBLE.split():
+        return Condition(text, GAS, True, 1.0, of_threshold=True)
     match = FORM.fullmatch(text)
     if match is None:
         raise InputError(Problem("", "--keep", text, "is not a condition", EXAMPLE))
@@ -123,6 +153,8 @@ def parse_condition(text: str) -> Condition:
         if right.endswith("sat"):
             bound = units.parse(right.removesuffix("sat").strip() or "1", "number")
             condition = Condition(text, quantity, below, bound, of_saturation=True)
+        elif quantity == GAS:
+            condition = _gas_condition(text, below, right)
         else:
             condition = Condition(text, quantity, below, units.parse(right, "concentration"))
     except units.UnitError as error:
@@ -130,6 +162,13 @@ def parse_condition(text: str) -> Condition:
     if condition.bound <= 0.0:
         raise InputError(Problem("", "--keep", text, "the bound must be above zero", EXAMPLE))
     return condition
+
+
+def _gas_condition(text: str, below: bool, right: str) -> Condition:
+    try:
+        return Condition(text, GAS, below, units.parse(right, "number"), of_threshold=True)
+    except units.UnitError:
+        return Condition(text, GAS, below, units.parse(right, "pressure"))
 
 
 def limit(
@@ -174,7 +213,7 @@ def limit(
     members, conditions = _members(case, keep, after, ensemble)
     answers = []
     for number, (setup, beam) in enumerate(members):
-        answers.append(_one(setup, beam, conditions, after))
+        answers.append(_one(setup, beam, conditions, after, bubble_threshold(case.input, setup)))
         if progress is not None:
             progress((number + 1) / len(members))
     return answers
@@ -229,11 +268,11 @@ def _check(conditions: Sequence[Condition], setup: Setup) -> None:
     gases = gases_in(setup.mechanism)
     found = []
     for c in conditions:
-        if c.quantity in ("pH", "dpH"):
+        if c.quantity in ("pH", "dpH", GAS):
             continue
         if c.quantity not in setup.species:
-            near = difflib.get_close_matches(c.quantity, [*setup.species, "pH", "dpH"], 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"there are pH, dpH, {', '.join(setup.species)}"
+            near = difflib.get_close_matches(c.quantity, [*setup.species, "pH", "dpH", GAS], 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are pH, dpH, gas, {', '.join(setup.species)}"
             found.append(
                 Problem(
                     "", "--keep", c.text, f'"{c.quantity}" is not in the mechanism "{setup.mechanism.name}"; {hint}'
@@ -248,8 +287,9 @@ def _check(conditions: Sequence[Condition], setup: Setup) -> None:
 class _Answer:
     """Margins of all conditions against dose rate, each dose rate computed once."""
 
-    def __init__(self, setup: Setup, conditions: Sequence[Condition], after: float | None):
+    def __init__(self, setup: Setup, conditions: Sequence[Condition], after: float | None, threshold: float):
         self.setup, self.conditions, self.after = setup, conditions, after
+        self.gas = GasLimits(gases_of(setup), threshold)
         rate = setup.conditions.dose_rate
         if rate <= 0.0:
             raise InputError(Problem("", "beam.dose_rate", None, "must be above zero for simcell limit", '"1e6 Gy/s"'))
@@ -280,8 +320,12 @@ class _Answer:
     def values(self, log_rate: float) -> tuple[float, ...]:
         """The quantities at one dose rate."""
         complete = self.setup.complete(self.state(log_rate))
+        return tuple(self.value(c, complete) for c in self.conditions)
+
+    def value(self, condition: Condition, complete: Array) -> float:
+        """The quantity of one condition at one state."""
         start_pH = self.setup.solution.pH
-        return tuple(c.value(complete, self.setup.species, start_pH, self.limits) for c in self.conditions)
+        return condition.value(complete, self.setup.species, start_pH, self.limits, self.gas)
 
     def margins(self, log_rate: float) -> list[float]:
         """One margin for each condition."""
@@ -301,8 +345,8 @@ def _cut(schedule: Schedule, end: float) -> Schedule:
     return Schedule(np.append(inside, end), schedule.scale[: inside.size])
 
 
-def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float | None) -> Limit:
-    answer = _Answer(setup, conditions, after)
+def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float | None, threshold: float) -> Limit:
+    answer = _Answer(setup, conditions, after, threshold)
     points = round(math.log10(HIGHEST / LOWEST) * PER_DECADE) + 1
     grid, warnings = _reachable(answer, list(np.linspace(math.log(LOWEST), math.log(HIGHEST), points)))
     grid = sorted({*grid, *_extrema(answer, grid)})
@@ -358,8 +402,14 @@ def _remarks(answer: _Answer, at: float) -> list[str]:
     """What a reader of a steady-state answer must know."""
     found = []
     schedule = answer.setup.conditions.schedule
+    before = answer.setup.complete(answer.setup.problem.start)
+    if any(c.quantity == GAS and abs(c.margin(answer.value(c, before))) < 1e-3 for c in answer.conditions):
+        found.append("the liquid holds as much gas as that before the beam: any more is too much")
     if answer.after is not None:
-        return ["asked for one instant: a limit that is passed earlier and met again does not show (try other times)"]
+        return [
+            *found,
+            "asked for one instant: a limit that is passed earlier and met again does not show (try other times)",
+        ]
     if (schedule.scale != 1.0).any():
         found.append("the steady state is that of a beam which is always on; the schedule counts with --after only")
     wait = time_to_steady(answer.problem(at), answer.state(at))

@@ -17,6 +17,7 @@ from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.results.provenance import Status, provenance
 from simcell.results.schema import build
+from simcell.studies.gas import gas_group, gases_of
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
 if TYPE_CHECKING:
@@ -84,8 +85,10 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
         raise KeyboardInterrupt
     times, concentration = path.time[: path.reached], path.concentration[: path.reached]
     group, coords = radiolysis_group(setup, concentration)
-    coords["time"] = times
-    warnings = [*setup.warnings, *([str(failure)] if failure else [])]
+    more_gas, criteria, remarks_on_gas = gas_group(case.input, setup, times, group["concentration"][1])
+    group |= more_gas
+    coords |= {"time": times, **criteria}
+    warnings = [*setup.warnings, *remarks_on_gas, *([str(failure)] if failure else [])]
     status: Status = "failed" if failure else "complete" if path.complete else "interrupted"
     if status == "complete" and beam.dose_rate > 0:
         try:
@@ -169,6 +172,7 @@ def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] =
             [*t, "gas"],
             np.stack([complete[..., species.index(g)] / limits[g] for g in gases], axis=-1),
         ),
+        "gas_pressure": (t, gases_of(setup).pressure_of(complete, species)),
         "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
     }
     coords: dict[str, Any] = {"species": species, "gas": list(gases)}
@@ -197,7 +201,7 @@ def ph(complete: Array, species: list[str]) -> Array:
 
 
 def saturation(setup: Setup) -> dict[str, float]:
-    """Solubility [mol/m^3] of each gas of the mechanism at 1 atm and the temperature of the run.
+    """Solubility [mol/m^3] of each gas of the mechanism at the pressure and temperature of the run.
 
     Examples
     --------
@@ -207,7 +211,8 @@ def saturation(setup: Setup) -> dict[str, float]:
     0.79
     """
     gases = gases_in(setup.mechanism)
-    return {name: gas.saturation(setup.conditions.temperature) for name, gas in gases.items()}
+    c = setup.conditions
+    return {name: gas.saturation(c.temperature, c.pressure) for name, gas in gases.items()}
 
 
 def beam_group(beam: Beam, setup: Setup, times: Array, end: float | None = None) -> Group:
@@ -308,6 +313,7 @@ def _steady_group(setup: Setup, warnings: list[str]) -> Group:
     return {
         "steady_concentration": (["species"], complete),
         "steady_pH": ([], float(ph(complete, species))),
+        "steady_gas_pressure": ([], float(gases_of(setup).pressure_of(complete, species))),
         "steady_gas_saturation": (
             ["gas"],
             np.array([complete[species.index(g)] / c for g, c in limits.items()]),

@@ -34,6 +34,7 @@ NEAT_WATER = ("water", "water-eb09")
 INERT_IONS = (
     "Li+", "Na+", "K+", "Rb+", "Cs+", "Mg2+", "Ca2+", "Sr2+", "Ba2+", "F-", "ClO4-", "BF4-", "PF6-", "CF3SO3-",
 )  # fmt: skip
+NOBLE = ("N2", "Ar", "He")  # gases that take no part in the chemistry of irradiated water
 ION_NAME = re.compile(r"[A-Z][A-Za-z0-9()]*(\^[1-9]?)?[+-]")
 
 
@@ -186,6 +187,8 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
         key = f"electrolyte.concentrations.{species}"
         if species in ("H+", "OH-", mechanism.solvent):
             found.append(Problem("", key, None, "follows from the pH and the solvent", "pH = 3.0"))
+        elif species in load_gases():
+            continue  # carried as an inert gas where the mechanism does not know it
         elif species not in mechanism.species and not species.endswith(("+", "-")):
             near = difflib.get_close_matches(species, mechanism.species, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(mechanism.solutes())}"
@@ -204,7 +207,7 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
         found.append(Problem("", "electrolyte.mechanism", mechanism.name, "has no G-values, so no beam can act on it"))
     if found:
         raise InputError(found)
-    return _with_inert_ions(mechanism, case)
+    return with_passive(mechanism, case)
 
 
 def _knowing(ion: str) -> list[str]:
@@ -257,11 +260,28 @@ def _energy_remark(mechanism: Mechanism, yields: str, energy: float | None) -> l
     return [f'the G-values "{yields}" hold for electrons of {holds}; the beam has {beam:.4g} keV']
 
 
-def _with_inert_ions(mechanism: Mechanism, case: CaseInput) -> Mechanism:
-    """Take in ions that the case names and the mechanism does not know: they carry charge and do not react."""
+def with_passive(mechanism: Mechanism, case: CaseInput) -> Mechanism:
+    """Add what a case dissolves and a mechanism does not know: ions and gases that do not react.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                     "electrolyte": {"atmosphere": "argon"}}).input
+    >>> "Ar" in with_passive(load_mechanism("water"), c).species
+    True
+    """
     from simcell.chemistry.mechanism import Species
 
-    new = {s: Species(s, {}, charge_of(s)) for s in case.electrolyte.concentrations if s not in mechanism.species}
+    e, known = case.electrolyte, load_gases()
+    over = load_atmosphere(e.atmosphere).dry_fractions if e.atmosphere is not None else ()
+    gases = [g for g in known if g in over or g in e.gases or g in e.concentrations]
+    names = [*e.concentrations, *gases]
+    new = {
+        s: Species(s, {}, charge_of(s), known[s].diffusivity if s in known else None)
+        for s in names
+        if s not in mechanism.species
+    }
     return dataclasses.replace(mechanism, species={**mechanism.species, **new}) if new else mechanism
 
 
@@ -279,7 +299,9 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
     """
     e = case.electrolyte
     totals = dict(e.concentrations)
-    inert = [s for s in totals if not mechanism.species[s].composition and s != "e_aq-"]
+    known = load_gases()
+    passive = [g for g in known if g in mechanism.species and not mechanism.species[g].composition]
+    inert = [s for s in totals if not mechanism.species[s].composition and s != "e_aq-" and s not in known]
     if e.counter_ion and e.counter_ion not in (*INERT_IONS, *mechanism.species):
         inert.append(e.counter_ion)
     remarks = [_inert_remark(s) for s in inert]
@@ -291,7 +313,6 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
             reason = f"{error} (electrolyte.temperature = {e.temperature - ZERO_CELSIUS:.4g} degC)"
             raise InputError(Problem("", "electrolyte.atmosphere", e.atmosphere, reason)) from None
     pressures |= e.gases
-    known = load_gases()
     for gas, pressure in pressures.items():
         if gas not in known:
             raise InputError(
@@ -304,9 +325,16 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
             )
         if gas in mechanism.species:
             totals[gas] = totals.get(gas, 0.0) + known[gas].henry(e.temperature) * pressure
-        elif gas not in ("N2", "Ar", "He"):
+        else:
             amount = known[gas].henry(e.temperature) * pressure
             remarks.append(f"{amount:.3g} mol/m^3 of dissolved {gas} left out: the mechanism does not know it")
+    for gas in passive:
+        totals.setdefault(gas, 0.0)
+        if totals[gas] > 0.0 and gas not in NOBLE:
+            remarks.append(
+                f"{totals[gas]:.3g} mol/m^3 of dissolved {gas} carried as an inert gas: the mechanism does not know "
+                "its reactions"
+            )
     return totals, remarks
 
 
@@ -382,6 +410,7 @@ def setup_of(
         yields=yields or (r.g_values if r.g_values in mechanism.yields else None),
         yield_scale=r.g_scale,
         ionic_strength_correction=r.ionic_strength_correction,
+        pressure=case.gas.pressure,
     )
     setup = prepare(mechanism, conditions, net)
     remarks += _energy_remark(mechanism, setup.yields, beam.energy)

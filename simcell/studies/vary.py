@@ -18,7 +18,7 @@ from simcell.radiolysis.steady import steady_state
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.run import Group, case_provenance, cell_group, kernels_of, ph, radiolysis_group, saturation
-from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of
+from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of, with_passive
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float], None]
 FIXED = ("case.", "output.", "solver.", "beam.schedule", "beam.pulses", "electrolyte.mechanism", "radiolysis.ensemble",
-         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty", "grid.")  # fmt: skip
+         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty", "gas.nucleus_radius",
+         "gas.contact_angle", "gas.bubble", "gas.layer_radius", "grid.")  # fmt: skip
 
 
 def run_vary(
@@ -134,12 +135,16 @@ def _setups(
     case: Case, vary: Sequence[tuple[str, Sequence[Any], Sequence[float], str]]
 ) -> tuple[list[Setup], list[Beam]]:
     mechanism = mechanism_of(case.input, case.folder)
-    net = Network.of(mechanism)
-    setups, beams = [], []
+    members = []
     for combination in itertools.product(*(values for _, values, *_ in vary)):
         member = case
         for (key, *_), value in zip(vary, combination, strict=True):
             member = member.replace(key, value)
+        members.append(member)
+        mechanism = with_passive(mechanism, member.input)  # all carry the gases of all
+    net = Network.of(mechanism)
+    setups, beams = [], []
+    for member in members:
         setup, beam = setup_of(member.input, mechanism, net)
         setups.append(setup)
         beams.append(beam)
@@ -156,7 +161,7 @@ def _stacked(
     group: Group = {}
     coords: dict[str, Any] = {}
     parts = [radiolysis_group(s, c, ("member",)) for s, c in zip(setups, concentration, strict=True)]
-    for name in ("pH", "charge", "ionic_strength", "gas_saturation"):
+    for name in ("pH", "charge", "ionic_strength", "gas_saturation", "gas_pressure"):
         dims = [d for d in parts[0][0][name][0] if d != "member"]
         values = np.array([part[name][1] for part, _ in parts])
         group[name] = ([*names, *dims], values.reshape(*shape, *values.shape[1:]))
@@ -165,7 +170,7 @@ def _stacked(
         full[row][:, [species.index(s) for s in setup.species]] = part["concentration"][1]
     group["concentration"] = ([*names, "time", "species"], full.reshape(*shape, *full.shape[1:]))
     coords["species"], coords["gas"] = species, parts[0][1]["gas"]
-    if len({s.conditions.temperature for s in setups}) == 1:
+    if len({(s.conditions.temperature, s.conditions.pressure) for s in setups}) == 1:
         group["saturation_concentration"] = parts[0][0]["saturation_concentration"]
     return group, coords
 

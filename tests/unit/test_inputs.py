@@ -176,10 +176,11 @@ def test_every_quantity_names_its_kind():
         "case.duration": "time", "beam.energy": "energy", "beam.dose_rate": "dose_rate", "beam.flux": "flux",
         "beam.current": "current", "beam.diameter": "length", "beam.pixel": "length", "beam.dwell": "time",
         "beam.probe": "length", "beam.center": "position", "beam.line_flyback": "time", "beam.frame_flyback": "time",
-        "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
-        "solver.atol": "concentration", "output.times": "time", "output.from": "time",
         "grid.extent": "length", "grid.extent_y": "length", "grid.spacing": "length",
         "radiolysis.unknown_diffusivity": "diffusivity",
+        "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
+        "gas.pressure": "pressure", "gas.nucleus_radius": "length", "gas.contact_angle": "angle",
+        "gas.layer_radius": "length", "solver.atol": "concentration", "output.times": "time", "output.from": "time",
     }  # fmt: skip
     assert set(kinds.values()) <= set(units.kinds())
     assert isinstance(field_type(SECTIONS["electrolyte"], ("concentrations",)), Each)
@@ -218,6 +219,10 @@ FULL = {
         "mechanism": "water", "pH": 3, "concentrations": {"Cl-": "1 mM"}, "atmosphere": "air",
         "gases": {"H2": "1 mbar"},
         "counter_ion": "Cl-", "temperature": "37 degC",
+    },
+    "gas": {
+        "pressure": "2 bar", "nucleus_radius": "50 nm", "contact_angle": "20 deg", "bubble": True,
+        "layer_radius": "5 um",
     },
     "radiolysis": {
         "g_values": "HS300", "g_scale": 1.1, "ionic_strength_correction": True, "ensemble": 64, "seed": 7,
