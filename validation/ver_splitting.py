@@ -21,13 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
+from simcell.beam.footprint import relative_dose_rate
+from simcell.beam.shape import disc
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Array, Network, reaction_rates
 from simcell.inputs.mechanism import load_mechanism
 from simcell.numerics.grid import graded, laplacian, radial
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, prepare
-from simcell.radiolysis.spatial import Ends, Spread, charges, diffusivities, disc_share, integrate_radial
+from simcell.radiolysis.spatial import Ends, Spread, charges, diffusivities, integrate_radial
 
 BEAM, RESERVOIR, DOSE_RATE = 1e-6, 25e-6, 7.5e7  # m, m, Gy/s
 DEVELOPED = 1e-3  # s of coupled beam before the short comparisons start
@@ -39,7 +41,7 @@ R = GRID.centre[2]
 D = diffusivities(WATER, NET.names)
 # the homogeneous kernel without its projection onto conserved totals, which has nothing to hold on to in dark rings
 TABLES = NET.tables._replace(invariants=np.zeros((0, len(NET.names))))
-SOURCE = PROBLEM.source[:, None] * disc_share(GRID, BEAM)
+SOURCE = PROBLEM.source[:, None] * relative_dose_rate(GRID, disc(2.0 * BEAM)).ravel()
 E, OH, H2, H = (NET.index[s] for s in ("e_aq-", "OH", "H2", "H+"))
 SCHEMES = {"Strang, reaction last": "rDr", "Strang, diffusion last": "dRd", "Lie, reaction last": "DR"}
 # where the table looks: name, radius [m]

@@ -13,7 +13,7 @@ lifetime.
 
 Assumptions: linear loss; lines are long; the frame repeats sideways without end. Around a real frame there is dark
 liquid: take its loss into the relaxation rate, which is production over average concentration at the place in question
-(`escape_rate` where nothing reacts), and the estimate is within a factor 1.5 of solutions in two dimensions (docs, with
+(`escape_rate` where nothing reacts), and the estimate is within a factor 1.6 of solutions in two dimensions (docs, with
 what second order does to the average itself: `docs/theory/footprint.md`).
 """
 

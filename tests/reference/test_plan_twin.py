@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simcell.beam.footprint import relative_dose_rate
+from simcell.beam.shape import disc
 from simcell.chemistry.network import Array, Network
 from simcell.inputs.mechanism import load_mechanism
 from simcell.numerics.grid import Grid, graded, plan, section
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, prepare
-from simcell.radiolysis.spatial import Ends, charges, diffusivities, disc_share, integrate_radial
+from simcell.radiolysis.spatial import Ends, charges, diffusivities, integrate_radial
 from tests.reference.plan_twin import PlanTwin
 from tests.reference.twin import Twin, rate_constants
 
@@ -61,7 +63,7 @@ def test_what_flows_is_the_exact_profile_between_two_reservoirs() -> None:
 
 @pytest.mark.parametrize("closure", [True, False])
 def test_a_row_of_cells_is_the_line_solver(closure: bool) -> None:
-    lit, times = disc_share(section(X, [0.0, 1.0]), 1e-6)[None, :], np.array([1e-6, 1e-4])
+    lit, times = relative_dose_rate(section(X, [0.0, 1.0]), disc(2e-6))[0], np.array([1e-6, 1e-4])
     slow = twin(plan(X, [0.0, 1e-6], 1e-6), lit, closure, outside={"x+": PROBLEM.start}).run(PROBLEM.start, times)
     fast = integrate_radial(
         NET, PROBLEM.k, D, Z, PROBLEM.source[:, None] * lit, PROBLEM.start, section(X, [0.0, 1.0]),

@@ -8,6 +8,7 @@ import pytest
 
 from simcell import units
 from simcell.case import Case
+from simcell.constants import ELEMENTARY_CHARGE
 from simcell.errors import InputError
 from simcell.inputs.ions import load_ions
 from simcell.studies.setup import INERT_IONS, mechanism_of
@@ -120,3 +121,25 @@ def test_shipped_diffusivities_follow_from_the_conductivities_beside_them():
         # both are printed with four digits, the conductivity with three at least
         assert units.parse(row["diffusivity"], "diffusivity") == pytest.approx(from_conductivity, rel=1e-3)
         assert load_ions()[name] == units.parse(row["diffusivity"], "diffusivity")
+
+
+def test_a_gaussian_falls_on_rings_with_all_its_current():
+    beam = {"dose_rate": None, "energy": "300 kV", "current": "1 nA", "diameter": "2 um", "profile": "gaussian"}
+    case = case_with(beam=beam, grid={"spacing": "100 nm", "growth": 1.1})
+    ready = in_space(case.input, mechanism_of(case.input))
+    current = ready.beam.flux * (ready.footprint * ready.grid.volume).sum() / 500e-9 * ELEMENTARY_CHARGE
+    assert current == pytest.approx(1e-9, rel=1e-12)
+    assert any("at the peak" in w for w in ready.warnings)
+
+
+@pytest.mark.parametrize(
+    ("beam", "words"),
+    [
+        ({"center": ["1 um", "0 um"]}, "one round beam around the origin"),
+        ({"spots": [{"center": ["9 um", "0 um"]}]}, "one round beam around the origin"),
+    ],
+)
+def test_rings_refuse_beams_that_are_not_round(beam, words):
+    case = case_with(beam=beam)
+    with pytest.raises(InputError, match=words):
+        in_space(case.input, mechanism_of(case.input))
