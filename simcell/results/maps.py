@@ -26,7 +26,7 @@ HEAD = 0.52  # inch above a panel, for its name and its scale of colours
 
 
 class Scene(NamedTuple):
-    """What all panels of a figure share: the grid, its planes, where liquid is, view [m], unit of length, flow, thickness.
+    """What all panels of a figure share: grid, planes, where liquid is, view [m], unit of length, flow, thickness.
 
     Examples
     --------
