@@ -204,6 +204,8 @@ def _words(tree: xr.DataTree) -> tuple[str, str]:
     if gather.always_on(tree) and "time_to_steady" in group and np.isfinite(float(group["time_to_steady"])):
         seconds = f"{float(group['time_to_steady']):.2g}"  # known to the spacing of its search, some 6 %
         parts.append(f"steady after {words.duration(float(seconds))}")
+    if space.SEEN_AT in tree.attrs:
+        parts.append(str(tree.attrs[space.SEEN_AT]))
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     return name, ", ".join(parts)
