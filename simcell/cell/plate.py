@@ -1,14 +1,15 @@
 r"""A clamped rectangle under tension and pressure: small deflections, any tension, any aspect ratio.
 
-.. math:: D \nabla^4 w - N \nabla^2 w = P, \qquad w = \partial_n w = 0 \text{ at the frame}
+.. math:: D \nabla^4 w - N_x \partial_x^2 w - N_y \partial_y^2 w = P, \qquad
+          w = \partial_n w = 0 \text{ at the frame}
 
-in half the short side h as unit of length, with the long side n times the short one and :math:`\tau = N h^2 / D`. The
+in half the short side h as unit of length, with the long side n times the short one and :math:`\tau = N_x h^2 / D`. The
 deflection is expanded in products of polynomials that meet the conditions at the frame (J. Shen, SIAM J. Sci. Comput.
 15 (1994) 1489, doi:10.1137/0915089: differences of Legendre polynomials whose second derivatives are one Legendre
 polynomial), which leaves a symmetric dense system. Without tension it is the clamped plate, with much of it the
 membrane with its thin rim of bending.
 
-Assumptions: thin plate (Kirchhoff), tension equal in all directions and uniform, ideal clamping.
+Assumptions: thin plate (Kirchhoff), uniform tension, ideal clamping.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ Array = NDArray[np.float64]
 _LEAST_MODES, _MODES_PER_ROOT, _MOST_MODES, _PLATE_RIMS = 4, 1.3, 40, 5.0
 
 
+@lru_cache(maxsize=256)
 def membrane_compliance(aspect: float) -> float:
     r"""Centre deflection of a membrane without stiffness, w N / (P h^2): Poisson's equation in a rectangle.
 
@@ -92,7 +94,7 @@ class Profile:
         return np.where(inside, along.T @ self.coefficients.T @ across / self.centre, 0.0)
 
 
-def linear(aspect: float, tension: float, refine: int = 1) -> Profile:
+def linear(aspect: float, tension: float, along: float | None = None, refine: int = 1) -> Profile:
     """Solve the linear problem.
 
     Parameters
@@ -100,7 +102,9 @@ def linear(aspect: float, tension: float, refine: int = 1) -> Profile:
     aspect : float
         Long side over short side n, at least 1.
     tension : float
-        N h^2 / D, not negative.
+        N h^2 / D across, between the long sides; not negative.
+    along : float
+        The same along the window; equal if not given.
     refine : int
         Multiplies the number of modes, for studies of convergence.
 
@@ -117,17 +121,20 @@ def linear(aspect: float, tension: float, refine: int = 1) -> Profile:
     _at_least_one(aspect)
     if not (tension >= 0.0 and math.isfinite(tension)):
         raise ValueError(f"tension N h^2/D is {tension:g}: under compression a window buckles, which is not modelled")
+    along = tension if along is None else along
+    if not (along >= 0.0 and math.isfinite(along)):
+        raise ValueError(f"tension along the window is {along:g}: under compression it buckles, which is not modelled")
     rims = max(math.sqrt(tension), _PLATE_RIMS)
     m, n = (refine * _count(rims * side) for side in (1.0, aspect))
     (m0, m1), (n0, n1) = _matrices(m), _matrices(n)
     eye_m, eye_n = np.eye(m), np.eye(n)
     a = aspect
     bending = np.kron(eye_m, n0) * a + 2.0 / a * np.kron(m1, n1) + np.kron(m0, eye_n) / a**3
-    stretch = np.kron(m1, n0) * a + np.kron(m0, n1) / a
+    stretch = tension * np.kron(m1, n0) * a + along * np.kron(m0, n1) / a
     load = np.zeros(m * n)
     # only the first mode holds a constant part: the integral of the product of the first modes
     load[0] = a * (2.0 * math.sqrt(2.5) / 15.0) ** 2
-    stiffness = bending + tension * stretch
+    stiffness = bending + stretch
     scale = 1.0 / np.sqrt(np.diag(stiffness))  # without it, strong tension leaves the matrix badly conditioned
     factor = scipy.linalg.cho_factor(scale[:, None] * stiffness * scale, lower=True, overwrite_a=True)
     found = (scale * scipy.linalg.cho_solve(factor, scale * load)).reshape(m, n)

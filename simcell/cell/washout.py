@@ -170,7 +170,7 @@ class Washout:
 
     Examples
     --------
-    >>> washout(1e-3, 500e-9, 1e-3, 1e-9).peclet
+    >>> round(washout(1e-3, 500e-9, 1e-3, 1e-9).peclet, 6)
     1000.0
     """
 

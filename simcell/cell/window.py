@@ -175,8 +175,9 @@ def deflection(window: Window, pressure: float) -> float:
     plate = size * window.half**4 * plate_compliance(window.aspect) / window.rigidity
     stretched = (size * window.half**4 / (0.91 * c2 * window.plane_modulus * window.thickness)) ** (1.0 / 3.0)
     most = min(plate, stretched)
-    if window.stress > 0.0:
-        most = min(most, size * window.half**2 / (c1 * window.stress * window.thickness))
+    taut = c1 * window.stress * window.thickness
+    if taut * most > size * window.half**2:
+        most = size * window.half**2 / taut
     found = brentq(lambda w: load(window, w) - size, 0.0, most * (1.0 + 1e-9), xtol=1e-12 * most, rtol=1e-14)
     return math.copysign(float(found), pressure)
 
