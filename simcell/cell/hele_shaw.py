@@ -4,7 +4,8 @@ r"""The flow that one pascal drives: Hele-Shaw in plan and full grids, Poiseuill
 
 (H. Lamb, Hydrodynamics, 6th ed. 1932, section 330; O. Reynolds, Phil. Trans. 177 (1886) 157) in finite volumes: the
 conductance of a face is that of a liquid film whose thickness varies linearly between the two centres,
-:math:`\int dx/h^3 = d (h_1 + h_2) / (2 h_1^2 h_2^2)`, which is exact in a wedge and of order 2 elsewhere. Two sides are
+:math:`\int dx/h^3 = d (h_1 + h_2) / (2 h_1^2 h_2^2)`, which is exact in a wedge and of order 2
+elsewhere; at an open end the straight line goes on. Two sides are
 open and at uniform pressure, nothing passes the others. Over the height the flow has the shape of the parabola; layers
 of a `full` grid follow the thickness and take their exact share of it, so every layer conserves volume for itself.
 
@@ -101,6 +102,10 @@ def _conductance(grid: Grid, height: Array, viscosity: float) -> tuple[Array, Ar
         first, last = np.take(height, [0], axis), np.take(height, [n - 1], axis)
         if grid.periodic[axis + 1]:
             first, last = last, first
+        elif n > 1:
+            to_end = _ends(grid, axis)
+            first = _extrapolated(first, np.take(height, [1], axis), to_end[0])
+            last = _extrapolated(last, np.take(height, [n - 2], axis), to_end[1])
         low, high = np.concatenate([first, height], axis), np.concatenate([height, last], axis)
         sides = np.diff(grid.faces[2 - axis])
         length = sides[None, :] if axis == 0 else sides[:, None]
@@ -108,6 +113,18 @@ def _conductance(grid: Grid, height: Array, viscosity: float) -> tuple[Array, Ar
         cube = np.divide(2.0 * low**2 * high**2, low + high, out=np.zeros_like(low), where=low + high > 0.0)
         found.append(length * cube / (12.0 * viscosity * grid.distance[axis + 1][0]))
     return found[0], found[1]
+
+
+def _ends(grid: Grid, axis: int) -> tuple[float, float]:
+    """Way from the first and last centre to the end over that to the next centre."""
+    faces, middle = grid.faces[axis + 1], grid.centre[axis + 1]
+    return (middle[0] - faces[0]) / (middle[1] - middle[0]), (faces[-1] - middle[-1]) / (middle[-1] - middle[-2])
+
+
+def _extrapolated(height: Array, inner: Array, way: float) -> Array:
+    """Height at an end of the grid: the straight line goes on, by a factor of two at most, if there is a neighbour."""
+    onwards = np.clip(height + way * (height - inner), 0.5 * height, 2.0 * height)
+    return np.where(inner > 0.0, onwards, height)
 
 
 def _hele_shaw(

@@ -66,11 +66,13 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     if geometry is None:
         return
     if geometry == "batch":
+        yield from _flow_fits(given, "batch")
         for key in ("extent", "extent_y", "spacing", "growth", "layers", "edge"):
             if given.wrote("grid", key):
                 reason = 'means nothing for one well-mixed volume; choose grid.geometry = "radial", for instance'
                 yield Rule(f"grid.{key}", given.raw("grid", key), reason)
         return
+    yield from _flow_fits(given, str(geometry))
     if given.value("radiolysis", "ensemble"):
         reason = f'samples a well-mixed volume only, not grid.geometry = "{geometry}"'
         yield Rule("radiolysis.ensemble", given.raw("radiolysis", "ensemble"), reason, "0")
@@ -78,7 +80,8 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     sized = any(given.wrote("beam", key) for key in ("diameter", "pixel", "spots"))
     if not sized:
         yield Rule("beam.diameter", None, needs, '"2 um"')
-    if not given.wrote("grid", "extent") and not (given.wrote("cell", "window") and geometry != "radial"):
+    window = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
+    if not given.wrote("grid", "extent") and (geometry == "radial" or not window):
         yield Rule("grid.extent", None, needs, '"50 um"')
     if geometry in ("section", "full") and not given.wrote("cell", "spacer_height"):
         yield Rule("cell.spacer_height", None, needs, '"500 nm"')
@@ -87,6 +90,19 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     if geometry in ("radial", "plan") and given.wrote("grid", "layers"):
         yield Rule("grid.layers", given.raw("grid", "layers"), f"a {geometry} grid has one layer")
     yield from _beam_inside(given, str(geometry))
+
+
+def _flow_fits(given: Given, geometry: str) -> Iterator[Rule]:
+    """Liquid that flows past needs cells that it flows through."""
+    if not (given.value("cell", "flow_rate") or given.value("cell", "pressure_drop")):
+        return
+    flow = given.value("cell", "flow")
+    if geometry in ("batch", "radial"):
+        key = "flow_rate" if given.wrote("cell", "flow_rate") else "pressure_drop"
+        reason = f'means nothing for grid.geometry = "{geometry}", where nothing flows; choose "plan"'
+        yield Rule(f"cell.{key}", given.raw("cell", key), reason)
+    elif geometry == "section" and flow is not None and "y" in flow.inlet + flow.outlet:
+        yield Rule("cell.flow", None, "goes along x in a section", '{ inlet = "x-", outlet = "x+" }')
 
 
 def _beam_inside(given: Given, geometry: str) -> Iterator[Rule]:

@@ -1,4 +1,4 @@
-"""From a case to cells, to where the beam falls on them and when."""
+"""From a case to cells, to where the beam falls on them and when, and to the flow through them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from simcell.beam.footprint import relative_dose_rate, resolve
 from simcell.beam.raster import patterns, sequence
 from simcell.beam.shape import Footprint
+from simcell.cell.flow import Flow
 from simcell.chemistry.network import Array
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
 from simcell.numerics.grid import Grid, full, graded, plan, radial, section
 from simcell.radiolysis.field import Exposure
 from simcell.radiolysis.homogeneous import Schedule
+from simcell.studies.cell import flow_of, gap_of, rim_of
 from simcell.studies.footprint import footprint_of, scan_of
 
 FINEST = 10e-9  # m, resolves how far e_aq- gets out of the beam
@@ -26,7 +28,7 @@ MARKS = 9  # places in a beam that keep the spacing of its edge, where cells are
 
 @dataclass(frozen=True)
 class Layout:
-    """Cells of a case and the beam on them.
+    """Cells of a case, the beam on them and the flow through them.
 
     Examples
     --------
@@ -41,6 +43,8 @@ class Layout:
     grid: Grid
     footprint: Array  # (p, nz, ny, nx) dose rate over that of the beam
     exposure: Exposure
+    flow: Flow | None
+    height: Array  # (ny, nx) thickness of the liquid [m]
     open_sides: tuple[str, ...]  # beyond which there is liquid as at the start
     warnings: tuple[str, ...]
 
@@ -66,15 +70,26 @@ def layout_of(case: CaseInput, schedule: Schedule) -> Layout:
     >>> layout_of(case, Schedule.constant(1.0)).open_sides
     ('x-', 'x+', 'y-', 'y+')
     """
-    beam = footprint_of(case.beam)
+    beam, rim = footprint_of(case.beam), rim_of(case.cell)
     grid = grid_of(case, beam)
     try:
-        warnings = resolve(grid, beam)
+        warnings = resolve(grid, beam, rim)
         exposure, footprint = _exposed(case, schedule, grid, beam)
     except ValueError as error:
         raise InputError(Problem("", "beam", None, str(error))) from None
-    sides = {"radial": ("x+",), "section": ("x-", "x+")}.get(grid.kind, ("x-", "x+", "y-", "y+"))
-    return Layout(grid, footprint, exposure, sides if case.grid.edge == "reservoir" else (), warnings)
+    flow, gap = flow_of(case, grid), gap_of(case.cell, grid.centre[2], grid.centre[1])
+    if flow is not None:
+        warnings = (*warnings, *flow.warnings)
+    return Layout(grid, footprint, exposure, flow, gap.height, _open_sides(case, grid), (*warnings, *gap.warnings))
+
+
+def _open_sides(case: CaseInput, grid: Grid) -> tuple[str, ...]:
+    """Sides with fresh liquid behind them; where it flows, only that where it enters: the others are walls."""
+    if case.cell.flow is not None and (case.cell.flow_rate or case.cell.pressure_drop):
+        return (case.cell.flow.inlet,)
+    if case.grid.edge == "closed":
+        return ()
+    return {"radial": ("x+",), "section": ("x-", "x+")}.get(grid.kind, ("x-", "x+", "y-", "y+"))
 
 
 def grid_of(case: CaseInput, beam: Footprint) -> Grid:
@@ -89,16 +104,24 @@ def grid_of(case: CaseInput, beam: Footprint) -> Grid:
     >>> grid_of(case.input, disc(2e-6)).shape
     (1, 92, 92)
     """
-    g, height = case.grid, case.cell.spacer_height or 1.0
-    along = float(g.extent or 0.0)
+    g, (along, across) = case.grid, _extents(case)
+    middle = gap_of(case.cell, np.zeros(1), np.zeros(1)).height.item()  # where the beam usually is
     if g.geometry == "radial":
-        return radial(graded(0.0, along, _marks(case, beam, 0), g.growth, along * WIDEST), height)
+        return radial(graded(0.0, along, _marks(case, beam, 0), g.growth, along * WIDEST), middle)
     x = graded(-along / 2.0, along / 2.0, _marks(case, beam, 0), g.growth, along * WIDEST)
     if g.geometry == "section":
-        return section(x, np.linspace(0.0, height, g.layers + 1))
-    across = float(g.extent_y or along)
+        return section(x, np.linspace(0.0, middle, g.layers + 1))
     y = graded(-across / 2.0, across / 2.0, _marks(case, beam, 1), g.growth, across * WIDEST)
+    height = gap_of(case.cell, 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1])).height
     return plan(x, y, height) if g.geometry == "plan" else full(x, y, height, g.layers)
+
+
+def _extents(case: CaseInput) -> tuple[float, float]:
+    """Lengths of the grid along x and y [m]: as given, or those of the window."""
+    rim = rim_of(case.cell)
+    window = (rim.x[1] - rim.x[0], rim.y[1] - rim.y[0]) if rim else (0.0, 0.0)
+    along = case.grid.extent or window[0]
+    return along, case.grid.extent_y or (along if case.grid.extent else window[1])
 
 
 def _marks(case: CaseInput, beam: Footprint, axis: int) -> dict[float, float]:
@@ -120,8 +143,8 @@ def _exposed(case: CaseInput, schedule: Schedule, grid: Grid, beam: Footprint) -
     """When the beam falls where: one footprint, or those of the lines or pixels of a scan."""
     view = case.beam.resolved or "frame"
     if case.beam.mode != "stem" or view == "frame":
-        return Exposure.of(schedule), relative_dose_rate(grid, beam)[None]
+        return Exposure.of(schedule), relative_dose_rate(grid, beam, rim_of(case.cell))[None]
     scan = scan_of(case.beam)
-    shapes = patterns(scan, view, grid)
+    shapes = patterns(scan, view, grid, rim_of(case.cell))
     steps = sequence(scan, view, float(schedule.switch[-1])).gated(schedule.switch, schedule.scale)
     return Exposure(steps.switch, steps.scale, steps.pattern), shapes

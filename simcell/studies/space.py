@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simcell.cell.flow import velocity
 from simcell.chemistry.mechanism import Mechanism, Species
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
@@ -254,8 +255,16 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
     lateral = ready.layout.mean[0].reshape([n for n in grid.shape[1:] if n > 1])
     beam["dose_rate"] = ([axis for axis in axes if axis != "z"], ready.beam.dose_rate * lateral)
     cell: Group = {"temperature": ([], setup.conditions.temperature), "volume": (axes, resolved(grid.volume[None])[0])}
+    lateral_axes = [axis for axis in axes if axis != "z"]
     if case.cell.spacer_height is not None:
-        cell["liquid_thickness"] = ([], case.cell.spacer_height)
+        height = ready.layout.height
+        flat = float(np.ptp(height)) == 0.0 or grid.kind in ("radial", "section")
+        cell["liquid_thickness"] = ([], float(height.flat[0])) if flat else (lateral_axes, height)
+    if ready.layout.flow is not None:
+        speed = velocity(grid, ready.layout.flow.volume_flow)
+        cell["velocity_y"], cell["velocity_x"] = ((axes, resolved(v[None])[0]) for v in speed[1:])
+        if grid.kind != "section":
+            cell["pressure"] = (lateral_axes, ready.layout.flow.pressure)
     return {"beam": beam, "cell": cell, "radiolysis": group | more}, coords, remarks
 
 
@@ -293,7 +302,8 @@ def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Ru
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
-            dict.fromkeys(layout.open_sides, p.start), output_times(case), exposure=layout.exposure, **settings,
+            dict.fromkeys(layout.open_sides, p.start), output_times(case), exposure=layout.exposure,
+            flow=None if layout.flow is None else layout.flow.volume_flow, **settings,
         ),
         {"method": "RODASP, order 4(3), Krylov with block multigrid", **facts}, layout.grid.shape,
     )  # fmt: skip
