@@ -18,13 +18,15 @@ from collections.abc import Callable
 import numpy as np
 from scipy.integrate import odeint
 
+from simcell.beam.footprint import relative_dose_rate
+from simcell.beam.shape import disc
 from simcell.chemistry.network import Array, Network
 from simcell.inputs.mechanism import load_mechanism
 from simcell.numerics.grid import Grid, graded, radial
 from simcell.radiolysis import kernels
 from simcell.radiolysis.homogeneous import Problem0D, Schedule
 from simcell.radiolysis.setup import Conditions, prepare
-from simcell.radiolysis.spatial import Ends, charges, diffusivities, disc_share, integrate_radial, line_of
+from simcell.radiolysis.spatial import Ends, charges, diffusivities, integrate_radial, line_of
 
 BEAM, RESERVOIR = 1e-6, 25e-6  # m
 TIMES = np.array([1e-3, 0.1, 10.0])  # s
@@ -80,7 +82,7 @@ def main() -> None:
     net = Network.of(water)
     p = prepare(water, Conditions(298.15, 7.5e7, Schedule.constant(10.0), pH=7.0), net).problem
     grid, d, z = grid_of(cells), diffusivities(water, net.names), charges(net)
-    source = p.source[:, None] * disc_share(grid, BEAM)
+    source = p.source[:, None] * relative_dose_rate(grid, disc(2.0 * BEAM)).ravel()
 
     def ours(rtol: float, atol: float = 1e-10) -> Array:
         return integrate_radial(

@@ -37,6 +37,7 @@ def _more(name: str, text: str, *fragments: str) -> Bad:
 
 CURRENT = 'beam.energy = "300 kV"\nbeam.current = "1 nA"\n'
 SCAN = CURRENT + 'beam.mode = "stem"\nbeam.pixel = "1 nm"\nbeam.dwell = "5 us"\n'
+SCAN_OF_4 = SCAN + "beam.frame = [4, 4]\n"
 
 SYNTAX = [
     _bad("empty file", "", "is empty"),
@@ -120,7 +121,34 @@ CASE_AND_BEAM = [
     _beam("absurd flux", 'beam.energy = "300 kV"\nbeam.flux = "1e40 1/m^2/s"', "must not exceed"),
     _beam("diameter zero", CURRENT + 'beam.diameter = "0 nm"', "beam.diameter", "from 0.01 nm"),
     _more("unknown mode", 'beam.mode = "sem"', "beam.mode", '"tem" or "stem"'),
-    _more("gaussian", 'beam.profile = "gaussian"', "not available in this version"),
+    _more("misspelt profile", 'beam.profile = "gausian"', "beam.profile", 'did you mean "gaussian"'),
+    _more("center of one number", 'beam.center = ["1 um"]', "beam.center[1]", "is missing"),
+    _more("center without unit", "beam.center = [1, 2]", "beam.center[0]", "needs a unit"),
+    _more("center far away", 'beam.center = ["1 m", "0 um"]', "beam.center[0]", "from -1 cm to 1 cm"),
+    _more("tail of all", 'beam.tail = { fraction = 1.0, diameter = "9 um" }\nbeam.diameter = "1 um"', "tail.fraction"),
+    _more("tail without core", 'beam.tail = { fraction = 0.1, diameter = "9 um" }', "beam.diameter", "beam.tail needs"),
+    _more(
+        "narrow tail",
+        'beam.tail = { fraction = 0.1, diameter = "1 um" }\nbeam.diameter = "2 um"',
+        "beam.tail.diameter",
+        "not wider",
+    ),
+    _more("spot without size", 'beam.spots = [{ center = ["0 um", "0 um"] }]', "beam.spots[0].diameter", "is missing"),
+    _more(
+        "spots and a center",
+        'beam.center = ["0 um", "0 um"]\nbeam.spots = [{ center = ["0 um", "0 um"], diameter = "1 um" }]',
+        "beam.center",
+        "excludes beam.spots",
+    ),
+    _more("spot of no weight", 'beam.spots = [{ center = ["0 m", "0 m"], diameter = "1 um", weight = 0 }]', "weight"),
+    _more("order without scan", 'beam.scan_order = "raster"', "beam.scan_order", 'belongs to mode = "stem"'),
+    _beam(
+        "spots and a scan", SCAN_OF_4 + 'beam.spots = [{ center = ["0 m", "0 m"], diameter = "1 um" }]', "beam.spots"
+    ),
+    _beam("hopping without stride", SCAN_OF_4 + 'beam.scan_order = "hopping"', "beam.hop", "is missing"),
+    _beam("stride without hopping", SCAN_OF_4 + "beam.hop = 2", "beam.hop", 'belongs to scan_order = "hopping"'),
+    _beam("long stride", SCAN_OF_4 + 'beam.scan_order = "hopping"\nbeam.hop = 9', "beam.hop", "4 is the most"),
+    _beam("gaussian probe of no size", SCAN_OF_4 + 'beam.profile = "gaussian"', "beam.probe", "is missing"),
     _more("scan without mode", 'beam.pixel = "1 nm"', 'belongs to mode = "stem"'),
     _beam("scan with a disc", SCAN + 'beam.frame = [4, 4]\nbeam.diameter = "1 um"', 'belongs to mode = "tem"'),
     _beam("scan without frame", SCAN, "beam.frame", "is missing", "[1024, 1024]"),

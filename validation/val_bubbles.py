@@ -18,6 +18,8 @@ import sys
 
 import numpy as np
 
+from simcell.beam.footprint import relative_dose_rate
+from simcell.beam.shape import disc
 from simcell.case import Case
 from simcell.chemistry.bubble import criteria
 from simcell.chemistry.confined import conductance
@@ -25,7 +27,7 @@ from simcell.chemistry.shape import Gap
 from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.numerics.grid import graded, radial
 from simcell.radiolysis.setup import Setup
-from simcell.radiolysis.spatial import Ends, charges, diffusivities, disc_share, integrate_radial
+from simcell.radiolysis.spatial import Ends, charges, diffusivities, integrate_radial
 from simcell.radiolysis.steady import steady_state
 from simcell.studies.ensemble import combinations
 from simcell.studies.gas import gases_of
@@ -65,7 +67,7 @@ def centre(flux: float, radius: float, atmosphere: str | None = None, cells: flo
     setup, _ = liquid(flux, atmosphere)
     p, net = setup.problem, setup.problem.net
     grid = radial(graded(0.0, REACH, {radius: radius / cells}, growth=1.15))
-    made = p.source[:, None] * disc_share(grid, radius)
+    made = p.source[:, None] * relative_dose_rate(grid, disc(2.0 * radius)).ravel()
     run = integrate_radial(
         net, p.k, diffusivities(net.mechanism, net.names), charges(net), made, p.start, grid, Ends(upper=p.start),
         np.array([END]), atol=1e-9,

@@ -16,6 +16,7 @@ from simcell.inputs.cell import CellInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
 from simcell.inputs.gas import GAS_RULES, GasInput
+from simcell.inputs.grid import GRID_RULES, GridInput
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
@@ -59,6 +60,7 @@ class CaseInput(Model):
     electrolyte: ElectrolyteInput
     gas: GasInput
     radiolysis: RadiolysisInput
+    grid: GridInput
     solver: SolverInput
     output: OutputInput
 
@@ -70,6 +72,7 @@ SECTIONS: dict[str, type[Model]] = {
     "electrolyte": ElectrolyteInput,
     "gas": GasInput,
     "radiolysis": RadiolysisInput,
+    "grid": GridInput,
     "solver": SolverInput,
     "output": OutputInput,
 }
@@ -89,7 +92,9 @@ def physics_rules(given: Given) -> Iterator[Rule]:
         yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
 
 
-RULES: tuple[Check, ...] = (physics_rules, *BEAM_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *OUTPUT_RULES)
+RULES: tuple[Check, ...] = (
+    physics_rules, *BEAM_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *GRID_RULES, *OUTPUT_RULES,
+)  # fmt: skip
 
 
 def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
@@ -145,6 +150,10 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
         problems += [Problem(file, *rule) for rule in check(given) if rule.key.split(".")[0] not in shapeless]
     if problems:
         raise InputError(clean(problem) for problem in problems)
+    geometry = models["grid"].geometry
+    rtol, atol = models["solver"].tolerances(geometry)
+    models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
+    models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
     return CaseInput.model_construct(None, **models)
 
 
@@ -199,6 +208,10 @@ def resolved(case: CaseInput) -> dict[str, Any]:
     record = {name: _plain(getattr(case, name)) for name in sorted(SECTIONS)}
     if case.output.times:
         record["output"] = {"times": record["output"]["times"]}
+    if case.grid.geometry == "batch":  # nothing moves, so what says how does not count
+        record.pop("grid")
+        for key in ("electroneutral", "diffusivity", "unknown_diffusivity"):
+            record["radiolysis"].pop(key, None)
     record = {name: section for name, section in record.items() if section}
     return {**record, RECORD_KEY: RECORD_VERSION}
 

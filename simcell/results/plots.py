@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
-from simcell.results import frame, gather, panels, style, words
+from simcell.results import frame, gather, maps, panels, profiles, reaches, space, style, words
 from simcell.results.bars import throughput
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
@@ -26,20 +26,34 @@ from simcell.results.schema import extra_dims
 
 __all__ = ["KINDS", "dose_response", "plot", "save", "species", "throughput"]
 
-KINDS = ("auto", "species", "dose_response", "throughput")
+KINDS = ("auto", "species", "dose_response", "throughput", "sheet", "map", "profile", "reach", "pH", "gas")
+SPATIAL = KINDS[4:]
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def plot(tree: xr.DataTree, kind: str = "auto", species_name: str | None = None) -> Figure:
+def plot(
+    tree: xr.DataTree,
+    kind: str = "auto",
+    species_name: str | None = None,
+    time: float | None = None,
+    extent: float | None = None,
+) -> Figure:
     """Draw the figure that fits a result, or the one that is asked for.
 
     Parameters
     ----------
     tree : xarray.DataTree
-    kind : {"auto", "species", "dose_response", "throughput"}
-        `auto`: a dose response where something was varied, else species against time.
+    kind : str
+        `auto`: a dose response where something was varied; maps or profiles where the run is resolved in space; else
+        species against time. `species` (against time; in space, at the centre of the beam), `dose_response`,
+        `throughput` (what makes and eats one); in space `sheet` (maps of six quantities), `map`, `profile`, `reach`,
+        `pH` and `gas` (their map, or profiles at several times).
     species_name : str, optional
-        Whose makers and eaters `throughput` shows; H2O2 when not given.
+        Which species `map`, `profile` and `throughput` show; in space, without a kind, its map or its profiles.
+    time : float, optional
+        When [s]; the last output time when not given. Not for curves against time.
+    extent : float, optional
+        Width of a map around the beam [m]; inf for the whole grid.
 
     Returns
     -------
@@ -50,16 +64,19 @@ def plot(tree: xr.DataTree, kind: str = "auto", species_name: str | None = None)
     >>> plot(xr.DataTree(), "pie")
     Traceback (most recent call last):
         ...
-    simcell.errors.ResultError: no figure of kind "pie"; there are auto, species, dose_response, throughput
+    simcell.errors.ResultError: no figure of kind "pie"; there are auto, species, dose_response, throughput, sheet, ...
     """
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    spatial = space.is_spatial(tree) and not extra_dims(tree)
+    if wanted in SPATIAL or (wanted == "auto" and spatial):
+        return _in_space(tree, wanted, species_name, time, extent)
     if wanted == "throughput" or (wanted == "auto" and species_name):
-        return throughput(tree, species_name or "H2O2")
+        return throughput(tree, species_name or "H2O2", time)
     if wanted == "dose_response" or (wanted == "auto" and extra_dims(tree)):
         return dose_response(tree)
-    return species(tree)
+    return species(space.at_beam(tree) if spatial else tree)
 
 
 def species(tree: xr.DataTree) -> Figure:
@@ -139,6 +156,23 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
     with atomic(target, overwrite) as temporary, rc_context({"svg.hashsalt": "simcell"}):
         figure.savefig(temporary, format=kind[1:], dpi=200, metadata=metadata)
     return target
+
+
+def _in_space(
+    tree: xr.DataTree, kind: str, species_name: str | None, time: float | None, extent: float | None
+) -> Figure:
+    """The figure of a result in space: of one quantity where one is named, else of all."""
+    space.need_space(tree)
+    if kind == "reach":
+        return reaches.bars(tree, time)
+    where = space.place(tree)
+    line = where.y.size == where.z.size == 1
+    what = kind if kind in (space.PH, space.GAS) else species_name
+    if kind == "profile" or (line and kind in ("auto", space.PH, space.GAS)):
+        if what is None:
+            return profiles.profile(tree, time)
+        return profiles.evolution(tree, what, None if time is None else [time])
+    return maps.sheet(tree, time, None if what is None else [what], extent)
 
 
 def _lines(group: xr.Dataset, keep: np.ndarray, samples: int | None) -> tuple[panels.Lines, str]:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from simcell.constants import STANDARD_ATMOSPHERE
-from simcell.results import gather
+from simcell.results import gather, report_space, space
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.schema import extra_dims
 
@@ -51,6 +51,8 @@ def summary(tree: xr.DataTree, file: str = "out.nc", case: str = "case.toml") ->
         rows: list[tuple[str, str]] = []
     elif extra_dims(tree):
         rows = _range_rows(tree)
+    elif space.is_spatial(tree):
+        rows = report_space.rows(tree, facts)
     else:
         group = gather.radiolysis(tree)
         settled, beam = _settled(tree), _beam_at_end(tree)
@@ -340,6 +342,8 @@ def _where_saturated(ratio: xr.DataArray) -> str:
 
 
 def _next(tree: xr.DataTree, file: str, case: str) -> str:
+    if space.is_spatial(tree) and not extra_dims(tree):
+        return f"simcell plot {_quoted(file)} --what reach -o reach.png"
     if "radiolysis" in tree.children and not extra_dims(tree):
         group = gather.radiolysis(tree)
         crossed = _first_crossing(group)

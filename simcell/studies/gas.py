@@ -107,7 +107,9 @@ def bubble_threshold(case: CaseInput, setup: Setup) -> float:
     return criteria_of(case, setup)[0 if case.gas.nucleus_radius is None else 1].threshold
 
 
-def gas_group(case: CaseInput, setup: Setup, times: Array, complete: Array) -> tuple[Group, dict[str, Any], list[str]]:
+def gas_group(
+    case: CaseInput, setup: Setup, times: Array, complete: Array, pressure: Array | None = None
+) -> tuple[Group, dict[str, Any], list[str]]:
     """Thresholds and onsets of a run, its bubble if one is asked for, and warnings.
 
     Parameters
@@ -117,7 +119,9 @@ def gas_group(case: CaseInput, setup: Setup, times: Array, complete: Array) -> t
     times : (nt,) array
         [s]
     complete : (nt, species) array
-        Concentrations in the order of `setup.species` [mol/m^3].
+        Concentrations in the order of `setup.species` [mol/m^3]; in space, means over the beam.
+    pressure : (nt,) array, optional
+        Of all gases where it is highest [Pa]; default that of `complete`.
 
     Returns
     -------
@@ -133,7 +137,8 @@ def gas_group(case: CaseInput, setup: Setup, times: Array, complete: Array) -> t
     >>> coords["criterion"][:2], bool(np.isnan(group["bubble_onset"][1]).all())
     (['saturation', 'nucleus 10 nm'], True)
     """
-    pressure = gases_of(setup).pressure_of(complete, list(setup.species))
+    if pressure is None:
+        pressure = gases_of(setup).pressure_of(complete, list(setup.species))
     found = criteria_of(case, setup)
     onsets = np.array([float(bubble.onset(times, pressure, c.threshold)) for c in found])
     group: Group = {

@@ -59,15 +59,20 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
+    if case.input.grid.geometry != "batch":
+        from simcell.studies.space import run_in_space
+
+        return run_in_space(case, progress)
     started = time.perf_counter()
     mechanism = mechanism_of(case.input, case.folder)
     net = Network.of(mechanism)
     setup, beam = setup_of(case.input, mechanism, net)
     solver = case.input.solver
+    rtol, atol = solver.tolerances("batch")
     failure: SolverError | None = None
     try:
         path = integrate(
-            setup.problem, output_times(case.input), solver.rtol, solver.atol, solver.max_steps,
+            setup.problem, output_times(case.input), rtol, atol, solver.max_steps,
             kernels_of(case, net), progress,
         )  # fmt: skip
     except SolverError as error:
@@ -111,7 +116,7 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
                 "interrupted before the ensemble was done: the nominal run is complete, intervals are missing"
             )
     numbers = {
-        "method": "RODAS, order 4(3)", "kernel": solver.kernel, "rtol": solver.rtol, "atol_mol_per_m3": solver.atol,
+        "method": "RODAS, order 4(3)", "kernel": solver.kernel, "rtol": rtol, "atol_mol_per_m3": atol,
         "steps": path.steps, "rejected": path.rejected, "worst_negative_mol_per_m3": path.worst_negative,
         "worst_projection_relative": path.worst_projection,
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from simcell.inputs.gases import load_atmosphere, load_gases, vapour_pressure
 from simcell.inputs.mechanism import load_mechanism, shipped_mechanisms
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, Setup, prepare
+from simcell.studies.footprint import footprint_of, scan_of
 
 MEDIUM = "water"
 FACTOR = "1+t/lambda"
@@ -83,7 +85,7 @@ def beam_of(case: CaseInput) -> Beam:
     b = case.beam
     if b.energy is None:
         assert b.dose_rate is not None
-        return Beam(b.dose_rate)
+        return Beam(b.dose_rate, warnings=_peak_remark(b, b.dose_rate))
     medium = stopping.load_medium(MEDIUM)
     try:
         power = stopping.mass_stopping_power(b.energy, medium)
@@ -102,6 +104,7 @@ def beam_of(case: CaseInput) -> Beam:
         )
         rate *= factor
         probe = probe and probe * factor
+    warnings += _peak_remark(b, rate)
     if probe is not None:
         beyond = f", beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid" * (probe > CHEMISTRY_LIMIT)
         warnings += (
@@ -112,17 +115,33 @@ def beam_of(case: CaseInput) -> Beam:
 
 
 def _flux(b: BeamInput, power: float) -> tuple[float, float | None]:
-    """Flux averaged over the illuminated area, and the dose rate under the probe of a scanned beam."""
+    """Flux of the disc, the peak or the frame on average, and the dose rate under the probe of a scanned beam."""
     if b.mode == "stem":
         assert b.current is not None and b.pixel is not None and b.dwell is not None and b.frame is not None
-        raster = dose.raster_beam(b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe)
+        scan = scan_of(b)
+        flyback = scan.frame_time * (1.0 - scan.duty)
+        raster = dose.raster_beam(
+            b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe, flyback=flyback, profile=b.profile
+        )
         return raster.flux, raster.peak_dose_rate
     if b.flux is not None:
         return b.flux, None
-    if b.current is not None and b.diameter is not None:
-        return dose.flux_from_current(b.current, b.diameter), None
+    if b.current is not None:
+        return footprint_of(b).flux(b.current), None
     assert b.dose_rate is not None
     return dose.flux_from_dose_rate(b.dose_rate, power), None
+
+
+def _peak_remark(b: BeamInput, rate: float) -> tuple[str, ...]:
+    """What the dose rate is of, where it is not that of one evenly lit area."""
+    if b.mode == "stem" or (b.profile == "disc" and not b.tail and not b.spots):
+        return ()
+    which = "the most intense of the spots" if b.spots else "the beam"
+    words = f"the dose rate {rate:.4g} Gy/s is that at the peak of {which}"
+    if b.profile == "gaussian" and not b.tail:
+        half = 0.5 / math.log(2.0)
+        words += f"; within its full width at half maximum the average is {half:.4f} of it, {half * rate:.4g} Gy/s"
+    return (words,)
 
 
 def schedule_of(case: CaseInput) -> Schedule:
@@ -409,7 +428,7 @@ def output_times(case: CaseInput) -> np.ndarray:
     >>> output_times(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input).size
     200
     """
-    return np.array(case.output.resolved_times(case.case.duration))
+    return np.array(case.output.resolved_times(case.case.duration, case.grid.geometry))
 
 
 def gases_in(mechanism: Mechanism) -> Mapping[str, Gas]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Progress = Callable[[float], None]
 FIXED = ("case.", "output.", "solver.", "beam.schedule", "beam.pulses", "electrolyte.mechanism", "radiolysis.ensemble",
          "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty", "gas.nucleus_radius",
-         "gas.contact_angle", "gas.bubble", "gas.layer_radius")  # fmt: skip
+         "gas.contact_angle", "gas.bubble", "gas.layer_radius", "grid.")  # fmt: skip
 
 
 def run_vary(
@@ -68,11 +68,11 @@ def run_vary(
     ('beam_dose_rate', 'time', 'species')
     """
     started = time.perf_counter()
-    check_vary([key for key, *_ in vary])
+    check_vary([key for key, *_ in vary], case.input.grid.geometry)
     setups, beams = _setups(case, vary)
     times = output_times(case.input)
     first = setups[0]
-    solver = case.input.solver
+    rtol, atol = case.input.solver.tolerances("batch")
 
     def half(fraction: float) -> None:
         if progress is not None:
@@ -80,7 +80,7 @@ def run_vary(
 
     concentration, done = integrate_batch(
         first.problem.net, np.array([s.problem.k for s in setups]), np.array([s.problem.source for s in setups]),
-        np.array([s.problem.start for s in setups]), first.problem.schedule, times, solver.rtol, solver.atol, half,
+        np.array([s.problem.start for s in setups]), first.problem.schedule, times, rtol, atol, half,
         using=kernels_of(case, first.problem.net),
     )  # fmt: skip
     names = [key.replace(".", "_") for key, *_ in vary]
@@ -107,14 +107,14 @@ def run_vary(
     }
     warnings = list(dict.fromkeys(w for s in setups for w in s.warnings))[:20]
     attrs = case_provenance(
-        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": solver.rtol},
+        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": rtol},
         vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
     )  # fmt: skip
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
 
 
-def check_vary(keys: Sequence[str]) -> None:
-    """Refuse keys that need a run of their own for each value.
+def check_vary(keys: Sequence[str], geometry: str = "batch") -> None:
+    """Refuse keys that need a run of their own for each value, and every key of a case in space.
 
     Raises
     ------
@@ -125,8 +125,10 @@ def check_vary(keys: Sequence[str]) -> None:
     >>> check_vary(["beam.dose_rate"])
     """
     wrong = [key for key in keys if key.startswith(FIXED)]
+    reason = "cannot be varied in one run; run the case for each value"
+    if geometry != "batch":
+        wrong, reason = list(keys), f'cannot be varied with grid.geometry = "{geometry}"; run the case for each value'
     if wrong:
-        reason = "cannot be varied in one run; run the case for each value"
         raise InputError([Problem("", f"--vary {key}", None, reason) for key in wrong])
 
 

@@ -49,6 +49,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "number": Kind("a plain number", "", "1.5", minimum=None),
     "length": Kind("a length", "m", "500 nm"),
+    "position": Kind("a position", "m", "-2 um", minimum=None),
     "angle": Kind("an angle", "rad", "60 deg"),
     "area": Kind("an area", "m^2", "3 um^2"),
     "time": Kind("a time", "s", "10 s"),

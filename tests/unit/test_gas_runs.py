@@ -185,7 +185,7 @@ def test_a_bubble_needs_windows_and_a_layer():
 def test_a_gas_without_diffusivity_is_named():
     c = Case.from_dict({**GROWN, "electrolyte": {"gases": {"CO": "0.1 bar"}}}).input
     setup, _ = setup_of(c, mechanism_of(c))
-    with pytest.raises(InputError, match=r'"CO".diffusivity'):
+    with pytest.raises(InputError, match=r'"CO"\.diffusivity'):
         mixture_of(setup, gases_of(setup))
 
 

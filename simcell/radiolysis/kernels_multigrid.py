@@ -1,0 +1,388 @@
+r"""Kernels of the linear solver in space: lines of cells solved exactly, several levels of cells, GMRES around both.
+
+The matrix is M = diagonal I - J of `kernels_field`. One cycle approximates its inverse: on each level the lines of cells
+along each axis are solved exactly as block-tridiagonal systems, every second line first and the others with what that
+changed (zebra); the residual goes to the level with cells merged in pairs (sums of amounts), whose correction comes
+back by linear interpolation, and lines are solved again. All local chemistry is inside the blocks, so a line
+takes nanosecond radicals and fast equilibria as they are; what is left for the levels is smooth.
+Method: Trottenberg, Oosterlee & Schueller, Multigrid (2001), ch. 5 (lines) and 8 (systems).
+
+GMRES (Saad & Schultz, SIAM J. Sci. Stat. Comput. 7 (1986) 856), preconditioned from the left, in the norm
+
+.. math:: \|u\|^2 = \frac{1}{n} \sum_x \sum_i \Big(\frac{u_{ix}}{\mathrm{atol} + \mathrm{rtol} |c_{ix}|}\Big)^2
+
+so that its residual is an estimate of the error of u in the unit of the step's tolerance (the largest over the
+cells is not larger than this sum).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcell.numerics.jit import njit
+from simcell.radiolysis.kernels import invert, times
+from simcell.radiolysis.kernels_field import lines_inside
+
+MOST = 30  # vectors that GMRES keeps
+
+
+@njit
+def project(charge, share, coefficient, per_volume, u, into):
+    """Add per_volume (1 - p z^T) (coefficient u) to `into`."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    for i in range(0, into.shape[0], 4):
+        a += charge[i] * coefficient[i] * u[i]
+        b += charge[i + 1] * coefficient[i + 1] * u[i + 1]
+        c += charge[i + 2] * coefficient[i + 2] * u[i + 2]
+        d += charge[i + 3] * coefficient[i + 3] * u[i + 3]
+    current = (a + b) + (c + d)
+    for i in range(into.shape[0]):
+        into[i] += per_volume * (coefficient[i] * u[i] - share[i] * current)
+
+
+@njit
+def eliminate(charge, ions, share, left, right, both, before, carried, weighted, block):
+    """Subtract (below) (inverse of the block before) (above), each a projected diagonal, from a block."""
+    carried[:] = 0.0
+    for j in ions:
+        for i in range(carried.shape[0]):
+            carried[i] += before[j, i] * share[j]
+    for j in range(charge.shape[0]):
+        z, factor, row, column = charge[j], both * right[j], before[j], block[j]
+        for i in range(carried.shape[0]):
+            weighted[i] = left[i] * (row[i] - z * carried[i])
+        current = 0.0
+        for i in ions:
+            current += charge[i] * weighted[i]
+        for i in range(carried.shape[0]):
+            column[i] -= factor * (weighted[i] - share[i] * current)
+
+
+@njit
+def factor_lines(space, slopes, level, axis, inverse, scratch):
+    """Inverse pivot blocks of all lines of a level along one axis; a periodic line is cut at its end."""
+    base, end = space.first_cell[level], space.first_cell[level + 1]
+    n, inners = space.shape[level, axis], lines_inside(space, level, axis)
+    for outer in range((end - base) // (n * inners)):
+        for inner in range(inners):
+            for place in range(n):
+                cell = base + (outer * n + place) * inners + inner
+                line = base + (outer * inners + inner) * n + place
+                block = inverse[line]
+                block[:, :] = slopes.block[cell + 1]
+                if place > 0:
+                    face = space.first_face[level, axis] + (outer * (n + 1) + place) * inners + inner
+                    both = space.over_volume[cell] * space.over_volume[cell - inners]
+                    if both > 0.0:
+                        eliminate(
+                            space.charge, space.ions, slopes.share[face], slopes.left[face], slopes.right[face], both,
+                            inverse[line - 1], scratch[0], scratch[1], block,
+                        )  # fmt: skip
+                invert(block, scratch)
+
+
+@njit
+def beside(space, slopes, level, axis, line, parity, u, out):
+    """Add to `out` what changes u of the neighbours along an axis bring: -(blocks beside the diagonal) u.
+
+    Only to cells on lines (along `line`) of one parity; parity -1 is all cells.
+    """
+    base, ny, nx = space.first_cell[level], space.shape[level, 1], space.shape[level, 2]
+    n, inners = space.shape[level, axis], lines_inside(space, level, axis)
+    if n == 1:
+        return
+    charge, over_volume, ring = space.charge, space.over_volume, space.periodic[axis]
+    share, left, right = slopes.share, slopes.left, slopes.right
+    wrap = (n - 1) * inners
+    for outer in range((space.first_cell[level + 1] - base) // (n * inners)):
+        odd = 0 if axis == 0 or (axis == 1 and line == 0) else (outer % ny if axis == 2 and line == 0 else outer)
+        odd = outer // ny if axis == 2 and line == 1 else odd
+        for place in range(n):
+            cell = base + (outer * n + place) * inners - 1
+            low = space.first_face[level, axis] + (outer * (n + 1) + place) * inners - 1
+            for inner in range(inners):
+                cell += 1
+                low += 1
+                if parity >= 0:
+                    other = odd + place
+                    if axis == 1 and line == 0:
+                        other += inner
+                    elif axis == 0:
+                        other += inner // nx if line == 2 else inner % nx
+                    if other & 1 != parity:
+                        continue
+                per, into, up = over_volume[cell], out[cell], low + inners
+                if place > 0:
+                    project(charge, share[low], left[low], per, u[cell - inners], into)
+                elif ring:
+                    project(charge, share[low], left[low], per, u[cell + wrap], into)
+                if place < n - 1:
+                    project(charge, share[up], right[up], per, u[cell + inners], into)
+                elif ring:
+                    project(charge, share[up], right[up], per, u[cell - wrap], into)
+
+
+@njit
+def solve_lines(space, slopes, level, axis, inverse, parity, r, d, right):
+    """Solve every second line along an axis: d = (line)^-1 r."""
+    base, ny, nx = space.first_cell[level], space.shape[level, 1], space.shape[level, 2]
+    n, inners = space.shape[level, axis], lines_inside(space, level, axis)
+    faces, charge, over_volume = space.first_face[level, axis], space.charge, space.over_volume
+    share, below, above = slopes.share, slopes.left, slopes.right
+    for outer in range((space.first_cell[level + 1] - base) // (n * inners)):
+        for inner in range(inners):
+            across = outer // ny + outer % ny
+            if axis == 1:
+                across = outer + inner
+            elif axis == 0:
+                across = inner // nx + inner % nx
+            if across & 1 != parity:
+                continue
+            line = base + (outer * inners + inner) * n
+            for place in range(n):
+                cell = base + (outer * n + place) * inners + inner
+                given, into = r[cell], d[cell]
+                for i in range(right.shape[0]):
+                    right[i] = given[i]
+                    into[i] = 0.0
+                if place > 0:
+                    face = faces + (outer * (n + 1) + place) * inners + inner
+                    project(charge, share[face], below[face], over_volume[cell], d[cell - inners], right)
+                times(inverse[line + place], right, into)
+            for place in range(n - 2, -1, -1):
+                cell = base + (outer * n + place) * inners + inner
+                face = faces + (outer * (n + 1) + place + 1) * inners + inner
+                right[:] = 0.0
+                project(charge, share[face], above[face], over_volume[cell], d[cell + inners], right)
+                times(inverse[line + place], right, d[cell])
+
+
+@njit
+def subtract_product(space, slopes, level, u, r):
+    """R -= M u on a level."""
+    block = slopes.block
+    for cell in range(space.first_cell[level], space.first_cell[level + 1]):
+        row, matrix, changed = r[cell], block[cell + 1], u[cell]
+        for j in range(0, row.shape[0], 4):
+            one, two, three, four = matrix[j], matrix[j + 1], matrix[j + 2], matrix[j + 3]
+            a, b, c, d = changed[j], changed[j + 1], changed[j + 2], changed[j + 3]
+            for i in range(row.shape[0]):
+                row[i] -= (one[i] * a + two[i] * b) + (three[i] * c + four[i] * d)
+    for axis in range(3):
+        beside(space, slopes, level, axis, 0, -1, u, r)
+
+
+@njit
+def smooth(space, slopes, level, axis, place, want, r, given, d, e, right):
+    """Solve all lines along an axis, add the change to e, and leave in r the new residual if it is wanted."""
+    start, end = space.first_cell[level], space.first_cell[level + 1]
+    d[start:end, :] = 0.0
+    inverse = slopes.inverse[place]
+    solve_lines(space, slopes, level, axis, inverse, 0, r, d, right)
+    given[start:end] = r[start:end]
+    for other in range(3):
+        if other != axis:
+            beside(space, slopes, level, other, axis, 1, d, given)
+    solve_lines(space, slopes, level, axis, inverse, 1, given, d, right)
+    add_range(d, start, end, e)
+    if want:
+        if space.periodic[0] or space.periodic[1] or space.periodic[2]:
+            subtract_product(space, slopes, level, d, r)
+            return
+        r[start:end, :] = 0.0  # lines of the second half have none left; the first half what the second changed
+        for other in range(3):
+            if other != axis:
+                beside(space, slopes, level, other, axis, 0, d, r)
+
+
+@njit
+def add_range(d, start, end, e):
+    """Add d to e in some cells."""
+    for x in range(start, end):
+        into, change = e[x], d[x]
+        for i in range(into.shape[0]):
+            into[i] += change[i]
+
+
+@njit
+def to_coarser(space, level, averaged, fine):
+    """Put on the next level sums of amounts, per its volume: averages of states and of residuals alike."""
+    start, end = space.first_cell[level + 1], space.first_cell[level + 2]
+    averaged[start:end, :] = 0.0
+    nz, ny, nx = space.shape[level, 0], space.shape[level, 1], space.shape[level, 2]
+    my, mx = space.shape[level + 1, 1], space.shape[level + 1, 2]
+    iz, iy, ix = space.first_index[level, 0], space.first_index[level, 1], space.first_index[level, 2]
+    cell = space.first_cell[level] - 1
+    for kz in range(nz):
+        for ky in range(ny):
+            row = start + (space.near[iz + kz] * my + space.near[iy + ky]) * mx
+            for kx in range(nx):
+                cell += 1
+                parent = row + space.near[ix + kx]
+                part = space.volume[cell] * space.over_volume[parent]
+                for i in range(fine.shape[1]):
+                    averaged[parent, i] += part * fine[cell, i]
+
+
+@njit
+def to_finer(space, level, coarse, d):
+    """Linear interpolation of the next level's correction; a parent without liquid does not count."""
+    start = space.first_cell[level + 1]
+    nz, ny, nx = space.shape[level, 0], space.shape[level, 1], space.shape[level, 2]
+    my, mx = space.shape[level + 1, 1], space.shape[level + 1, 2]
+    iz, iy, ix = space.first_index[level, 0], space.first_index[level, 1], space.first_index[level, 2]
+    m = d.shape[1]
+    cell = space.first_cell[level] - 1
+    for kz in range(nz):
+        for ky in range(ny):
+            for kx in range(nx):
+                cell += 1
+                into, total = d[cell], 0.0
+                into[:] = 0.0
+                if space.volume[cell] == 0.0:
+                    continue
+                for corner in range(8):
+                    z, y, x = corner >> 2, (corner >> 1) & 1, corner & 1
+                    part = space.near_share[iz + kz] if z == 0 else 1.0 - space.near_share[iz + kz]
+                    part *= space.near_share[iy + ky] if y == 0 else 1.0 - space.near_share[iy + ky]
+                    part *= space.near_share[ix + kx] if x == 0 else 1.0 - space.near_share[ix + kx]
+                    if part == 0.0:
+                        continue
+                    pz = space.near[iz + kz] if z == 0 else space.far[iz + kz]
+                    py = space.near[iy + ky] if y == 0 else space.far[iy + ky]
+                    px = space.near[ix + kx] if x == 0 else space.far[ix + kx]
+                    parent = start + (pz * my + py) * mx + px
+                    if space.volume[parent] == 0.0:
+                        continue
+                    total += part
+                    for i in range(m):
+                        into[i] += part * coarse[parent, i]
+                if total < 1.0:
+                    for i in range(m):
+                        into[i] /= total
+
+
+@njit
+def cycle(space, slopes, lines, deepest, r, given, d, e, right):
+    """e = approximately M^-1 r on level 0; r is used up. `lines` (levels, 3) marks the axes whose lines are solved."""
+    for level in range(deepest + 1):
+        start, end = space.first_cell[level], space.first_cell[level + 1]
+        e[start:end, :] = 0.0
+        for axis in range(3):
+            if lines[level, axis] >= 0:
+                want = level < deepest or more_lines(lines, level, axis)
+                smooth(space, slopes, level, axis, lines[level, axis], want, r, given, d, e, right)
+        if level < deepest:
+            to_coarser(space, level, r, r)
+    for level in range(deepest - 1, -1, -1):
+        start, end = space.first_cell[level], space.first_cell[level + 1]
+        to_finer(space, level, e, d)
+        add_range(d, start, end, e)
+        subtract_product(space, slopes, level, d, r)
+        for axis in range(2, -1, -1):
+            if lines[level, axis] >= 0:
+                want = (axis > 0 and lines[level, 0] >= 0) or (axis > 1 and lines[level, 1] >= 0)
+                smooth(space, slopes, level, axis, lines[level, axis], want, r, given, d, e, right)
+
+
+@njit
+def more_lines(lines, level, axis):
+    """Whether a later axis has lines to solve."""
+    return (axis < 1 and lines[level, 1] >= 0) or (axis < 2 and lines[level, 2] >= 0)
+
+
+@njit
+def weighted(u, v, weight, cells):
+    """Inner product with squared weights."""
+    total = 0.0
+    for x in range(cells):
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        one, two, w = u[x], v[x], weight[x]
+        for i in range(0, w.shape[0], 4):
+            a += one[i] * two[i] * w[i] * w[i]
+            b += one[i + 1] * two[i + 1] * w[i + 1] * w[i + 1]
+            c += one[i + 2] * two[i + 2] * w[i + 2] * w[i + 2]
+            d += one[i + 3] * two[i + 3] * w[i + 3] * w[i + 3]
+        total += (a + b) + (c + d)
+    return total
+
+
+@njit
+def add_scaled(factor, u, cells, out):
+    """Out += factor u."""
+    for x in range(cells):
+        into, row = out[x], u[x]
+        for i in range(into.shape[0]):
+            into[i] += factor * row[i]
+
+
+@njit
+def rotate(h, cosine, sine, s, column):
+    """Apply the kept rotations to a column of the Hessenberg matrix and make the one that clears below its diagonal."""
+    for i in range(column):
+        upper = cosine[i] * h[i, column] + sine[i] * h[i + 1, column]
+        h[i + 1, column] = -sine[i] * h[i, column] + cosine[i] * h[i + 1, column]
+        h[i, column] = upper
+    size = np.hypot(h[column, column], h[column + 1, column])
+    if size > 0.0:
+        cosine[column], sine[column] = h[column, column] / size, h[column + 1, column] / size
+    else:
+        cosine[column], sine[column] = 1.0, 0.0
+    h[column, column] = size
+    s[column + 1] = -sine[column] * s[column]
+    s[column] = cosine[column] * s[column]
+
+
+@njit
+def gmres(space, slopes, lines, deepest, weight, wanted, tolerance, known, basis, r, given, d, e, right, u):
+    """Solve M u = wanted to an estimated error below `tolerance` (weighted norm). Returns cycles, error, reduction.
+
+    `known` is the factor by which one iteration reduced the error of another right side of the same matrix (1: not
+    known). Where a tenth of the tolerance is sure to be reached with it, the cycle alone is the answer.
+    """
+    cells, m = space.first_cell[1], u.shape[1]
+    h, s = np.zeros((MOST + 1, MOST)), np.zeros(MOST + 1)
+    cosine, sine = np.zeros(MOST), np.zeros(MOST)
+    r[:cells, :] = wanted[:cells]
+    cycle(space, slopes, lines, deepest, r, given, d, e, right)
+    size = np.sqrt(weighted(e, e, weight, cells) / m)
+    u[:cells, :] = 0.0
+    if not size < np.inf:
+        return 1, np.inf, known
+    if size * known <= 0.1 * tolerance or size == 0.0:
+        u[:cells, :] = e[:cells]
+        return 1, size * known, known
+    basis[0, :, :] = e[:cells]
+    for x in range(cells):
+        for i in range(m):
+            basis[0, x, i] /= size
+    s[0] = size
+    count = 0
+    reduction = known
+    for column in range(MOST):
+        r[:cells, :] = 0.0
+        subtract_product(space, slopes, 0, basis[column], r)
+        cycle(space, slopes, lines, deepest, r, given, d, e, right)
+        for row in range(column + 1):  # e is minus the new vector
+            h[row, column] = -weighted(e, basis[row], weight, cells) / m
+            add_scaled(h[row, column], basis[row], cells, e)
+        length = np.sqrt(weighted(e, e, weight, cells) / m)
+        h[column + 1, column] = length
+        rotate(h, cosine, sine, s, column)
+        count = column + 1
+        if column == 0:
+            reduction = abs(s[1]) / size
+        if not abs(s[count]) < np.inf:
+            return count + 1, np.inf, reduction
+        if abs(s[count]) <= tolerance or count == MOST or length <= 1e-14 * size:
+            break
+        for x in range(cells):
+            for i in range(m):
+                basis[count, x, i] = -e[x, i] / length
+    for column in range(count - 1, -1, -1):
+        total = s[column]
+        for other in range(column + 1, count):
+            total -= h[column, other] * s[other]
+        s[column] = total / h[column, column]
+        add_scaled(s[column], basis[column], cells, u)
+    return count + 1, abs(s[count]), reduction
