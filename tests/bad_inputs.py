@@ -193,6 +193,68 @@ SCHEDULES = [
     ),
 ]
 
+WINDOW = 'cell.window = { thickness = "50 nm", width = "50 um", length = "200 um" }\n'
+GAP = 'cell.spacer_height = "500 nm"\n'
+FLOW = GAP + 'cell.flow_rate = "1 uL/min"\n'
+
+CELLS = [
+    _more("window without size", 'cell.window = { thickness = "50 nm", width = "50 um" }', "cell.window.length"),
+    _more("window as text", 'cell.window = "SiNx"', "cell.window", "must be a table"),
+    _more("unknown film", WINDOW.replace("{", '{ material = "glass",'), "cell.window.material", '"SiNx"'),
+    _more("misspelt in a window", WINDOW.replace("width", "widht"), 'did you mean "width"'),
+    _more("window like a brick", WINDOW.replace("50 nm", "6 um"), "cell.window.thickness", "thin plate"),
+    _more("window twice", WINDOW + WINDOW.replace("window", "window_top"), "cell.window_top", "a window twice"),
+    _more("half a pair", WINDOW.replace("window", "window_top"), "cell.window_bottom", "is missing"),
+    _more("bulge from nothing", GAP + WINDOW + 'cell.bulge = "auto"', "cell.pressure", "minus outside", '"1 bar"'),
+    _more("bulge without window", GAP + 'cell.bulge = "1 um"', "cell.window", "is missing"),
+    _more("bulge without spacer", WINDOW + 'cell.bulge = "1 um"', "cell.spacer_height", "is missing"),
+    _more("bulge of another word", GAP + WINDOW + 'cell.bulge = "automatic"', "cell.bulge", '"auto", "none"'),
+    _more("bulge shuts the gap", GAP + WINDOW + 'cell.bulge = "-600 nm"', "cell.bulge", "closes the gap"),
+    _more("bulge like a balloon", GAP + WINDOW + 'cell.bulge = "30 um"', "cell.bulge", "at most 2e-05 m"),
+    _more("bulge without unit", GAP + WINDOW + "cell.bulge = 1", "cell.bulge", "needs a unit"),
+    _more("pressure for nothing", GAP + WINDOW + 'cell.pressure = "1 bar"', "cell.bulge", '"auto"'),
+    _more(
+        "pressure and measured bulge",
+        GAP + WINDOW + 'cell.bulge = "1 um"\ncell.pressure = "1 bar"',
+        "cell.pressure",
+        "a measured length",
+    ),
+    _more("flow without outlet", FLOW + 'cell.flow = { inlet = "x-" }', "cell.flow.outlet", "is missing", '"x+"'),
+    _more("flow without sides", FLOW, "cell.flow", "needs an inlet and an outlet"),
+    _more("flow without drive", GAP + 'cell.flow = { inlet = "x-", outlet = "x+" }', "cell.flow_rate", "is missing"),
+    _more("flow back to the inlet", FLOW + 'cell.flow = { inlet = "x-", outlet = "x-" }', "side of the inlet", '"x+"'),
+    _more("flow upwards", FLOW + 'cell.flow = { inlet = "z-", outlet = "x+" }', "cell.flow.inlet", '"x-" or "x+"'),
+    _more(
+        "negative flow", FLOW.replace('"1 uL', '"-1 uL') + 'cell.flow = { inlet = "x-", outlet = "x+" }', "below zero"
+    ),
+    _more(
+        "flow with two drives",
+        FLOW + 'cell.flow = { inlet = "x-", outlet = "x+" }\ncell.pressure_drop = "1 mbar"',
+        "cell.pressure_drop",
+        "a second time",
+    ),
+    _more(
+        "flow beside the gap only",
+        FLOW + 'cell.flow = { inlet = "x-", outlet = "x+", bypass_share = 1.0 }',
+        "cell.flow.bypass_share",
+        "below 1",
+    ),
+    _more(
+        "bypass twice",
+        FLOW + 'cell.flow = { inlet = "x-", outlet = "x+", bypass_share = 0.9, bypass = '
+        '{ height = "1 um", width = "1 um", length = "1 um" } }',
+        "cell.flow.bypass_share",
+        "a second time",
+    ),
+    _more(
+        "bypass of no height",
+        FLOW
+        + 'cell.flow = { inlet = "x-", outlet = "x+", bypass = { height = "0 um", width = "1 um", length = "1 um" } }',
+        "cell.flow.bypass.height",
+        "from 1 nm",
+    ),
+]
+
 LIQUID = [
     _more("cell too thin", 'cell.spacer_height = "1 pm"', "from 1 nm to 1 mm"),
     _more("mechanism is no text", "electrolyte.mechanism = 1", "must be text in quotes"),
@@ -255,7 +317,7 @@ NUMERICS = [
     _more("first at zero", 'output.from = "0 s"', "must be above zero", '"1 ns"'),
 ]
 
-BAD_FILES: list[Bad] = [*SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *SCHEDULES, *LIQUID, *NUMERICS]
+BAD_FILES: list[Bad] = [*SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *CELLS, *SCHEDULES, *LIQUID, *NUMERICS]
 
 # bytes that are no case file at all
 BAD_BYTES: list[tuple[str, bytes, str]] = [

@@ -15,7 +15,7 @@ from simcell.results.provenance import provenance
 
 BEAM = 1e-6  # m, radius
 SPECIES = ("e_aq-", "H+", "OH-", "H2O2", "H2", "O2", "OH", "O3", "H2O")
-LEVEL = (2.5e-3, 2.2e-2, 1e-2, 0.4, 0.5, 0.038, 4e-3, 1e-12, 55500.0)  # mol/m^3 in the beam
+LEVEL = (2.5e-3, 2.2e-2, 1e-2, 0.4, 0.5, 0.038, 4e-3, 1e-13, 55500.0)  # mol/m^3 in the beam
 LENGTH = (3e-8, 5e-6, 3e-6, 8e-6, 1.2e-5, 8e-6, 5e-8, 1e-6, np.inf)  # m, how far outside the beam
 TIMES = (1e-6, 1e-3, 0.1, 1.0, 10.0)
 

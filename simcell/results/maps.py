@@ -26,7 +26,13 @@ HEAD = 0.52  # inch above a panel, for its name and its scale of colours
 
 
 class Scene(NamedTuple):
-    """What all panels of a figure share."""
+    """What all panels of a figure share: grid, planes, where liquid is, view [m], unit of length, flow, thickness.
+
+    Examples
+    --------
+    >>> Scene._fields[:2]
+    ('where', 'cuts')
+    """
 
     where: space.Place
     cuts: list[layers.Cut]
@@ -79,6 +85,7 @@ def sheet(
     lined = space.PH if any(f.kind == space.PH for f in fields) else fields[0].kind
     columns = min(len(shown), 2 if scene.where.geometry == "section" else 3)
     figure, boxes = _boxes(scene, len(shown), columns)
+    saturated = False
     for number, field in enumerate(fields):
         for row, (cut, box) in enumerate(zip(scene.cuts, boxes[number], strict=True)):
             axes = figure.add_axes(box)
@@ -88,8 +95,8 @@ def sheet(
             last = number + columns >= len(fields)
             _ticks(axes, cut, scene, left=number % columns == 0, below=row + 1 == len(scene.cuts), named=last)
             if field.kind == space.GAS and (ratio := space.saturation(tree, seconds)) is not None:
-                layers.contour_saturated(axes, cut, scene.where, ratio, scene.unit[0])
-    _words(figure, tree, scene, seconds)
+                saturated |= layers.contour_saturated(axes, cut, scene.where, ratio, scene.unit[0])
+    _words(figure, tree, scene, seconds, ["White line: the gases saturate the liquid."] if saturated else [])
     return figure
 
 
@@ -140,7 +147,9 @@ def bare(scene: Scene, field: space.Field, scale: Any) -> tuple[Figure, list[Any
     meshes = []
     for row, (cut, box) in enumerate(zip(scene.cuts, boxes[0], strict=True)):
         axes = figure.add_axes(box)
-        meshes.append(draw(axes, scene, cut, field, first=row == 0, named=row == 0, scale=scale, contours=False))
+        first = row == 0
+        mesh = draw(axes, scene, cut, field, first=first, named=first, scale=scale, contours=False, ranged=False)
+        meshes.append(mesh)
         _ticks(axes, cut, scene, left=True, below=row + 1 == len(scene.cuts), named=True)
     return figure, meshes
 
@@ -204,6 +213,7 @@ def draw(
     named: bool = True,
     contours: bool = True,
     scale: Any = None,
+    ranged: bool = True,
 ) -> Any:
     """Draw one panel with its outlines and, above it, its name and scale of colours; gives the mesh.
 
@@ -236,11 +246,11 @@ def draw(
     if first:
         layers.scale_bar(axes, unit)
     if named:
-        _head(axes, mesh, field, values)
+        _head(axes, mesh, field, _range(field, values) if ranged else "")
     return mesh
 
 
-def _head(axes: Axes, mesh: Any, field: space.Field, values: np.ndarray) -> None:
+def _head(axes: Axes, mesh: Any, field: space.Field, said: str) -> None:
     figure = axes.get_figure(root=True)
     if figure is None:
         raise ValueError("the axes belong to no figure")
@@ -249,7 +259,7 @@ def _head(axes: Axes, mesh: Any, field: space.Field, values: np.ndarray) -> None
     layers.colour_bar(bar, mesh, field)
     place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
     axes.annotate(field.name, (0, 1), (0, 24), fontsize=style.TEXT, fontweight="bold", color=style.INK, **place)
-    axes.annotate(_range(field, values), (1, 1), (0, 24), ha="right", fontsize=style.SMALL, color=style.FAINT, **place)
+    axes.annotate(said, (1, 1), (0, 24), ha="right", fontsize=style.SMALL, color=style.FAINT, **place)
 
 
 def _range(field: space.Field, values: np.ndarray) -> str:
@@ -326,16 +336,16 @@ def _ticks(axes: Axes, cut: layers.Cut, scene: Scene, left: bool, below: bool, n
         axes.set_ylabel(f"{cut.up} ({scene.unit[1]})", fontsize=style.SMALL, labelpad=2.0)
 
 
-def _words(figure: Figure, tree: xr.DataTree, scene: Scene, seconds: float | None) -> None:
+def _words(figure: Figure, tree: xr.DataTree, scene: Scene, seconds: float | None, more: list[str]) -> None:
     group, height = gather.radiolysis(tree), figure.get_size_inches()[1]
     name, conditions = heading(tree, float(group["time"].values[space.at(group, seconds)]))
     top = {"fontsize": style.TEXT + 2, "fontweight": "bold", "color": style.INK}
     figure.text(0.012, 1.0 - 0.27 / height, name, **top)  # type: ignore[arg-type]
     figure.text(0.012, 1.0 - 0.46 / height, conditions, fontsize=style.SMALL + 0.5, color=style.FAINT)
-    frame.note(figure, _small_print(scene, seconds))
+    frame.note(figure, [*_small_print(scene), *more])
 
 
-def _small_print(scene: Scene, seconds: float | None) -> list[str]:
+def _small_print(scene: Scene) -> list[str]:
     sentences = []
     axes = [axis for axis in (scene.where.x, scene.where.y) if axis.size > 1]
     grid = [float(np.ptp(space.edges(axis))) for axis in axes]

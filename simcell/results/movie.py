@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +85,13 @@ def movie(
     target = check_writable(path, overwrite)
     steps = frames_of(tree)
     figure, redraw = _stage(tree, what, steps, extent)
-    pictures = _pictures(figure, redraw, len(steps), progress)
+    pictures = _pictures(figure, redraw, range(len(steps)), progress)
     with atomic(target, overwrite) as temporary:
         if ffmpeg:
             _write_mp4(ffmpeg, pictures, temporary, fps)
         else:
-            _write_gif(pictures, temporary, fps)
+            last = next(_pictures(figure, redraw, [len(steps) - 1], None))
+            _write_gif(pictures, last, temporary, fps)
     return target
 
 
@@ -168,25 +169,24 @@ def _clock(figure: Figure, tree: xr.DataTree) -> Any:
 
 
 def _pictures(
-    figure: Figure, redraw: Redraw, count: int, progress: Callable[[float], None] | None
+    figure: Figure, redraw: Redraw, numbers: Sequence[int], progress: Callable[[float], None] | None
 ) -> Iterator[np.ndarray]:
     """Yield each frame as (height, width, 3) bytes, both even, as video needs."""
     figure.set_dpi(DPI)
     canvas = FigureCanvasAgg(figure)
-    for number in range(count):
+    for done, number in enumerate(numbers, 1):
         redraw(number)
         canvas.draw()
         whole = np.asarray(canvas.buffer_rgba())[..., :3]
         yield np.ascontiguousarray(whole[: whole.shape[0] // 2 * 2, : whole.shape[1] // 2 * 2])
         if progress is not None:
-            progress((number + 1) / count)
+            progress(done / len(numbers))
 
 
-def _write_gif(pictures: Iterator[np.ndarray], path: Path, fps: float) -> None:
+def _write_gif(pictures: Iterator[np.ndarray], last: np.ndarray, path: Path, fps: float) -> None:
     # One palette for all frames, from the last: with a palette each, the colours of still things would flicker.
-    images = [Image.fromarray(picture) for picture in pictures]
-    palette = images[-1].quantize(256, dither=Image.Dither.NONE)
-    indexed = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    palette = Image.fromarray(last).quantize(256, dither=Image.Dither.NONE)
+    indexed = [Image.fromarray(p).quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     lasts = [round(1000.0 / fps)] * len(indexed)
     lasts[-1] = max(lasts[-1], 1500)  # rest on the end before it starts again
     indexed[0].save(

@@ -207,6 +207,8 @@ def _words(tree: xr.DataTree) -> tuple[str, str]:
         parts.append(f"steady after {words.duration(float(seconds))}")
     if "gas_pressure" in group and group["gas_pressure"].dims == ("time",):
         parts.append(f"all gases {words.number(float(group['gas_pressure'][-1]) / STANDARD_ATMOSPHERE)} atm at the end")
+    if space.SEEN_AT in tree.attrs:
+        parts.append(str(tree.attrs[space.SEEN_AT]))
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     return name, ", ".join(parts)

@@ -19,7 +19,7 @@ from simcell.results.schema import extra_dims
 from simcell.results.variables import SPACE
 
 PH, GAS, DOSE = "pH", "gas", "dose rate"
-OTHERS = (PH, GAS, DOSE)
+SEEN_AT = "seen_at"  # attribute of a result in space of which one place is looked at
 BAR = 1e-5  # bar in one pascal
 
 
@@ -338,7 +338,7 @@ def at_beam(tree: xr.DataTree) -> xr.DataTree:
         chosen = {dim: index for dim, index in wanted.items() if dim in node.dims}
         groups[path] = node.isel(chosen).drop_vars([d for d in wanted if d in node.coords])
     found: xr.DataTree = xr.DataTree.from_dict(groups)
-    found.attrs = dict(tree.attrs)
+    found.attrs = {**tree.attrs, SEEN_AT: "at the centre of the beam"}
     return found
 
 

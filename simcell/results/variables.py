@@ -127,7 +127,7 @@ VARIABLES: tuple[Variable, ...] = (
         "reach",
         _TS,
         "m",
-        "distance from the beam at which what it adds has fallen to a tenth; NaN: beyond the grid",
+        "distance from the edge of the beam at which a tenth of its change is left; NaN: beyond the grid",
         gaps=True,
     ),
     Variable("radiolysis", "gas_pressure", ("time",), "Pa", "pressure of all dissolved gases and of vapour", SPACE),

@@ -20,6 +20,7 @@ from simcell.studies.footprint import footprint_of, scan_of
 
 FINEST = 10e-9  # m, resolves how far e_aq- gets out of the beam
 ACROSS = 40  # cells across a beam, at least
+WIDEST = 1 / 25  # of the extent: far away profiles are smooth, and pictures should be
 MARKS = 9  # places in a beam that keep the spacing of its edge, where cells are square: a disc stays round
 
 
@@ -34,7 +35,7 @@ class Layout:
     ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
     >>> place = layout_of(case, Schedule.constant(1.0))
     >>> place.grid.shape, round(float(place.footprint.max()), 12)
-    ((1, 1, 47), 1.0)
+    ((1, 1, 59), 1.0)
     """
 
     grid: Grid
@@ -86,17 +87,17 @@ def grid_of(case: CaseInput, beam: Footprint) -> Grid:
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
     ...                        "grid": {"geometry": "plan", "extent": "50 um"}})
     >>> grid_of(case.input, disc(2e-6)).shape
-    (1, 86, 86)
+    (1, 92, 92)
     """
     g, height = case.grid, case.cell.spacer_height or 1.0
     along = float(g.extent or 0.0)
     if g.geometry == "radial":
-        return radial(graded(0.0, along, _marks(case, beam, 0), g.growth), height)
-    x = graded(-along / 2.0, along / 2.0, _marks(case, beam, 0), g.growth)
+        return radial(graded(0.0, along, _marks(case, beam, 0), g.growth, along * WIDEST), height)
+    x = graded(-along / 2.0, along / 2.0, _marks(case, beam, 0), g.growth, along * WIDEST)
     if g.geometry == "section":
         return section(x, np.linspace(0.0, height, g.layers + 1))
     across = float(g.extent_y or along)
-    y = graded(-across / 2.0, across / 2.0, _marks(case, beam, 1), g.growth)
+    y = graded(-across / 2.0, across / 2.0, _marks(case, beam, 1), g.growth, across * WIDEST)
     return plan(x, y, height) if g.geometry == "plan" else full(x, y, height, g.layers)
 
 

@@ -127,7 +127,7 @@ def test_a_gaussian_falls_on_rings_with_all_its_current():
     beam = {"dose_rate": None, "energy": "300 kV", "current": "1 nA", "diameter": "2 um", "profile": "gaussian"}
     case = case_with(beam=beam, grid={"spacing": "100 nm", "growth": 1.1})
     ready = in_space(case.input, mechanism_of(case.input))
-    current = ready.beam.flux * (ready.footprint * ready.grid.volume).sum() / 500e-9 * ELEMENTARY_CHARGE
+    current = ready.beam.flux * (ready.layout.mean * ready.layout.grid.volume).sum() / 500e-9 * ELEMENTARY_CHARGE
     assert current == pytest.approx(1e-9, rel=1e-12)
     assert any("at the peak" in w for w in ready.warnings)
 
@@ -135,8 +135,8 @@ def test_a_gaussian_falls_on_rings_with_all_its_current():
 @pytest.mark.parametrize(
     ("beam", "words"),
     [
-        ({"center": ["1 um", "0 um"]}, "one round beam around the origin"),
-        ({"spots": [{"center": ["9 um", "0 um"]}]}, "one round beam around the origin"),
+        ({"center": ["1 um", "0 um"]}, "round beam around its axis"),
+        ({"spots": [{"center": ["9 um", "0 um"]}]}, "round beam around its axis"),
     ],
 )
 def test_rings_refuse_beams_that_are_not_round(beam, words):
