@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcell.cell.flow import velocity
+from simcell.chemistry import water
 from simcell.chemistry.mechanism import Mechanism, Species
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
@@ -158,7 +159,9 @@ def in_space(case: CaseInput, mechanism: Mechanism) -> InSpace:
 
 
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """Diffusivities [m^2/s] of species, and a remark on those that the user set for want of a published one.
+    """Diffusivities [m^2/s] of species at the temperature of the case, and remarks on what was assumed for them.
+
+    Those given or shipped hold at 25 degC.
 
     Raises
     ------
@@ -195,7 +198,11 @@ def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ..
             f"radiolysis.unknown_diffusivity = {r.unknown_diffusivity:.3g} m^2/s stands for {', '.join(missing)}: "
             "none is published here"
         )
-    return np.array([r.unknown_diffusivity if d is None else d for d in known.values()], dtype=float), remarks
+    at_25 = np.array([r.unknown_diffusivity if d is None else d for d in known.values()], dtype=float)
+    factor = water.mobility_factor(case.electrolyte.temperature)
+    if abs(factor - 1.0) > 0.01:
+        remarks.append(f"diffusivities are {factor:.3g} times those at 25 degC, for all species (D ~ T / viscosity)")
+    return factor * at_25, remarks
 
 
 def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group], dict[str, Any], list[str]]:
