@@ -33,12 +33,11 @@ def criteria(group: xr.Dataset, text: str) -> list[tuple[str, str]]:
     ('gas', 'up to 1.5 atm; passes saturation after 2 ms')
     """
     names, onsets = [str(name) for name in group["criterion"].values], group["bubble_onset"].values
-    passed = [
-        f"{_words(name)} after {scaled(float(at), 's')}" for name, at in zip(names, onsets, strict=True) if at == at
-    ]
+    times = {name: float(at) for name, at in zip(names, onsets, strict=True) if np.isfinite(at)}
+    passed = [f"{_words(name)} after {scaled(at, 's')}" for name, at in times.items()]
     if passed:
         text += "; passes " + ", ".join(passed)
-    ahead = [i for i, at in enumerate(onsets) if at != at]
+    ahead = [i for i, name in enumerate(names) if name not in times]
     wanted = [f"{_words(names[i])} ({atmospheres(float(group['bubble_threshold'][i]))})" for i in ahead]
     return [("gas", text), *([("bubble", f"not within this run: {', '.join(wanted)}")] if wanted else [])]
 
@@ -59,9 +58,8 @@ def bubble(group: xr.Dataset) -> list[tuple[str, str]]:
         return [("bubble", "none grows within this run")]
     last = float(known[-1])
     until = "" if known.size == radius.size else f" at {scaled(float(group['time'][known.size - 1]), 's')}"
-    return [
-        ("bubble", f"radius {scaled(last, 'm')}{until or ' at the end'}, largest {scaled(float(known.max()), 'm')}")
-    ]
+    most = scaled(float(known.max()), "m")
+    return [("bubble", f"radius {scaled(last, 'm')}{until or ' at the end'}, largest {most}")]
 
 
 def _words(name: str) -> str:
