@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcell.numerics.jit import njit
+from simcell.numerics.jit import njit_apart
 from simcell.radiolysis.kernels_line import (  # noqa: F401
     STRIP,
     TINY,
@@ -56,7 +56,7 @@ C = np.array(
 )
 
 
-@njit
+@njit_apart
 def error_norm(c, new, error, rtol, atol, square):
     """Largest over the cells of the root mean square over the species of error / (atol + rtol |c|)."""
     n = error.shape[0]
@@ -74,7 +74,7 @@ def error_norm(c, new, error, rtol, atol, square):
     return np.sqrt(worst / n)
 
 
-@njit
+@njit_apart
 def combine(coefficients, over, u, out):
     """Add the stages u, each times its coefficient and `over`, in every cell."""
     for j in range(coefficients.shape[0]):
@@ -85,7 +85,7 @@ def combine(coefficients, over, u, out):
                     out[i, x] += factor * u[j, i, x]
 
 
-@njit
+@njit_apart
 def advance_line(
     tables, k, line, source, switch, scale, outputs, rtol, atol, max_steps, state, c, left, result, result_left
 ):

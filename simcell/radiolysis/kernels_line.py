@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simcell.numerics.jit import njit
+from simcell.numerics.jit import njit_apart
 
 TINY = 1e-90  # mol/m^3 and stage values: radicals fall off exponentially with distance, down to slow denormals
 STRIP = 64  # cells whose rates are held at once: 73 reactions fill 37 kB
@@ -52,7 +52,7 @@ class Slopes(NamedTuple):
     right: np.ndarray  # (cells+1, m) T D (1 - z wR G)
 
 
-@njit
+@njit_apart
 def kinetics(tables, k, source, scale, c, w, f):
     """f = nu w(c) + scale P in every cell; reaction by reaction, cells innermost."""
     for first in range(1, c.shape[1] - 1, STRIP):
@@ -76,7 +76,7 @@ def kinetics(tables, k, source, scale, c, w, f):
                 change[x] += nu * rate[x]
 
 
-@njit
+@njit_apart
 def potential_step(line, c, step, conductivity):
     """G at every face, and sum z^2 D c there."""
     faces = step.shape[0]
@@ -93,7 +93,7 @@ def potential_step(line, c, step, conductivity):
         step[face] = step[face] / conductivity[face] if conductivity[face] > 0.0 else 0.0
 
 
-@njit
+@njit_apart
 def spread(line, c, step, conductivity, flow, f, leaving):
     """Add to f what diffuses and migrates into each cell; leaving = amounts out of the two ends [mol/s]."""
     potential_step(line, c, step, conductivity)
@@ -110,7 +110,7 @@ def spread(line, c, step, conductivity, flow, f, leaving):
         leaving[1, i] = flow[faces - 1]
 
 
-@njit
+@njit_apart
 def face_slopes(line, c, step, conductivity, slopes):
     """P and the two diagonals of every face."""
     potential_step(line, c, step, conductivity)
@@ -124,7 +124,7 @@ def face_slopes(line, c, step, conductivity, slopes):
             slopes.right[face, i] = line.conductance[face] * d * (1.0 - z * (1.0 - left) * step[face])
 
 
-@njit
+@njit_apart
 def reaction_slopes(tables, k, places, c, first, slope, sums, inverse):
     """Blocks [j, i] = -dR_i/dc_j of the reactions in a strip of cells from `first` on, cells innermost."""
     n, last = c.shape[0] - 1, min(first + slope.shape[1], c.shape[1] - 1)
@@ -147,7 +147,7 @@ def reaction_slopes(tables, k, places, c, first, slope, sums, inverse):
             inverse[first + x, i, i] = 1.0
 
 
-@njit
+@njit_apart
 def invert(block, scratch):
     """Invert in place by Gauss-Jordan with pivots of 2 x 2 in the order of the species, which is a Markowitz order."""
     m = block.shape[0]
@@ -171,7 +171,7 @@ def invert(block, scratch):
             upper[j], lower[j] = first[j], second[j]
 
 
-@njit
+@njit_apart
 def add_faces(line, slopes, x, diagonal, block):
     """Put diagonal I and the slopes of the flows through both faces of cell x on its own block."""
     per_volume = line.over_volume[x]
@@ -185,7 +185,7 @@ def add_faces(line, slopes, x, diagonal, block):
             block[j, i] -= left * slopes.share[x - 1, i] + right * slopes.share[x, i]
 
 
-@njit
+@njit_apart
 def eliminate(line, slopes, x, carried, weighted, block):
     """Subtract (below) (inverse of the block before) (above), each a projected diagonal, from the block of cell x."""
     face, before = x - 1, slopes.inverse[x - 1]
@@ -206,7 +206,7 @@ def eliminate(line, slopes, x, carried, weighted, block):
             block[j, i] -= factor * (weighted[i] - share[i] * current)
 
 
-@njit
+@njit_apart
 def hold_charge(line, c, x, rate, block):
     """Add the slope of `rate` times the net charge, taken off the ions of cell x in proportion to what they carry."""
     carried = 0.0
@@ -218,7 +218,7 @@ def hold_charge(line, c, x, rate, block):
                 block[j, i] += rate * line.charge[j] * line.charge[i] * c[i, x] / carried
 
 
-@njit
+@njit_apart
 def factor_line(tables, k, places, line, c, diagonal, hold, step, conductivity, slope, sums, scratch, slopes):
     """Block LU of diagonal I - J: the inverse of every pivot block, from the first cell to the last.
 
@@ -237,7 +237,7 @@ def factor_line(tables, k, places, line, c, diagonal, hold, step, conductivity, 
         invert(block, scratch)
 
 
-@njit
+@njit_apart
 def from_neighbour(line, share, diagonal, per_volume, u, into):
     """into = per_volume (1 - p z^T) diag u: what a change u of the neighbour brings through the face between."""
     current = 0.0
@@ -247,7 +247,7 @@ def from_neighbour(line, share, diagonal, per_volume, u, into):
         into[i] = per_volume * (diagonal[i] * u[i] - share[i] * current)
 
 
-@njit
+@njit_apart
 def times(matrix, r, out):
     """Out += matrix r, matrix stored column by column; what is `TINY` becomes zero."""
     for j in range(0, out.shape[0], 4):
@@ -259,7 +259,7 @@ def times(matrix, r, out):
         out[i] = 0.0 if abs(out[i]) <= TINY else out[i]  # written so that NaN stays NaN
 
 
-@njit
+@njit_apart
 def solve_line(line, slopes, right, r, work, u):
     """Solve (diagonal I - J) u = right for all cells."""
     n, cells = u.shape[0], u.shape[1] - 2

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simcell.numerics.jit import njit
+from simcell.numerics.jit import njit_apart
 from simcell.radiolysis.kernels_line import STRIP, Slopes, factor_line, kinetics, solve_line, spread
 
 
@@ -53,7 +53,7 @@ def room_for(tables, n, width):
     )
 
 
-@njit
+@njit_apart
 def steady_step(tables, k, line, source, charge, hold, tau, c, room, u):
     """Change u of the concentrations in one step tau [s]; `charge` (cells+2,) is what each cell must carry."""
     n, m = u.shape[0], room.r.shape[0]
