@@ -28,7 +28,7 @@ import numpy as np
 
 from simcell.numerics.jit import njit_apart
 
-TINY = 1e-90  # mol/m^3 and stage values: radicals fall off exponentially with distance, down to slow denormals
+TINY = 1e-90  # stage values [mol/m^3], slopes [1/s]: both fall off exponentially with distance, down to slow denormals
 STRIP = 64  # cells whose rates are held at once: 73 reactions fill 37 kB
 
 
@@ -203,7 +203,8 @@ def eliminate(line, slopes, x, carried, weighted, block):
         for i in line.ions:
             current += line.charge[i] * weighted[i]
         for i in range(carried.shape[0]):
-            block[j, i] -= factor * (weighted[i] - share[i] * current)
+            change = factor * (weighted[i] - share[i] * current)
+            block[j, i] -= 0.0 if abs(change) <= TINY else change
 
 
 @njit_apart
