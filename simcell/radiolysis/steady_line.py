@@ -29,7 +29,7 @@ GROWTH, CHANGE = (
 )  # largest ratio of two steps; a step changes no species by more than this over its largest value
 NEAR = 1e-2  # a change that is smaller calls for the longest step
 LEFT = 0.01  # share of a concentration that a step leaves at least
-ROUND_OFF = 0.8  # changes that shrink no faster are round-off times the step: shorten it
+STALLED = 0.8  # changes that shrink no faster than this
 BALANCED = 1e-6  # of what the beam makes, as charge and atoms; the rounding of published yields is balanced when read
 SHORTEST = 1e-20  # s
 
@@ -130,7 +130,7 @@ def steady_radial(
     room, u = kernels_steady.room_for(net.tables, *source.shape), np.zeros_like(source)
     tau, longest = _first_step(net, k, line, source, c, 0.01, atol), OPEN if books is None else CLOSED
     inside, taken, rejected, change = c[:-1, 1:-1], 0, 0, np.full(len(net.names), np.inf)
-    converged = False
+    converged, last = False, np.zeros_like(inside)
     while not converged and taken + rejected < max_iterations and tau > SHORTEST:
         kernels_steady.steady_step(net.tables, k, line, source, held, hold, tau, c, room, u)
         asked, before = inside + u[:, 1:-1], change.max()
@@ -141,13 +141,17 @@ def steady_radial(
         taken += 1
         new = np.maximum(asked, LEFT * inside)
         free = bool((new - asked).max() <= 1e-6 * atol)  # the floor changes nothing that matters
-        moved = np.abs(u[:, 1:-1])
-        change = (moved / (new + atol)).max(axis=1)
-        largest = float((moved.max(axis=1) / (new.max(axis=1) + atol)).max())
+        relative = u[:, 1:-1] / (new + atol)
+        largest = float((np.abs(u[:, 1:-1]).max(axis=1) / (new.max(axis=1) + atol)).max())
+        change = np.abs(relative).max(axis=1)
+        stalled = tau == longest and change.max() > STALLED * before
+        drifts = stalled and np.vdot(relative, last) > 0.9 * np.linalg.norm(relative) * np.linalg.norm(last)
+        last = relative
         inside[...] = new if books is None else books.restored(new)
-        converged = bool(tau == longest and free and change.max() <= tol)
+        converged = bool(tau == longest and free and change.max() <= tol and not drifts)
         if free and largest < NEAR:
-            longest *= 0.1 if tau == longest and change.max() > ROUND_OFF * before else 1.0
+            if stalled and not converged:  # the same way again is slow chemistry, to and fro is round-off times tau
+                longest = min(OPEN, 10.0 * longest) if drifts else 0.1 * longest
             tau = longest
         else:
             tau = min(longest, tau * min(GROWTH, CHANGE / max(largest, 1e-300)))
