@@ -23,14 +23,12 @@ from simcell.radiolysis.spatial import Ends, _check_neutral, _first_step, line_o
 
 OPEN, CLOSED = 1e9, 1e4  # s, the longest step: Newton's, and where conserved totals leave J singular
 HOLD = 1e3  # 1/s, of a net charge; any rate between the slowest and the fastest does
-GROWTH, CHANGE = (
-    4.0,
-    2.0,
-)  # largest ratio of two steps; a step changes no species by more than this over its largest value
+GROWTH = 10.0  # largest ratio of two steps
+CHANGE = 5.0  # aimed at: the largest change of a species over its largest value, where steps are limited by it
 NEAR = 1e-2  # a change that is smaller calls for the longest step
 LEFT = 0.01  # share of a concentration that a step leaves at least
 STALLED = 0.8  # changes that shrink no faster than this
-BALANCED = 1e-6  # of what the beam makes, as charge and atoms; the rounding of published yields is balanced when read
+BALANCED = 1e-6  # of what the beam makes, as charge and atoms
 SHORTEST = 1e-20  # s
 
 
@@ -78,7 +76,7 @@ def steady_radial(
     net, k, diffusivity, charge, source_per_cell, start, grid, boundary, electroneutral
         As for `integrate_radial`. Where no end is a reservoir, the start sets the conserved totals.
     tol : float
-        Converged when a step of 1e9 s (without a reservoir 1e4 s, shorter where round-off asks for it) changes no
+        Converged when a step of 1e9 s (without a reservoir 1e4 s, longer where slow chemistry drifts, shorter where round-off asks for it) changes no
         species in any cell by more than ``tol (c + atol)``.
     atol : float
         [mol/m^3] What is less does not matter.
