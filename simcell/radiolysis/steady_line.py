@@ -86,8 +86,8 @@ def steady_radial(
     Returns
     -------
     SteadyLine
-        `converged` is False if no such state was found, as in closed aerated water below some Gy/s, which takes years; what is given then is no steady state, but has no negative
-        concentrations either.
+        `converged` is False if no such state was found, as in closed aerated water below some Gy/s, which takes years;
+        what is given then is no steady state, but has no negative concentrations either.
 
     Raises
     ------
