@@ -27,7 +27,7 @@ GROWTH = 10.0  # largest ratio of two steps
 CHANGE = 5.0  # aimed at: the largest change of a species over its largest value, where steps are limited by it
 NEAR = 1e-2  # a change that is smaller calls for the longest step
 LEFT = 0.01  # share of a concentration that a step leaves at least
-STALLED = 0.8  # changes that shrink no faster than this
+STALLED, ALIKE = 0.8, 0.9  # changes that shrink no faster; cosine of two that go the same way
 BALANCED = 1e-6  # of what the beam makes, as charge and atoms
 SHORTEST = 1e-20  # s
 
@@ -76,8 +76,8 @@ def steady_radial(
     net, k, diffusivity, charge, source_per_cell, start, grid, boundary, electroneutral
         As for `integrate_radial`. Where no end is a reservoir, the start sets the conserved totals.
     tol : float
-        Converged when a step of 1e9 s (without a reservoir 1e4 s, longer where slow chemistry drifts, shorter where round-off asks for it) changes no
-        species in any cell by more than ``tol (c + atol)``.
+        Converged when a step of 1e9 s changes no species in any cell by more than ``tol (c + atol)``; without a
+        reservoir 1e4 s, longer where slow chemistry drifts, shorter where round-off asks for it.
     atol : float
         [mol/m^3] What is less does not matter.
     max_iterations : int
@@ -86,8 +86,8 @@ def steady_radial(
     Returns
     -------
     SteadyLine
-        `converged` is False if no such state was found; what is given then is no steady state, but has no negative
-        concentrations either.
+        `converged` is False if no such state was found, as in closed aerated water below some Gy/s, which takes years;
+        what is given then is no steady state, but has no negative concentrations either.
 
     Raises
     ------
@@ -128,8 +128,8 @@ def steady_radial(
     room, u = kernels_steady.room_for(net.tables, *source.shape), np.zeros_like(source)
     tau, longest = _first_step(net, k, line, source, c, 0.01, atol), OPEN if books is None else CLOSED
     inside, taken, rejected, change = c[:-1, 1:-1], 0, 0, np.full(len(net.names), np.inf)
-    converged, last = False, np.zeros_like(inside)
-    while not converged and taken + rejected < max_iterations and tau > SHORTEST:
+    converged, noisy, last, previous = False, False, np.zeros_like(inside), 0.0
+    while not converged and taken + rejected < max_iterations and tau > SHORTEST and longest >= 1.0:
         kernels_steady.steady_step(net.tables, k, line, source, held, hold, tau, c, room, u)
         asked, before = inside + u[:, 1:-1], change.max()
         if not np.isfinite(asked).all():
@@ -142,16 +142,20 @@ def steady_radial(
         relative = u[:, 1:-1] / (new + atol)
         largest = float((np.abs(u[:, 1:-1]).max(axis=1) / (new.max(axis=1) + atol)).max())
         change = np.abs(relative).max(axis=1)
-        stalled = tau == longest and change.max() > STALLED * before
-        drifts = stalled and np.vdot(relative, last) > 0.9 * np.linalg.norm(relative) * np.linalg.norm(last)
-        last = relative
+        again = tau == longest and (books is None or previous == tau)  # a drift shows in the second step
+        stalled = again and change.max() > STALLED * before
+        drifts = stalled and np.vdot(relative, last) > ALIKE * np.linalg.norm(relative) * np.linalg.norm(last)
+        last, previous = relative, tau
         inside[...] = new if books is None else books.restored(new)
-        converged = bool(tau == longest and free and change.max() <= tol and not drifts)
+        converged = bool(again and free and change.max() <= tol and not drifts)
         if free and largest < NEAR:
             if stalled and not converged:  # the same way again is slow chemistry, to and fro is round-off times tau
-                longest = min(OPEN, 10.0 * longest) if drifts else 0.1 * longest
+                noisy = noisy or not drifts
+                longest = 0.1 * longest if noisy else min(OPEN, 10.0 * longest)
             tau = longest
         else:
+            if tau == longest > CLOSED and books is not None:  # that was no drift
+                noisy, longest = True, CLOSED
             tau = min(longest, tau * min(GROWTH, CHANGE / max(largest, 1e-300)))
     residual = _residual(net, k, line, source, c, atol)
     return SteadyLine(inside.copy(), converged, taken, rejected, tau, change, residual)
