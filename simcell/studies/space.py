@@ -18,9 +18,11 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.ions import load_ions
 from simcell.radiolysis.field import FieldRun, integrate_field
+from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.reach import reach
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
+from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.gas import gas_group, gases_of
@@ -130,8 +132,8 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     return tree
 
 
-def in_space(case: CaseInput, mechanism: Mechanism) -> InSpace:
-    """Set up a case in space.
+def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -> InSpace:
+    """Set up a case in space; `yields` names another G set than the case.
 
     Raises
     ------
@@ -147,12 +149,12 @@ def in_space(case: CaseInput, mechanism: Mechanism) -> InSpace:
     >>> "ClO4-" in in_space(case.input, mechanism_of(case.input)).setup.problem.net.index
     True
     """
-    setup, beam = setup_of(case, mechanism)
+    setup, beam = setup_of(case, mechanism, None, yields)
     ions = {s: setup.charges[s] for s in setup.passive if setup.charges[s]}
     if ions and case.radiolysis.electroneutral:
         known = {s: Species(s, {}, z) for s, z in ions.items() if s not in mechanism.species}
         mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
-        setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)))
+        setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)), yields)
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
     layout = layout_of(case, setup.problem.schedule)
     return InSpace(setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings))
@@ -287,30 +289,69 @@ def _in_beam(ready: InSpace, complete: Array) -> Array:
     return np.asarray(np.tensordot(complete, weight / weight.sum(), 3))
 
 
+def steady_rings(case: CaseInput, ready: InSpace, problem: Problem0D) -> SteadyLine:
+    """Steady state of a problem on the rings of a case.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
+    >>> ready = in_space(case, mechanism_of(case))
+    >>> steady_rings(case, ready, ready.setup.problem).converged
+    True
+    """
+    source, ends = _on_rings(ready, problem)
+    return steady_radial(
+        problem.net, problem.k, ready.diffusivity, charges(problem.net), source, problem.start, ready.layout.grid, ends,
+        electroneutral=case.radiolysis.electroneutral,
+    )  # fmt: skip
+
+
+def integrate_rings(
+    case: CaseInput, ready: InSpace, problem: Problem0D, times: Array, progress: Progress | None = None
+) -> Spread:
+    """Integrate a problem on the rings of a case.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
+    >>> ready = in_space(case, mechanism_of(case))
+    >>> integrate_rings(case, ready, ready.setup.problem, np.array([1e-6])).complete
+    True
+    """
+    source, ends = _on_rings(ready, problem)
+    rtol, atol = case.solver.tolerances("radial")
+    return integrate_radial(
+        problem.net, problem.k, ready.diffusivity, charges(problem.net), source, problem.start, ready.layout.grid, ends,
+        times, schedule=problem.schedule, electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol,
+        max_steps=case.solver.max_steps, progress=progress,
+    )  # fmt: skip
+
+
+def _on_rings(ready: InSpace, problem: Problem0D) -> tuple[Array, Ends]:
+    source = problem.source[:, None] * ready.layout.footprint[0, 0, 0]
+    return source, Ends(upper=problem.start if ready.layout.open_sides else None)
+
+
 def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Run:
     """Rings by the direct solver along a line, everything else by the one for fields."""
     p, layout = ready.setup.problem, ready.layout
     rtol, atol = case.solver.tolerances(case.grid.geometry)
-    settings: dict[str, Any] = {
-        "electroneutral": case.radiolysis.electroneutral, "rtol": rtol, "atol": atol,
-        "max_steps": case.solver.max_steps, "progress": progress,
-    }  # fmt: skip
-    facts = {"rtol": rtol, "atol_mol_per_m3": atol, "electroneutral": case.radiolysis.electroneutral}
+    times = output_times(case)
+    facts: dict[str, Any] = {"rtol": rtol, "atol_mol_per_m3": atol, "electroneutral": case.radiolysis.electroneutral}
     if layout.grid.kind == "radial":
-        source = p.source[:, None] * layout.footprint[0, 0, 0]
-        far = p.start if layout.open_sides else None
-        return _common(
-            lambda: integrate_radial(
-                p.net, p.k, ready.diffusivity, charges(p.net), source, p.start, layout.grid, Ends(upper=far),
-                output_times(case), schedule=p.schedule, **settings,
-            ),
-            {"method": "RODASP, order 4(3), block-tridiagonal", **facts}, layout.grid.shape,
-        )  # fmt: skip
+        facts = {"method": "RODASP, order 4(3), block-tridiagonal", **facts}
+        return _common(lambda: integrate_rings(case, ready, p, times, progress), facts, layout.grid.shape)
+    flow = None if layout.flow is None else layout.flow.volume_flow
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
-            dict.fromkeys(layout.open_sides, p.start), output_times(case), exposure=layout.exposure,
-            flow=None if layout.flow is None else layout.flow.volume_flow, **settings,
+            dict.fromkeys(layout.open_sides, p.start), times, exposure=layout.exposure, flow=flow,
+            electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
+            progress=progress,
         ),
         {"method": "RODASP, order 4(3), Krylov with block multigrid", **facts}, layout.grid.shape,
     )  # fmt: skip
