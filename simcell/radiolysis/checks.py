@@ -94,7 +94,7 @@ def _check_exposure(switch: Array, scale: Array, pattern: NDArray[np.int64], pat
         raise ValueError(f"exposure: {switch.size} switches need {switch.size - 1} scales and patterns")
     if not (np.diff(switch) > 0.0).all() or not (np.isfinite(scale).all() and (scale >= 0.0).all()):
         raise ValueError("exposure: switches must increase, scales must be finite and not negative")
-    if pattern.size and not (0 <= pattern.min() and pattern.max() < patterns):
+    if pattern.size and not (pattern.min() >= 0 and pattern.max() < patterns):
         raise ValueError(f"exposure: pattern {pattern.max()} does not exist; the footprint has {patterns}, from 0 on")
     if times.size == 0 or not (np.diff(times) > 0.0).all() or times[0] < switch[0] or times[-1] > switch[-1]:
         raise ValueError(f"times must increase within the exposure, {switch[0]:g} to {switch[-1]:g} s")

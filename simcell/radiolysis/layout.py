@@ -150,9 +150,7 @@ def space_of(
     return space, pull
 
 
-def _faces(
-    one: Level, axis: int, d: Array, open_side: NDArray[np.bool_], periodic: bool
-) -> tuple[Array, Array, Array]:
+def _faces(one: Level, axis: int, d: Array, open_side: NDArray[np.bool_], periodic: bool) -> tuple[Array, Array, Array]:
     """Conductances (faces, m), shares of the flow (faces, 2) and weights (faces,) of one axis."""
     area, distance, flow = one.area[axis], one.distance[axis], one.flow[axis]
     n = area.shape[axis] - 1
