@@ -8,6 +8,9 @@ An inexact u would break the balances, so each is mended before it is used:
   faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T.
 What leaves through each side is integrated by the same method. So (inside + left) holds to round-off, whatever the
 tolerance of the linear solver.
+
+The loop itself is Python (`simcell.radiolysis.stepping`): compiled as a whole it would cost a minute of compilation to
+save a millisecond a step.
 """
 
 from __future__ import annotations
@@ -17,13 +20,10 @@ from typing import NamedTuple
 import numpy as np
 
 from simcell.numerics.jit import njit
-from simcell.radiolysis.kernels import DONE, GAMMA, NOT_FINITE, RUNNING, STEP_TOO_SMALL, A, C
-from simcell.radiolysis.kernels_field import matrix_blocks, react, spread, through_sides
-from simcell.radiolysis.kernels_multigrid import add_scaled, factor_lines, gmres, to_coarser
+from simcell.radiolysis.kernels import GAMMA, A, C
+from simcell.radiolysis.kernels_field import react, spread, through_sides
+from simcell.radiolysis.kernels_multigrid import add_scaled, copy
 
-# what `advance_field` keeps in its `state` array between calls
-TIME, STEP, SEGMENT, OUTPUT, N_ACCEPTED, N_REJECTED, WORST_NEGATIVE, FIRST, SOLVES, CYCLES, UNSOLVED, LINEAR = range(12)
-STATE_SIZE = 12
 DEEP = 0.5  # D gamma h / dx^2, summed over the axes, above which a level gets a coarser one
 COUPLED = 0.05  # the same along one axis, above which its lines are solved
 
@@ -46,12 +46,28 @@ class Work(NamedTuple):
     invariants: np.ndarray  # (totals, m) rows of A
 
 
+class Books(NamedTuple):
+    """Small arrays of the time loop."""
+
+    scratch: np.ndarray  # (4, m)
+    right: np.ndarray  # (m,)
+    total: np.ndarray  # (m,)
+    other: np.ndarray  # (m,)
+    matrix: np.ndarray  # (totals, totals)
+    leaving: np.ndarray  # (6, m) amounts out of the sides [mol/s]
+    through: np.ndarray  # (6, m)
+    u_left: np.ndarray  # (6, 6, m) stages of what leaves
+    new_left: np.ndarray  # (6, m) [mol]
+
+
 @njit
 def choose(space, work, gamma_h, lines):
     """How many levels the step needs, and along which axes lines are solved on each. Returns the deepest level."""
     lines[:, :] = -1
-    levels = space.shape.shape[0]
-    deepest = levels - 1
+    levels, axes = space.shape.shape[0], 0
+    for axis in range(3):
+        axes += 2 if space.periodic[axis] else (1 if space.shape[0, axis] > 1 else 0)
+    deepest = levels - 1 if axes > 1 else 0  # a single line is solved exactly
     for level in range(levels):
         total, found = 0.0, False
         for axis in range(3):
@@ -65,22 +81,10 @@ def choose(space, work, gamma_h, lines):
             if not found and work.slot[axis] >= 0:
                 lines[level, axis] = work.slot[axis]
                 found = True
-        if total < DEEP:
+        if total < DEEP or level == deepest:
             deepest = level
             break
     return deepest
-
-
-@njit
-def prepare(space, chemistry, slopes, work, lines, deepest, diagonal, scratch):
-    """Make the matrix of every level and the factors of its lines, from the state averaged to each."""
-    for level in range(deepest + 1):
-        if level > 0:
-            to_coarser(space, level - 1, work.c, work.c)
-        matrix_blocks(space, chemistry, level, work.c, diagonal, slopes)
-        for axis in range(3):
-            if lines[level, axis] >= 0:
-                factor_lines(space, slopes, level, axis, slopes.inverse[lines[level, axis]], scratch)
 
 
 @njit
@@ -204,119 +208,52 @@ def worst_cell(c, new, error, cells, n, rtol, atol):
 
 
 @njit
-def advance_field(
-    space, chemistry, slopes, work, switch, scale, pattern, outputs, rtol, atol, linear, max_steps, state, left,
-    result, result_left,
-):  # fmt: skip
-    """Integrate across the segments of an exposure until the last switch, or for `max_steps` steps.
+def begin_step(space, slopes, work, books, step, n, rtol, atol):
+    """Tolerances of the cells, and the matrix of the totals; the blocks of the matrix must be there."""
+    weigh_cells(work.c, space.first_cell[1], n, rtol, atol, work.weight)
+    balance_matrix(space, slopes, work, 1.0 / (GAMMA * step), books.total, books.leaving, books.matrix)
 
-    As `advance_line`; `left` (6, m) [mol] is what has gone out through the sides since the start, `linear` the error of
-    a stage that the linear solver leaves, in units of the step's tolerance. Returns a status.
-    """
-    cells, m, n = space.first_cell[1], work.y.shape[1], chemistry.f.shape[0]
-    rows = work.invariants.shape[0]
-    c, y, f, u = work.c, work.y, work.f, work.u
-    lines = np.empty((space.shape.shape[0], 3), dtype=np.int64)
-    scratch, right, total, other = np.empty((4, m)), np.empty(m), np.zeros(m), np.zeros(m)
-    leaving, through, u_left = np.zeros((6, m)), np.zeros((6, m)), np.zeros((6, 6, m))
-    matrix, new_left = np.zeros((rows, rows)), np.zeros((6, m))
-    t, h = state[TIME], state[STEP]
-    segment, output = int(state[SEGMENT]), int(state[OUTPUT])
-    status = RUNNING
-    rejected = False
-    for _ in range(max_steps):
-        while output < outputs.shape[0] and outputs[output] <= t:
-            for x in range(cells):
-                for i in range(n):
-                    result[output, i, x] = c[x, i]
-            result_left[output, :, :] = left[:, :n]
-            output += 1
-        if segment >= scale.shape[0]:
-            status = DONE
-            break
-        end = switch[segment + 1]
-        if output < outputs.shape[0]:
-            end = min(end, outputs[output])
-        if h <= 0.0:
-            h = state[FIRST]
-        last = t + 1.01 * h >= end
-        step = end - t if last else h
-        diagonal = 1.0 / (GAMMA * step)
 
-        deepest = choose(space, work, GAMMA * step, lines)
-        prepare(space, chemistry, slopes, work, lines, deepest, diagonal, scratch)
-        weigh_cells(c, cells, n, rtol, atol, work.weight)
-        balance_matrix(space, slopes, work, diagonal, total, leaving, matrix)
-        reduction, unsolved = 1.0, False
-        for s in range(6):
-            y[:, :] = c[:cells]
+@njit
+def begin_stage(space, chemistry, work, books, s, step, scale, pattern):
+    """Y = c + sum A u and the right side f(y) + sum C u / step of stage s."""
+    cells, u = space.first_cell[1], work.u
+    copy(work.c, space.first_face[0, 0], cells, work.y)
+    for j in range(s):
+        if A[s, j] != 0.0:
+            add_scaled(A[s, j], u[j], cells, work.y)
+    react(space, chemistry, scale, pattern, work.y, work.f)
+    spread(space, work.y, books.right, work.f, books.leaving)
+    for j in range(s):
+        add_scaled(C[s, j] / step, u[j], cells, work.f)
+
+
+@njit
+def end_stage(space, slopes, work, books, s, step, n):
+    """Mend the balances of stage s, and book what leaves in it."""
+    u, diagonal = work.u[s], 1.0 / (GAMMA * step)
+    keep_neutral(space, work.c, work.f, 1.0 / diagonal, u)
+    keep_totals(space, slopes, work, diagonal, work.f, books.matrix, books.total, books.other, books.through, u)
+    for side in range(6):
+        for i in range(n):
+            gone = books.leaving[side, i] + books.through[side, i]
             for j in range(s):
-                if A[s, j] != 0.0:
-                    add_scaled(A[s, j], u[j], cells, y)
-            react(space, chemistry, scale[segment], pattern[segment], y, f)
-            spread(space, y, right, f, leaving)
-            for j in range(s):
-                add_scaled(C[s, j] / step, u[j], cells, f)
-            cycles, missed, reduction = gmres(
-                space, slopes, lines, deepest, work.weight, f, linear, reduction, work.basis, work.r, work.given,
-                work.d, work.e, right, u[s],
-            )  # fmt: skip
-            state[SOLVES] += 1
-            state[CYCLES] += cycles
-            if not missed <= linear:
-                unsolved = True
-                break
-            state[LINEAR] = max(state[LINEAR], missed)
-            keep_neutral(space, c, f, 1.0 / diagonal, u[s])
-            keep_totals(space, slopes, work, diagonal, f, matrix, total, other, through, u[s])
-            for side in range(6):
-                for i in range(n):
-                    gone = leaving[side, i] + through[side, i]
-                    for j in range(s):
-                        gone += C[s, j] / step * u_left[j, side, i]
-                    u_left[s, side, i] = gone / diagonal
-        error, negative = 1e30, 0.0
-        if unsolved:
-            state[UNSOLVED] += 1
-        else:
-            add_scaled(1.0, u[5], cells, y)
-            for x in range(cells):
-                for i in range(n):
-                    negative = min(negative, y[x, i])
-            new_left[:, :] = left
-            for s in range(6):
-                factor = A[5, s] if s < 5 else 1.0
-                for side in range(6):
-                    for i in range(n):
-                        new_left[side, i] += factor * u_left[s, side, i]
-            error = worst_cell(c, y, u[5], cells, n, rtol, atol)
-            if not error < 1e30:
-                error = 1e30
-        factor_h = min(6.0, max(0.1, 0.9 * error**-0.25)) if error > 0.0 else 6.0
-        if error > 1.0 or negative < -atol:
-            state[N_REJECTED] += 1
-            h = step * min(factor_h, 0.5)
-            rejected = True
-            if h <= 1e-15 * abs(t) or h < 1e-24:
-                status = NOT_FINITE if error >= 1e30 else STEP_TOO_SMALL
-                break
-            continue
+                gone += C[s, j] / step * books.u_left[j, side, i]
+            books.u_left[s, side, i] = gone / diagonal
 
-        t = end if last else t + step
-        c[:cells] = y
-        left[:, :] = new_left
-        state[WORST_NEGATIVE] = min(state[WORST_NEGATIVE], negative)
-        state[N_ACCEPTED] += 1
-        if rejected:
-            factor_h = min(factor_h, 1.0)
-            rejected = False
-        h = max(h, step * factor_h) if last else step * factor_h
-        if t >= switch[segment + 1]:
-            segment += 1
-            if segment < scale.shape[0] and (
-                scale[segment] != scale[segment - 1] or pattern[segment] != pattern[segment - 1]
-            ):
-                h = 0.0
-    state[TIME], state[STEP] = t, h
-    state[SEGMENT], state[OUTPUT] = segment, output
-    return status
+
+@njit
+def end_step(space, work, books, left, n, rtol, atol):
+    """New state in work.y, what has left in books.new_left; returns the error and the most negative value."""
+    cells, y, negative = space.first_cell[1], work.y, 0.0
+    add_scaled(1.0, work.u[5], cells, y)
+    for x in range(cells):
+        for i in range(n):
+            negative = min(negative, y[x, i])
+    books.new_left[:, :] = left
+    for s in range(6):
+        factor = A[5, s] if s < 5 else 1.0
+        for side in range(6):
+            for i in range(n):
+                books.new_left[side, i] += factor * books.u_left[s, side, i]
+    return worst_cell(work.c, y, work.u[5], cells, n, rtol, atol), negative
