@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from simcell.chemistry.mechanism import Mechanism, Species
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
+from simcell.inputs.fields import Frozen
 from simcell.inputs.ions import load_ions
 from simcell.radiolysis.field import FieldRun, integrate_field
 from simcell.radiolysis.homogeneous import Problem0D
@@ -55,6 +56,7 @@ class InSpace:
     beam: Beam
     layout: Layout
     diffusivity: Array  # (n,) m^2/s
+    fresh: Array  # (n,) mol/m^3, what lies beyond open sides and flows in
     warnings: tuple[str, ...]
 
 
@@ -150,14 +152,42 @@ def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -
     True
     """
     setup, beam = setup_of(case, mechanism, None, yields)
-    ions = {s: setup.charges[s] for s in setup.passive if setup.charges[s]}
-    if ions and case.radiolysis.electroneutral:
-        known = {s: Species(s, {}, z) for s, z in ions.items() if s not in mechanism.species}
+    other = _flowing_in(case)
+    liquids = [setup, *([setup_of(other, mechanism, None, yields)[0]] if other is not None else [])]
+    moving = _moving(liquids, case.radiolysis.electroneutral)
+    if moving:
+        known = {s: Species(s, {}, z) for s, z in moving.items() if s not in mechanism.species}
         mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
-        setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)), yields)
+        net = Network.of(mechanism, carried=tuple(moving))
+        setup, beam = setup_of(case, mechanism, net, yields)
+        liquids = [setup, *([setup_of(other, mechanism, net, yields)[0]] if other is not None else [])]
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
     layout = layout_of(case, setup.problem.schedule)
-    return InSpace(setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings))
+    warnings = dict.fromkeys((*(w for liquid in liquids for w in liquid.warnings), *remarks, *layout.warnings))
+    return InSpace(setup, beam, layout, diffusivity, liquids[-1].problem.start, tuple(warnings))
+
+
+def _moving(liquids: Sequence[Setup], electroneutral: bool) -> dict[str, int]:
+    """Species without reactions that are integrated all the same, with their charges.
+
+    Ions move with the others, and what one liquid has and the other has not is carried in.
+    """
+    found = {}
+    for name in dict.fromkeys(s for liquid in liquids for s in liquid.passive):
+        charge = next(liquid.charges[name] for liquid in liquids if name in liquid.charges)
+        if (charge and electroneutral) or len({liquid.passive.get(name, 0.0) for liquid in liquids}) > 1:
+            found[name] = charge
+    return found
+
+
+def _flowing_in(case: CaseInput) -> CaseInput | None:
+    """The case with the liquid that flows in, if that is another."""
+    e = case.electrolyte
+    if e.inflow is None:
+        return None
+    new = {key: value for key in ("pH", "counter_ion") if (value := getattr(e.inflow, key)) is not None}
+    new["concentrations"] = Frozen({**e.concentrations, **e.inflow.concentrations})
+    return case.model_copy(update={"electrolyte": e.model_copy(update=new)})
 
 
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
@@ -349,7 +379,7 @@ def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Ru
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
-            dict.fromkeys(layout.open_sides, p.start), times, exposure=layout.exposure, flow=flow,
+            dict.fromkeys(layout.open_sides, ready.fresh), times, exposure=layout.exposure, flow=flow,
             electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
             progress=progress,
         ),
