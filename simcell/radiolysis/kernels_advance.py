@@ -5,7 +5,7 @@ An inexact u would break the balances, so each is mended before it is used:
 - net charge of every cell: z.u = gamma h z.(right side), which holds because the closure lets no current flow, is
   restored along diag(c) z;
 - totals that reactions conserve, rows a of A: the sum over the cells of V a.(M u - right side) = 0, where reactions and
-  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T.
+  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T, without charge.
 What leaves through each side is integrated by the same method. So (inside + left) holds to round-off, whatever the
 tolerance of the linear solver.
 
@@ -53,7 +53,7 @@ class Books(NamedTuple):
     right: np.ndarray  # (m,)
     total: np.ndarray  # (m,)
     other: np.ndarray  # (m,)
-    matrix: np.ndarray  # (totals, totals)
+    matrix: np.ndarray  # (totals, totals + 1)
     leaving: np.ndarray  # (6, m) amounts out of the sides [mol/s]
     through: np.ndarray  # (6, m)
     u_left: np.ndarray  # (6, 6, m) stages of what leaves
@@ -122,22 +122,49 @@ def total_of(space, u, total):
 
 
 @njit
+def add_along(space, state, change, row):
+    """Add |c| times change to the species of a cell; where ions move together, without charge (along |c| z)."""
+    excess, size = 0.0, 0.0
+    for i in space.ions:
+        z, c = space.charge[i], abs(state[i])
+        excess += z * c * change[i]
+        size += z * z * c
+    mend = excess / size if size > 0.0 else 0.0
+    for i in range(row.shape[0]):
+        row[i] += abs(state[i]) * (change[i] - space.charge[i] * mend)
+
+
+@njit
 def balance_matrix(space, slopes, work, diagonal, total, leaving, matrix):
-    """Matrix [q, p] = what total q of (M u) gains where u = diag(c) (row p of A)."""
-    cells = space.first_cell[1]
-    for p in range(matrix.shape[0]):
+    """Matrix [q, p] = what total q of (M u) gains where u is along row p of A; the last column marks rows that count.
+
+    Those of elements that are absent do not, nor does charge where ions move together.
+    """
+    cells, rows = space.first_cell[1], matrix.shape[0]
+    for p in range(rows):
+        plain = 0.0
         for x in range(cells):
+            row, state = work.d[x], work.c[x]
             for i in range(total.shape[0]):
-                work.d[x, i] = abs(work.c[x, i]) * work.invariants[p, i]
+                row[i] = 0.0
+                plain += space.volume[x] * abs(state[i]) * work.invariants[p, i] ** 2
+            add_along(space, state, work.invariants[p], row)
         total_of(space, work.d[:cells], total)
         through_sides(space, slopes, work.d, leaving)
-        for q in range(matrix.shape[0]):
+        for q in range(rows):
             matrix[q, p] = 0.0
             for i in range(total.shape[0]):
                 gain = diagonal * total[i]
                 for side in range(6):
                     gain += leaving[side, i]
                 matrix[q, p] += work.invariants[q, i] * gain
+        matrix[p, rows] = 1.0 if matrix[p, p] > 1e-9 * diagonal * plain else 0.0
+    for p in range(rows):
+        if matrix[p, rows] == 0.0:
+            for q in range(rows):
+                matrix[p, q] = 0.0
+                matrix[q, p] = 0.0
+            matrix[p, p] = 1.0
 
 
 @njit
@@ -178,17 +205,15 @@ def keep_totals(space, slopes, work, diagonal, given, matrix, total, other, leav
             gap = other[i] - diagonal * total[i]
             for side in range(6):
                 gap -= leaving[side, i]
-            missing[q] += work.invariants[q, i] * gap
-    solve_small(matrix.copy(), missing)
+            missing[q] += matrix[q, rows] * work.invariants[q, i] * gap
+    solve_small(matrix[:, :rows].copy(), missing)
     change = other
     change[:] = 0.0
     for q in range(rows):
         for i in range(total.shape[0]):
             change[i] += work.invariants[q, i] * missing[q]
     for x in range(u.shape[0]):
-        row, state = u[x], work.c[x]
-        for i in range(total.shape[0]):
-            row[i] += abs(state[i]) * change[i]
+        add_along(space, work.c[x], change, u[x])
     through_sides(space, slopes, u, leaving)
 
 
