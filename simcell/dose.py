@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from simcell import units
 from simcell.beam import dose as physics
 from simcell.beam import heating, medium, stopping
+from simcell.constants import ELEMENTARY_CHARGE
 from simcell.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class _Settings:
     """What was asked, in SI; None where it was not given."""
 
     mode: str
+    profile: str
     liquid: medium.Medium
     facts: Mapping[str, Any]
     frame: tuple[int, int] | None
@@ -64,6 +66,7 @@ def dose_rate(
     dwell: Text = None,
     frame: str | tuple[int, int] | None = None,
     medium: str = "water",
+    profile: str = "disc",
 ) -> pint.Quantity:
     """Dose rate in a thin liquid layer; for a scanned beam the average over the frame.
 
@@ -74,7 +77,7 @@ def dose_rate(
     flux : str or Quantity, optional
         Electrons per area and time, ``"10 e/angstrom^2/s"``.
     current, diameter : str or Quantity, optional
-        Instead of `flux`: ``"1 nA"`` spread evenly over a disc of ``"2 um"``.
+        Instead of `flux`: ``"1 nA"`` spread evenly over a disc of ``"2 um"``, or as `profile` says.
     mode : {"tem", "stem"}
         A scanned beam takes `current`, `pixel`, `dwell` and `frame`.
     pixel, dwell : str or Quantity, optional
@@ -83,6 +86,8 @@ def dose_rate(
         Pixels of a frame, ``"1024x1024"``.
     medium : str
         A liquid that ``simcell info media`` lists, or a mixture by mass, ``"0.5 EC + 0.5 DMC"``.
+    profile : {"disc", "gaussian"}
+        Of a Gaussian, `diameter` is the full width at half maximum, and the dose rate is that of the peak.
 
     Returns
     -------
@@ -102,7 +107,7 @@ def dose_rate(
     """
     table = dose_table(
         energy=energy, flux=flux, current=current, diameter=diameter, mode=mode, pixel=pixel, dwell=dwell,
-        frame=frame, medium=medium,
+        frame=frame, medium=medium, profile=profile,
     )  # fmt: skip
     return table["dose_rate"]
 
@@ -195,6 +200,9 @@ def _read(given: Mapping[str, Any]) -> _Settings:
     _one_road(given, mode, wrong)
     if "mean_free_path" in given and "thickness" not in given:
         wrong("mean_free_path", "goes into the factor 1 + thickness/lambda; give a thickness as well or leave it out")
+    profile = given.get("profile", "disc")
+    if profile not in physics.AREAS:
+        wrong("profile", "is disc or gaussian", '"gaussian"')
     liquid, facts = _liquid(str(given.get("medium", "water")), wrong)
     energy = values.pop("energy")
     if energy is not None and liquid is not None:
@@ -204,7 +212,7 @@ def _read(given: Mapping[str, Any]) -> _Settings:
             wrong("energy", str(error), '"300 kV"')
     if problems or energy is None or liquid is None:
         raise InputError(problems)
-    return _Settings(mode=mode, liquid=liquid, facts=facts, frame=frame, energy=energy, **values)
+    return _Settings(mode=mode, profile=profile, liquid=liquid, facts=facts, frame=frame, energy=energy, **values)
 
 
 def _frame(given: Mapping[str, Any], wrong: Any) -> tuple[int, int] | None:
@@ -281,15 +289,16 @@ def _beam(s: _Settings) -> physics.BeamDose:
     if s.mode == "stem":
         assert s.current is not None and s.pixel is not None and s.dwell is not None and s.frame is not None
         return physics.raster_beam(
-            s.current, s.pixel, s.dwell, s.frame, power, probe=s.probe, exposure=s.time
+            s.current, s.pixel, s.dwell, s.frame, power, probe=s.probe, exposure=s.time, profile=s.profile
         )  # fmt: skip
     exposure = 1.0 if s.time is None else s.time
     if s.current is not None and s.diameter is not None:
-        return physics.spot_beam(s.current, s.diameter, power, exposure=exposure)
+        return physics.spot_beam(s.current, s.diameter, power, exposure=exposure, profile=s.profile)
     flux = s.flux if s.flux is not None else physics.flux_from_dose_rate(s.dose_rate or 0.0, power)
     if s.diameter is None:
         return physics.broad_beam(flux, power, exposure=exposure)
-    area, current = physics.disc_area(s.diameter), physics.current_from_flux(flux, s.diameter)
+    area = physics.AREAS[s.profile](s.diameter)
+    current = flux * ELEMENTARY_CHARGE * area
     return physics.broad_beam(flux, power, exposure=exposure, area=area, current=current)
 
 
@@ -354,9 +363,9 @@ def _steady_numbers(s: _Settings, beam: physics.BeamDose, film: heating.Layer, l
 
 
 def _probe_radius(s: _Settings) -> float:
-    """Radius of the probe, or of the disc with its pixel's area, which it fills when no size is given."""
+    """Radius of the disc with the area of the probe, or of its pixel, which it fills when no size is given."""
     assert s.pixel is not None
-    return s.pixel / math.sqrt(math.pi) if s.probe is None else s.probe / 2
+    return s.pixel / math.sqrt(math.pi) if s.probe is None else math.sqrt(physics.AREAS[s.profile](s.probe) / math.pi)
 
 
 def _factor_numbers(s: _Settings, beam: physics.BeamDose) -> Numbers:

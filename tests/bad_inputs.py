@@ -37,6 +37,7 @@ def _more(name: str, text: str, *fragments: str) -> Bad:
 
 CURRENT = 'beam.energy = "300 kV"\nbeam.current = "1 nA"\n'
 SCAN = CURRENT + 'beam.mode = "stem"\nbeam.pixel = "1 nm"\nbeam.dwell = "5 us"\n'
+SCAN_OF_4 = SCAN + "beam.frame = [4, 4]\n"
 
 SYNTAX = [
     _bad("empty file", "", "is empty"),
@@ -120,7 +121,34 @@ CASE_AND_BEAM = [
     _beam("absurd flux", 'beam.energy = "300 kV"\nbeam.flux = "1e40 1/m^2/s"', "must not exceed"),
     _beam("diameter zero", CURRENT + 'beam.diameter = "0 nm"', "beam.diameter", "from 0.01 nm"),
     _more("unknown mode", 'beam.mode = "sem"', "beam.mode", '"tem" or "stem"'),
-    _more("gaussian", 'beam.profile = "gaussian"', "not available in this version"),
+    _more("misspelt profile", 'beam.profile = "gausian"', "beam.profile", 'did you mean "gaussian"'),
+    _more("center of one number", 'beam.center = ["1 um"]', "beam.center[1]", "is missing"),
+    _more("center without unit", "beam.center = [1, 2]", "beam.center[0]", "needs a unit"),
+    _more("center far away", 'beam.center = ["1 m", "0 um"]', "beam.center[0]", "from -1 cm to 1 cm"),
+    _more("tail of all", 'beam.tail = { fraction = 1.0, diameter = "9 um" }\nbeam.diameter = "1 um"', "tail.fraction"),
+    _more("tail without core", 'beam.tail = { fraction = 0.1, diameter = "9 um" }', "beam.diameter", "beam.tail needs"),
+    _more(
+        "narrow tail",
+        'beam.tail = { fraction = 0.1, diameter = "1 um" }\nbeam.diameter = "2 um"',
+        "beam.tail.diameter",
+        "not wider",
+    ),
+    _more("spot without size", 'beam.spots = [{ center = ["0 um", "0 um"] }]', "beam.spots[0].diameter", "is missing"),
+    _more(
+        "spots and a center",
+        'beam.center = ["0 um", "0 um"]\nbeam.spots = [{ center = ["0 um", "0 um"], diameter = "1 um" }]',
+        "beam.center",
+        "excludes beam.spots",
+    ),
+    _more("spot of no weight", 'beam.spots = [{ center = ["0 m", "0 m"], diameter = "1 um", weight = 0 }]', "weight"),
+    _more("order without scan", 'beam.scan_order = "raster"', "beam.scan_order", 'belongs to mode = "stem"'),
+    _beam(
+        "spots and a scan", SCAN_OF_4 + 'beam.spots = [{ center = ["0 m", "0 m"], diameter = "1 um" }]', "beam.spots"
+    ),
+    _beam("hopping without stride", SCAN_OF_4 + 'beam.scan_order = "hopping"', "beam.hop", "is missing"),
+    _beam("stride without hopping", SCAN_OF_4 + "beam.hop = 2", "beam.hop", 'belongs to scan_order = "hopping"'),
+    _beam("long stride", SCAN_OF_4 + 'beam.scan_order = "hopping"\nbeam.hop = 9', "beam.hop", "4 is the most"),
+    _beam("gaussian probe of no size", SCAN_OF_4 + 'beam.profile = "gaussian"', "beam.probe", "is missing"),
     _more("scan without mode", 'beam.pixel = "1 nm"', 'belongs to mode = "stem"'),
     _beam("scan with a disc", SCAN + 'beam.frame = [4, 4]\nbeam.diameter = "1 um"', 'belongs to mode = "tem"'),
     _beam("scan without frame", SCAN, "beam.frame", "is missing", "[1024, 1024]"),
@@ -162,6 +190,68 @@ SCHEDULES = [
         'beam.schedule = [{ from = "0 s", to = "5 s", on = true }]\n'
         'beam.pulses = { on = "1 s", off = "1 s", count = 2 }',
         "excludes beam.schedule",
+    ),
+]
+
+WINDOW = 'cell.window = { thickness = "50 nm", width = "50 um", length = "200 um" }\n'
+GAP = 'cell.spacer_height = "500 nm"\n'
+FLOW = GAP + 'cell.flow_rate = "1 uL/min"\n'
+
+CELLS = [
+    _more("window without size", 'cell.window = { thickness = "50 nm", width = "50 um" }', "cell.window.length"),
+    _more("window as text", 'cell.window = "SiNx"', "cell.window", "must be a table"),
+    _more("unknown film", WINDOW.replace("{", '{ material = "glass",'), "cell.window.material", '"SiNx"'),
+    _more("misspelt in a window", WINDOW.replace("width", "widht"), 'did you mean "width"'),
+    _more("window like a brick", WINDOW.replace("50 nm", "6 um"), "cell.window.thickness", "thin plate"),
+    _more("window twice", WINDOW + WINDOW.replace("window", "window_top"), "cell.window_top", "a window twice"),
+    _more("half a pair", WINDOW.replace("window", "window_top"), "cell.window_bottom", "is missing"),
+    _more("bulge from nothing", GAP + WINDOW + 'cell.bulge = "auto"', "cell.pressure", "minus outside", '"1 bar"'),
+    _more("bulge without window", GAP + 'cell.bulge = "1 um"', "cell.window", "is missing"),
+    _more("bulge without spacer", WINDOW + 'cell.bulge = "1 um"', "cell.spacer_height", "is missing"),
+    _more("bulge of another word", GAP + WINDOW + 'cell.bulge = "automatic"', "cell.bulge", '"auto", "none"'),
+    _more("bulge shuts the gap", GAP + WINDOW + 'cell.bulge = "-600 nm"', "cell.bulge", "closes the gap"),
+    _more("bulge like a balloon", GAP + WINDOW + 'cell.bulge = "30 um"', "cell.bulge", "at most 2e-05 m"),
+    _more("bulge without unit", GAP + WINDOW + "cell.bulge = 1", "cell.bulge", "needs a unit"),
+    _more("pressure for nothing", GAP + WINDOW + 'cell.pressure = "1 bar"', "cell.bulge", '"auto"'),
+    _more(
+        "pressure and measured bulge",
+        GAP + WINDOW + 'cell.bulge = "1 um"\ncell.pressure = "1 bar"',
+        "cell.pressure",
+        "a measured length",
+    ),
+    _more("flow without outlet", FLOW + 'cell.flow = { inlet = "x-" }', "cell.flow.outlet", "is missing", '"x+"'),
+    _more("flow without sides", FLOW, "cell.flow", "needs an inlet and an outlet"),
+    _more("flow without drive", GAP + 'cell.flow = { inlet = "x-", outlet = "x+" }', "cell.flow_rate", "is missing"),
+    _more("flow back to the inlet", FLOW + 'cell.flow = { inlet = "x-", outlet = "x-" }', "side of the inlet", '"x+"'),
+    _more("flow upwards", FLOW + 'cell.flow = { inlet = "z-", outlet = "x+" }', "cell.flow.inlet", '"x-" or "x+"'),
+    _more(
+        "negative flow", FLOW.replace('"1 uL', '"-1 uL') + 'cell.flow = { inlet = "x-", outlet = "x+" }', "below zero"
+    ),
+    _more(
+        "flow with two drives",
+        FLOW + 'cell.flow = { inlet = "x-", outlet = "x+" }\ncell.pressure_drop = "1 mbar"',
+        "cell.pressure_drop",
+        "a second time",
+    ),
+    _more(
+        "flow beside the gap only",
+        FLOW + 'cell.flow = { inlet = "x-", outlet = "x+", bypass_share = 1.0 }',
+        "cell.flow.bypass_share",
+        "below 1",
+    ),
+    _more(
+        "bypass twice",
+        FLOW + 'cell.flow = { inlet = "x-", outlet = "x+", bypass_share = 0.9, bypass = '
+        '{ height = "1 um", width = "1 um", length = "1 um" } }',
+        "cell.flow.bypass_share",
+        "a second time",
+    ),
+    _more(
+        "bypass of no height",
+        FLOW
+        + 'cell.flow = { inlet = "x-", outlet = "x+", bypass = { height = "0 um", width = "1 um", length = "1 um" } }',
+        "cell.flow.bypass.height",
+        "from 1 nm",
     ),
 ]
 
@@ -227,7 +317,7 @@ NUMERICS = [
     _more("first at zero", 'output.from = "0 s"', "must be above zero", '"1 ns"'),
 ]
 
-BAD_FILES: list[Bad] = [*SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *SCHEDULES, *LIQUID, *NUMERICS]
+BAD_FILES: list[Bad] = [*SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *CELLS, *SCHEDULES, *LIQUID, *NUMERICS]
 
 # bytes that are no case file at all
 BAD_BYTES: list[tuple[str, bytes, str]] = [

@@ -1,7 +1,8 @@
-"""Dissolved gases: Henry's law with its temperature dependence, and saturation.
+"""Dissolved gases: Henry's law with its temperature dependence, saturation, and the pressure of all gases together.
 
-c = H(T) p with ln(H/H0) = a (1/T - 1/T0) + b (T0/T - 1 + ln(T/T0)), T0 = 298.15 K. Infinite dilution in pure water:
-the lower solubility in salt solutions is not modelled.
+c = H(T) p with ln(H/H0) = a (1/T - 1/T0) + b (T0/T - 1 + ln(T/T0)), T0 = 298.15 K. What a bubble would feel is the
+sum over all gases, p_gas = sum_i c_i/H_i(T) + p_vapour(T). Infinite dilution in pure water: the lower solubility in
+salt solutions (Sechenov) is not modelled, so that p_gas in a concentrated solution is too low.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.constants import ROOM_TEMPERATURE, STANDARD_ATMOSPHERE
 
@@ -29,6 +33,7 @@ class Gas:
     b: float = 0.0
     uncertainty: float | None = None  # relative, 1 sigma
     source: str = ""
+    diffusivity: float | None = None  # m^2/s in water at 25 degC
 
     def henry(self, temperature: float) -> float:
         """Henry solubility [mol/m^3/Pa] at a temperature [K]."""
@@ -69,3 +74,40 @@ class Atmosphere:
                 f"{water_vapour:.0f} Pa there: it boils and no other gas stays dissolved"
             )
         return {g: x * (self.total_pressure - water_vapour) for g, x in self.dry_fractions.items()}
+
+
+def gas_pressure(
+    concentration: ArrayLike, henry: ArrayLike, vapour_pressure: float, axis: int = -1
+) -> NDArray[np.float64]:
+    """Pressure [Pa] of all dissolved gases and of the vapour together.
+
+    Parameters
+    ----------
+    concentration : array
+        Of the gases [mol/m^3], along `axis`.
+    henry : (gas,) array
+        Solubilities [mol/m^3/Pa].
+    vapour_pressure : float
+        [Pa]
+    axis : int
+        Where the gases lie: -1 for (..., gas), 1 for a run in space (time, gas, z, y, x).
+
+    Returns
+    -------
+    array
+        The shape of `concentration` without `axis`.
+
+    Raises
+    ------
+    ValueError
+        If a solubility is not above zero.
+
+    Examples
+    --------
+    >>> float(gas_pressure([7.8e-6 * 5e4, 1.3e-5 * 2e4], [7.8e-6, 1.3e-5], 3170.0))
+    73170.0
+    """
+    solubility = np.asarray(henry, dtype=float)
+    if not (solubility > 0.0).all():
+        raise ValueError(f"solubilities must be above zero, not {solubility.min():g} mol/m^3/Pa")
+    return np.tensordot(np.asarray(concentration, dtype=float), 1.0 / solubility, ([axis], [0])) + vapour_pressure

@@ -7,7 +7,7 @@ I/(h gamma) - J sparse without pivoting (Duff, Erisman & Reid, Direct Methods fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -49,11 +49,11 @@ class Network:
     nonzero: frozenset[tuple[int, int]]
 
     @classmethod
-    def of(cls, mechanism: Mechanism) -> Network:
-        """Pack a mechanism."""
+    def of(cls, mechanism: Mechanism, carried: Collection[str] = ()) -> Network:
+        """Pack a mechanism; `carried` species are integrated although no reaction changes them, as ions in space."""
         reacting = {s for r in mechanism.reactions for s in (*r.counted, *r.change)}
         produced = {s for y in mechanism.yields.values() for s in y.polynomials}
-        names = [s for s in mechanism.solutes() if s in reacting | produced]
+        names = [s for s in mechanism.solutes() if s in reacting | produced | set(carried)]
         order, filled = _markowitz(_pattern(mechanism, names), len(names))
         names = [names[i] for i in order]
         return cls(mechanism, tuple(names), _tables(mechanism, names, filled), frozenset(filled))

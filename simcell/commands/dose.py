@@ -28,7 +28,8 @@ def dose(
     energy: str = typer.Option(None, help="Beam energy, 300kV or 300keV."),
     flux: str = typer.Option(None, help='Electrons per area and time, "10 e/angstrom^2/s".'),
     current: str = typer.Option(None, help="Beam or probe current, 1nA."),
-    diameter: str = typer.Option(None, help="Diameter of the evenly lit disc, 2um."),
+    diameter: str = typer.Option(None, help="Diameter of the evenly lit disc, or width of the Gaussian, 2um."),
+    profile: str = typer.Option("disc", help="disc, or gaussian: diameters are full widths at half maximum."),
     dose_rate: str = typer.Option(None, help="A dose rate, to get the flux that makes it."),
     mode: str = typer.Option("tem", help="tem, or stem with current, pixel, dwell and frame."),
     pixel: str = typer.Option(None, help="Pixel size of a scanned beam, 1nm."),
@@ -57,7 +58,7 @@ def dose(
 
     settings = {
         "energy": energy, "flux": flux, "current": current, "diameter": diameter, "dose_rate": dose_rate,
-        "mode": mode, "pixel": pixel, "dwell": dwell, "frame": frame, "probe": probe, "time": time,
+        "profile": profile, "mode": mode, "pixel": pixel, "dwell": dwell, "frame": frame, "probe": probe, "time": time,
         "thickness": thickness, "window": window, "mean_free_path": mean_free_path, "medium": medium,
     }  # fmt: skip
     try:
@@ -70,6 +71,8 @@ def dose(
         print_json({name: {"value": value, "unit": unit} for name, (value, unit) in numbers.items()})
         return
     typer.echo(table([_row(name, value, unit) for name, (value, unit) in numbers.items()]))
+    if profile == "gaussian" and mode != "stem":
+        note("Gaussian: flux, dose rate and dose are those of the peak; the average over its width is 0.72 of that")
     if "probe_dose_rate" in numbers:
         note("scanned beam: all that is not named probe or frame is an average over the frame")
     if "dose_rate_with_factor" in numbers:

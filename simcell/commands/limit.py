@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 def limit(
     case: Path = CASE,
     keep: list[str] = typer.Option(
-        ..., "--keep", help='What must hold: "H2<1 sat", "pH>6", "dpH<0.5", "H2O2<10 umol/L"; may be repeated.'
+        ...,
+        "--keep",
+        help='What must hold: "H2<1 sat", "no bubble", "gas<2 bar", "pH>6", "dpH<0.5", "H2O2<10 umol/L"; '
+        "may be repeated.",
     ),
     after: str = typer.Option(None, help="When it must hold, 10s; default: at steady state."),
     every: bool = typer.Option(False, "--ensemble", help="Answer for every published mechanism and set of yields."),
@@ -41,6 +44,7 @@ def limit(
     Examples:
       simcell limit case.toml --keep "H2<1 sat" --keep "pH>6"
       simcell limit case.toml --keep "H2O2<1 mmol/L" --after 10s --json
+      simcell limit case.toml --keep "no bubble" --set "gas.nucleus_radius=100 nm"
       simcell limit case.toml --keep "H2<1 sat" --ensemble
     """
     from simcell.studies import limit as study

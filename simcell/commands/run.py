@@ -72,8 +72,14 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
 
-    setup_of(case.input, mechanism_of(case.input, case.folder))
-    check_vary([r.key for r in ranges])
+    mechanism, geometry = mechanism_of(case.input, case.folder), case.input.grid.geometry
+    if geometry == "batch":
+        setup_of(case.input, mechanism)
+    else:
+        from simcell.studies.space import in_space
+
+        in_space(case.input, mechanism)
+    check_vary([r.key for r in ranges], geometry)
     if ranges and (samples := case.input.radiolysis.ensemble):
         reason = f"cannot go with --ensemble {samples} (radiolysis.ensemble): run the case with it for each value"
         raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])

@@ -7,14 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simcell.constants import KILO_ELECTRON_VOLT
-from simcell.inputs.fields import MAX_LIST, Choice, Flag, Frame, Measure, Model, Whole
+from simcell.inputs.fields import MAX_LIST, Choice, Flag, Measure, Model, Whole
 from simcell.inputs.rules import Given, Rule
+from simcell.inputs.scan import ScanInput, scan_rules
+from simcell.inputs.spot import SPOT_RULES, SpotInput
 
-_ENERGY_BOUNDS = "must be from 30 kV to 1000 kV, where the stopping power holds"
-# 1e12 Gy/s is ten times the range over which the kinetics is tested; currents, fluxes and sizes beyond these
-# belong to no electron microscope.
-_DOSE_RATE_BOUNDS = "must not exceed 1e12 Gy/s, above which the chemistry is not valid"
 _ROADS = "dose_rate, or energy + flux, or energy + current + diameter"
 
 Moment = Annotated[float, Measure("time", minimum=0.0)]
@@ -50,7 +47,7 @@ class Pulses(Model):
     count: Annotated[int, Whole(1, MAX_LIST, "10")] = Field(examples=["10"])
 
 
-class BeamInput(Model):
+class BeamInput(ScanInput, SpotInput):
     """Section ``[beam]``, in SI units.
 
     Exactly one road leads to the dose rate: `dose_rate`, `energy` + `flux`, or `energy` + `current` + `diameter`
@@ -62,40 +59,6 @@ class BeamInput(Model):
     1e+21
     """
 
-    energy: Annotated[
-        float | None,
-        Measure("energy", minimum=30 * KILO_ELECTRON_VOLT, maximum=1000 * KILO_ELECTRON_VOLT, bounds=_ENERGY_BOUNDS),
-    ] = Field(None, examples=['"300 kV"'], description="energy of the electrons")
-    dose_rate: Annotated[float | None, Measure("dose_rate", maximum=1e12, bounds=_DOSE_RATE_BOUNDS)] = Field(
-        None, examples=['"7.5e7 Gy/s"'], description="energy absorbed per mass and time"
-    )
-    flux: Annotated[float | None, Measure("flux", maximum=1e27, bounds="must not exceed 1e7 e/angstrom^2/s")] = Field(
-        None, examples=['"10 e/angstrom^2/s"'], description="electrons per area and time"
-    )
-    current: Annotated[float | None, Measure("current", maximum=1e-3, bounds="must not exceed 1 mA")] = Field(
-        None, examples=['"1 nA"'], description="beam current in the liquid"
-    )
-    diameter: Annotated[
-        float | None,
-        Measure("length", minimum=1e-11, maximum=1e-2, bounds="must be from 0.01 nm to 1 cm", example="2 um"),
-    ] = Field(None, examples=['"2 um"'], description="diameter of the disc on which the current falls")
-    mode: Annotated[Literal["tem", "stem"], Choice(("tem", "stem"))] = Field("tem", examples=['"tem"'])
-    profile: Annotated[Literal["disc"], Choice(("disc",), later=("gaussian",))] = Field("disc", examples=['"disc"'])
-    pixel: Annotated[
-        float | None,
-        Measure("length", minimum=1e-12, maximum=1e-4, bounds="must be from 1 pm to 100 um", example="1 nm"),
-    ] = Field(None, examples=['"1 nm"'], description="STEM: distance of scan points")
-    dwell: Annotated[
-        float | None,
-        Measure("time", minimum=1e-9, maximum=1e3, bounds="must be from 1 ns to 1000 s", example="5 us"),
-    ] = Field(None, examples=['"5 us"'], description="STEM: time on each scan point")
-    frame: Annotated[tuple[int, int] | None, Frame()] = Field(
-        None, examples=["[1024, 1024]"], description="STEM: scan points along x and y"
-    )
-    probe: Annotated[
-        float | None,
-        Measure("length", minimum=1e-11, maximum=1e-4, bounds="must be from 0.01 nm to 100 um", example="0.2 nm"),
-    ] = Field(None, examples=['"0.2 nm"'], description="STEM: diameter of the probe")
     schedule: tuple[Window, ...] = Field(
         (),
         examples=['[{ from = "0 s", to = "5 s", on = true }]'],
@@ -127,28 +90,12 @@ def road_rules(given: Given) -> Iterator[Rule]:
     needed = {"dose_rate": [], "flux": ["energy"], "current": ["energy", "diameter"]}[roads[0]]
     if stem:
         needed = ["energy", "current", "pixel", "dwell", "frame"]
+    elif given.value("beam", "spots"):
+        needed = [key for key in needed if key != "diameter"]  # spot_rules ask for those that are missing
     what = 'mode = "stem"' if stem else f"beam.{roads[0]}"
     for key in needed:
         if not given.wrote("beam", key):
             yield Rule(f"beam.{key}", None, f"is missing, {what} needs it", given.example("beam", key))
-
-
-def scan_rules(given: Given) -> Iterator[Rule]:
-    """Keys of a scan belong to mode "stem", the disc to "tem".
-
-    Examples
-    --------
-    >>> given = Given({"beam": {"pixel": "1 nm"}}, {"beam": {"mode": "tem"}}, {})
-    >>> [rule.reason for rule in scan_rules(given)]
-    ['belongs to mode = "stem", but the mode is "tem"']
-    """
-    mode = given.value("beam", "mode")
-    strangers = {"tem": ("pixel", "dwell", "frame", "probe"), "stem": ("diameter", "flux", "dose_rate")}
-    for key in strangers.get(str(mode), ()):
-        if given.wrote("beam", key):
-            other = "stem" if mode == "tem" else "tem"
-            reason = f'belongs to mode = "{other}", but the mode is "{mode}"'
-            yield Rule(f"beam.{key}", given.raw("beam", key), reason)
 
 
 def factor_rules(given: Given) -> Iterator[Rule]:
@@ -215,4 +162,4 @@ def pulse_rules(given: Given) -> Iterator[Rule]:
         yield Rule("beam.pulses.count", pulses.count, reason)
 
 
-BEAM_RULES = (road_rules, scan_rules, factor_rules, schedule_rules, pulse_rules)
+BEAM_RULES = (road_rules, scan_rules, *SPOT_RULES, factor_rules, schedule_rules, pulse_rules)

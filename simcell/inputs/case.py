@@ -12,9 +12,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from simcell import units
 from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BEAM_RULES, BeamInput
-from simcell.inputs.cell import CellInput
+from simcell.inputs.cell import CELL_RULES, CellInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
+from simcell.inputs.gas import GAS_RULES, GasInput
+from simcell.inputs.grid import GRID_RULES, GridInput
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
@@ -56,7 +58,9 @@ class CaseInput(Model):
     beam: BeamInput
     cell: CellInput
     electrolyte: ElectrolyteInput
+    gas: GasInput
     radiolysis: RadiolysisInput
+    grid: GridInput
     solver: SolverInput
     output: OutputInput
 
@@ -66,7 +70,9 @@ SECTIONS: dict[str, type[Model]] = {
     "beam": BeamInput,
     "cell": CellInput,
     "electrolyte": ElectrolyteInput,
+    "gas": GasInput,
     "radiolysis": RadiolysisInput,
+    "grid": GridInput,
     "solver": SolverInput,
     "output": OutputInput,
 }
@@ -86,7 +92,9 @@ def physics_rules(given: Given) -> Iterator[Rule]:
         yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
 
 
-RULES: tuple[Check, ...] = (physics_rules, *BEAM_RULES, *ELECTROLYTE_RULES, *OUTPUT_RULES)
+RULES: tuple[Check, ...] = (
+    physics_rules, *BEAM_RULES, *CELL_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *GRID_RULES, *OUTPUT_RULES,
+)  # fmt: skip
 
 
 def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
@@ -142,6 +150,10 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
         problems += [Problem(file, *rule) for rule in check(given) if rule.key.split(".")[0] not in shapeless]
     if problems:
         raise InputError(clean(problem) for problem in problems)
+    geometry = models["grid"].geometry
+    rtol, atol = models["solver"].tolerances(geometry)
+    models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
+    models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
     return CaseInput.model_construct(None, **models)
 
 
@@ -196,6 +208,10 @@ def resolved(case: CaseInput) -> dict[str, Any]:
     record = {name: _plain(getattr(case, name)) for name in sorted(SECTIONS)}
     if case.output.times:
         record["output"] = {"times": record["output"]["times"]}
+    if case.grid.geometry == "batch":  # nothing moves, so what says how does not count
+        record.pop("grid")
+        for key in ("electroneutral", "diffusivity", "unknown_diffusivity"):
+            record["radiolysis"].pop(key, None)
     record = {name: section for name, section in record.items() if section}
     return {**record, RECORD_KEY: RECORD_VERSION}
 
@@ -263,4 +279,6 @@ def _texts(value: Any, model: type[Model], path: tuple[str, ...]) -> Any:
         return [_texts(item, model, (*path, "0")) for item in value]
     kind = field_type(model, path)
     kind = kind.item if isinstance(kind, Each) else kind
-    return f"{value!r} {units.kinds()[kind.kind].si}" if isinstance(kind, Measure) else value
+    if isinstance(kind, Measure) and not isinstance(value, str):  # a word that stands for a quantity stays a word
+        return f"{value!r} {units.kinds()[kind.kind].si}"
+    return value

@@ -34,6 +34,7 @@ def load_gases() -> dict[str, Gas]:
             float(entry.get("heat_capacity_coefficient", 0.0)),
             entry.get("uncertainty"),
             entry["source"],
+            units.parse(entry["diffusivity"], "diffusivity") if "diffusivity" in entry else None,
         )
         for name, entry in _table("gases.toml").items()
         if isinstance(entry, dict) and "henry" in entry

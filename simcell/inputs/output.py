@@ -12,6 +12,7 @@ from simcell.inputs.fields import MAX_LIST, Choice, Measure, Model, Whole
 from simcell.inputs.rules import Given, Rule
 from simcell.units import spaced
 
+COUNT, COUNT_IN_SPACE = 200, 60  # a map of 10,000 cells and 16 species is 1.3 MB at each time
 FIRST_TIME = 1e-9  # s; yields hold once the spurs have spread, nothing earlier has a meaning
 
 
@@ -28,12 +29,24 @@ class OutputInput(Model):
         (), examples=['["1 us", "1 ms", "1 s"]'], max_length=MAX_LIST
     )
     spacing: Annotated[Literal["log", "linear"], Choice(("log", "linear"))] = Field("log", examples=['"log"'])
-    count: Annotated[int, Whole(2, MAX_LIST, "200")] = Field(200, examples=["200"])
+    count: Annotated[int | None, Whole(2, MAX_LIST, "200")] = Field(
+        None, examples=["200"], description=f"default {COUNT}, in space {COUNT_IN_SPACE}"
+    )
     first: Annotated[float, Measure("time", above=0.0, example="1 ns")] = Field(
         FIRST_TIME, alias="from", examples=['"1 ns"']
     )
 
-    def resolved_times(self, duration: float) -> tuple[float, ...]:
+    def resolved_count(self, geometry: str) -> int:
+        """Number of times if they are not listed: as written, or the default of the geometry.
+
+        Examples
+        --------
+        >>> OutputInput().resolved_count("radial")
+        60
+        """
+        return (COUNT if geometry == "batch" else COUNT_IN_SPACE) if self.count is None else self.count
+
+    def resolved_times(self, duration: float, geometry: str = "batch") -> tuple[float, ...]:
         """Times of the output [s], from the first to `duration`.
 
         Examples
@@ -45,7 +58,9 @@ class OutputInput(Model):
             return self.times
         # only the default first time can lie beyond the end, of a very short case
         first = self.first if self.first < duration else duration / 10
-        return tuple(spaced(first, duration, self.count, "lin" if self.spacing == "linear" else "log"))
+        return tuple(
+            spaced(first, duration, self.resolved_count(geometry), "lin" if self.spacing == "linear" else "log")
+        )
 
 
 def time_rules(given: Given) -> Iterator[Rule]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
-from simcell.inputs.fields import MAX_LIST, Flag, Model, Number, Text, Whole
+from simcell.inputs.fields import MAX_LIST, Each, Flag, Frozen, Measure, Model, Number, Text, Whole
+
+_DIFFUSIVITY = '{ Cl = "2.0e-9 m^2/s" }'
 
 
 class RadiolysisInput(Model):
@@ -24,6 +27,19 @@ class RadiolysisInput(Model):
     g_scale: Annotated[float, Number(0.0, 100.0, example="1.0")] = Field(
         1.0, examples=["1.0"], description="factor on all G-values"
     )
+    electroneutral: Annotated[bool, Flag()] = Field(
+        True,
+        examples=["false"],
+        description="in space: ions move together, so that no current flows; false: each on its own",
+    )
+    diffusivity: Annotated[
+        Mapping[str, float],
+        Each(Measure("diffusivity", maximum=1e-6, bounds="must not exceed 1e-6 m^2/s"), _DIFFUSIVITY),
+    ] = Field(Frozen(), examples=[_DIFFUSIVITY], description="in space: instead of, or beside, the shipped ones")
+    unknown_diffusivity: Annotated[
+        float | None,
+        Measure("diffusivity", above=0.0, maximum=1e-6, bounds="must be above zero and at most 1e-6 m^2/s"),
+    ] = Field(None, examples=['"1.5e-9 m^2/s"'], description="in space: for every species of which none is known")
     ionic_strength_correction: Annotated[bool, Flag()] = Field(False, examples=["true"])
     ensemble: Annotated[int, Whole(2, MAX_LIST, "64", also=0)] = Field(
         0, examples=["64"], description="samples of the uncertain constants; 0 for none"

@@ -11,7 +11,7 @@ from simcell.chemistry import water
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array, Network
 from simcell.chemistry.speciation import Solution, ionic_strength, speciate
-from simcell.constants import ZERO_CELSIUS
+from simcell.constants import STANDARD_ATMOSPHERE, ZERO_CELSIUS
 from simcell.radiolysis.homogeneous import Problem0D, Schedule
 
 DEBYE_HUECKEL = 0.509  # (L/mol)^(1/2), water at 25 degC
@@ -42,6 +42,7 @@ class Conditions:
     yield_scale: float = 1.0
     ionic_strength_correction: bool = False
     held: Mapping[str, float] = field(default_factory=dict)  # mol/m^3, in equilibrium with a gas before the beam
+    pressure: float = STANDARD_ATMOSPHERE  # Pa, of the liquid
 
 
 @dataclass(frozen=True)

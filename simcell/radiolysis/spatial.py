@@ -116,19 +116,6 @@ def charges(net: Network) -> Array:
     return np.array([float(net.mechanism.species[s].charge) for s in net.names])
 
 
-def disc_share(grid: Grid, radius: float) -> Array:
-    """Share of each ring (cells,) that lies within a disc of given radius [m] around the axis.
-
-    Examples
-    --------
-    >>> from simcell.numerics.grid import radial
-    >>> disc_share(radial([0.0, 1.0, 2.0]), np.sqrt(2.5)).round(6)
-    array([1. , 0.5])
-    """
-    square = grid.faces[2] ** 2
-    return np.clip((radius**2 - square[:-1]) / np.diff(square), 0.0, 1.0)
-
-
 def integrate_radial(
     net: Network,
     k: Array,

@@ -101,8 +101,8 @@ def draw_concentrations(axes: Axes, lines: Lines) -> list[str]:
     return drawn
 
 
-def label_ends(axes: Axes, lines: Lines, drawn: Sequence[str]) -> None:
-    """Write each species' name at the right of the axes, level with its line, in its colour, without overlap.
+def label_ends(axes: Axes, lines: Lines, drawn: Sequence[str], left: bool = False) -> None:
+    """Write each species' name at the right (or left) of the axes, level with its line, in its colour, without overlap.
 
     A line that ends below the axes (a radical after the beam went off) has its name at the level of its peak,
     without a leader.
@@ -117,16 +117,21 @@ def label_ends(axes: Axes, lines: Lines, drawn: Sequence[str]) -> None:
     """
     spare = [name for name in drawn if not style.known(name)]
     low, high = axes.get_ylim()
-    inside = {name: bool(lines.values[name][-1] >= low) for name in drawn}
-    levels = [lines.values[name][-1] if inside[name] else np.max(lines.values[name]) for name in drawn]
+    end = 0 if left else -1
+    inside = {name: bool(lines.values[name][end] >= low) for name in drawn}
+    levels = [lines.values[name][end] if inside[name] else np.max(lines.values[name]) for name in drawn]
     share = np.log(np.maximum(levels, low) / low) / np.log(high / low)
     placed = style.spread(share, 1.28 * style.TEXT / 72.0 / _height(axes), 0.0, 1.0)
     for name, at, where in zip(drawn, share, placed, strict=True):
         colour = style.look(name, spare.index(name) if name in spare else 0).colour
         place: dict[str, Any] = {"color": colour, "transform": axes.transAxes, "clip_on": False}
         if inside[name]:
-            axes.plot([1.004, 1.012, 1.028, 1.034], [at, at, where, where], linewidth=0.8, **place)
-        axes.text(1.04, where, words.formula(name), fontsize=style.TEXT, va="center", **place)
+            leader = np.array([1.004, 1.012, 1.028, 1.034])
+            axes.plot(1.0 - leader if left else leader, [at, at, where, where], linewidth=0.8, **place)
+        side = "right" if left else "left"
+        axes.text(
+            -0.04 if left else 1.04, where, words.formula(name), fontsize=style.TEXT, va="center", ha=side, **place
+        )
 
 
 def saturation_lines(axes: Axes, solubility: Mapping[str, float], lines: Lines) -> None:

@@ -15,8 +15,9 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
-from simcell.results import frame, gather, panels, style, words
+from simcell.results import frame, gather, maps, panels, profiles, reaches, space, style, words
 from simcell.results.bars import throughput
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
@@ -25,20 +26,34 @@ from simcell.results.schema import extra_dims
 
 __all__ = ["KINDS", "dose_response", "plot", "save", "species", "throughput"]
 
-KINDS = ("auto", "species", "dose_response", "throughput")
+KINDS = ("auto", "species", "dose_response", "throughput", "sheet", "map", "profile", "reach", "pH", "gas")
+SPATIAL = KINDS[4:]
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def plot(tree: xr.DataTree, kind: str = "auto", species_name: str | None = None) -> Figure:
+def plot(
+    tree: xr.DataTree,
+    kind: str = "auto",
+    species_name: str | None = None,
+    time: float | None = None,
+    extent: float | None = None,
+) -> Figure:
     """Draw the figure that fits a result, or the one that is asked for.
 
     Parameters
     ----------
     tree : xarray.DataTree
-    kind : {"auto", "species", "dose_response", "throughput"}
-        `auto`: a dose response where something was varied, else species against time.
+    kind : str
+        `auto`: a dose response where something was varied; maps or profiles where the run is resolved in space; else
+        species against time. `species` (against time; in space, at the centre of the beam), `dose_response`,
+        `throughput` (what makes and eats one); in space `sheet` (maps of six quantities), `map`, `profile`, `reach`,
+        `pH` and `gas` (their map, or profiles at several times).
     species_name : str, optional
-        Whose makers and eaters `throughput` shows; H2O2 when not given.
+        Which species `map`, `profile` and `throughput` show; in space, without a kind, its map or its profiles.
+    time : float, optional
+        When [s]; the last output time when not given. Not for curves against time.
+    extent : float, optional
+        Width of a map around the beam [m]; inf for the whole grid.
 
     Returns
     -------
@@ -49,16 +64,19 @@ def plot(tree: xr.DataTree, kind: str = "auto", species_name: str | None = None)
     >>> plot(xr.DataTree(), "pie")
     Traceback (most recent call last):
         ...
-    simcell.errors.ResultError: no figure of kind "pie"; there are auto, species, dose_response, throughput
+    simcell.errors.ResultError: no figure of kind "pie"; there are auto, species, dose_response, throughput, sheet, ...
     """
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    spatial = space.is_spatial(tree) and not extra_dims(tree)
+    if wanted in SPATIAL or (wanted == "auto" and spatial):
+        return _in_space(tree, wanted, species_name, time, extent)
     if wanted == "throughput" or (wanted == "auto" and species_name):
-        return throughput(tree, species_name or "H2O2")
+        return throughput(tree, species_name or "H2O2", time)
     if wanted == "dose_response" or (wanted == "auto" and extra_dims(tree)):
         return dose_response(tree)
-    return species(tree)
+    return species(space.at_beam(tree) if spatial else tree)
 
 
 def species(tree: xr.DataTree) -> Figure:
@@ -140,8 +158,25 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
     return target
 
 
+def _in_space(
+    tree: xr.DataTree, kind: str, species_name: str | None, time: float | None, extent: float | None
+) -> Figure:
+    """The figure of a result in space: of one quantity where one is named, else of all."""
+    space.need_space(tree)
+    if kind == "reach":
+        return reaches.bars(tree, time)
+    where = space.place(tree)
+    line = where.y.size == where.z.size == 1
+    what = kind if kind in (space.PH, space.GAS) else species_name
+    if kind == "profile" or (line and kind in ("auto", space.PH, space.GAS)):
+        if what is None:
+            return profiles.profile(tree, time)
+        return profiles.evolution(tree, what, None if time is None else [time])
+    return maps.sheet(tree, time, None if what is None else [what], extent)
+
+
 def _lines(group: xr.Dataset, keep: np.ndarray, samples: int | None) -> tuple[panels.Lines, str]:
-    values = gather.per_species(group["concentration"][keep], panels.MOLAR)
+    values = gather.without_inert(gather.per_species(group["concentration"][keep], panels.MOLAR), group)
     lines = panels.Lines(group["time"].values[keep], values)
     if "concentration_quantile" not in group:
         return lines, ""
@@ -170,6 +205,10 @@ def _words(tree: xr.DataTree) -> tuple[str, str]:
     if gather.always_on(tree) and "time_to_steady" in group and np.isfinite(float(group["time_to_steady"])):
         seconds = f"{float(group['time_to_steady']):.2g}"  # known to the spacing of its search, some 6 %
         parts.append(f"steady after {words.duration(float(seconds))}")
+    if space.SEEN_AT in tree.attrs:
+        parts.append(str(tree.attrs[space.SEEN_AT]))
+    if "gas_pressure" in group and group["gas_pressure"].dims == ("time",):
+        parts.append(f"all gases {words.number(float(group['gas_pressure'][-1]) / STANDARD_ATMOSPHERE)} atm at the end")
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     return name, ", ".join(parts)

@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import xarray as xr
 
-from simcell.results import gather
+from simcell.results import gather, report_gas, report_space, space
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.schema import extra_dims
 
@@ -50,12 +50,15 @@ def summary(tree: xr.DataTree, file: str = "out.nc", case: str = "case.toml") ->
         rows: list[tuple[str, str]] = []
     elif extra_dims(tree):
         rows = _range_rows(tree)
+    elif space.is_spatial(tree):
+        rows = report_space.rows(tree, facts)
     else:
         group = gather.radiolysis(tree)
         settled, beam = _settled(tree), _beam_at_end(tree)
         samples = gather.samples(tree)
         rows = _ph(group, settled, beam, samples, facts)
-        rows += [*_gas(group, settled, beam, samples), *_oxidant(group, settled, beam, samples)]
+        rows += [*_gas(group, settled, beam, samples), *_pressure(group, settled, beam), *report_gas.bubble(group)]
+        rows += [*_oxidant(group, settled, beam, samples)]
         if gather.always_on(tree):  # what the steady state of a steady beam is says nothing about another
             rows += [*_steady(group), *_members(group)]
     status = facts.get("status", "complete")
@@ -199,6 +202,15 @@ def _gas(group: xr.Dataset, settled: bool, beam: str, samples: int | None) -> li
     return [(chosen, text)]
 
 
+def _pressure(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, str]]:
+    """All gases together, and what of the criteria for a bubble they have passed."""
+    found = _last(group, "gas_pressure", settled, beam)
+    if found is None or found[0].ndim or "bubble_threshold" not in group:
+        return []
+    text = f"{report_gas.atmospheres(float(found[0]))} of all gases and vapour {found[1]}"
+    return report_gas.criteria(group, text)
+
+
 def _first_crossing(group: xr.Dataset) -> tuple[str, float] | None:
     """The gas that passes saturation first and when, interpolated between the samples."""
     if "gas_saturation" not in group:
@@ -295,6 +307,8 @@ def _where_saturated(ratio: xr.DataArray) -> str:
 
 
 def _next(tree: xr.DataTree, file: str, case: str) -> str:
+    if space.is_spatial(tree) and not extra_dims(tree):
+        return f"simcell plot {_quoted(file)} --what reach -o reach.png"
     if "radiolysis" in tree.children and not extra_dims(tree):
         group = gather.radiolysis(tree)
         crossed = _first_crossing(group)

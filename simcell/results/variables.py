@@ -72,6 +72,7 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
 _MOLAR = "mol/m^3"
 _RATE = "mol/m^3/s"
 _TS = ("time", "species")
+_BUBBLE = "; 0: there is none; NaN: it has filled its layer"
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("beam", "dose_rate", (), "Gy/s", "dose rate in the liquid while the beam is on", PLANE),
@@ -126,7 +127,7 @@ VARIABLES: tuple[Variable, ...] = (
         "reach",
         _TS,
         "m",
-        "distance from the beam at which what it adds has fallen to a tenth; NaN: beyond the grid",
+        "distance from the edge of the beam at which a tenth of its change is left; NaN: beyond the grid",
         gaps=True,
     ),
     Variable("radiolysis", "gas_pressure", ("time",), "Pa", "pressure of all dissolved gases and of vapour", SPACE),
@@ -145,14 +146,24 @@ VARIABLES: tuple[Variable, ...] = (
         "time at which the gas pressure first meets the criterion; NaN: not within the run",
         gaps=True,
     ),
-    Variable("radiolysis", "bubble_radius", ("time",), "m", "radius of the bubble"),
-    Variable("radiolysis", "bubble_area", ("time",), "m^2", "area of the window that the bubble covers"),
-    Variable("radiolysis", "bubble_amount", ("time", "gas"), "mol", "amount of gas in the bubble"),
+    Variable("radiolysis", "bubble_radius", ("time",), "m", f"radius of the bubble{_BUBBLE}", gaps=True),
+    Variable(
+        "radiolysis", "bubble_area", ("time",), "m^2", f"area of the window that the bubble covers{_BUBBLE}", gaps=True
+    ),
+    Variable("radiolysis", "bubble_amount", ("time", "gas"), "mol", f"amount of gas in the bubble{_BUBBLE}", gaps=True),
     Variable("radiolysis", "throughput", ("reaction", "time"), _RATE, "rate of the reaction"),
     Variable("radiolysis", "beam_production", ("species",), _RATE, "what the beam makes of the species"),
     Variable("radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"),
     Variable("radiolysis", "steady_concentration", ("species",), _MOLAR, "concentration at the steady state", SPACE),
     Variable("radiolysis", "steady_pH", (), "1", "pH at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_gas_pressure",
+        (),
+        "Pa",
+        "pressure of all dissolved gases and of vapour at the steady state",
+        SPACE,
+    ),
     Variable("radiolysis", "steady_gas_saturation", ("gas",), "1", "gas saturation at the steady state", SPACE),
     Variable("radiolysis", "steady_throughput", ("reaction",), _RATE, "rate of the reaction in steady state"),
     Variable(

@@ -98,6 +98,47 @@ def molar(value: float) -> str:
     return f"{number(value)} M"
 
 
+def length(metres: float) -> str:
+    """A length with the unit that microscopists would say.
+
+    Examples
+    --------
+    >>> length(5e-9), length(2.5e-6), length(0.0)
+    ('5 nm', '2.5 µm', '0 nm')
+    """
+    size, unit = length_unit(metres)
+    return f"{number(metres / size, 3)} {unit}"
+
+
+def length_unit(metres: float) -> tuple[float, str]:
+    """The unit (its size in metres and its name) in which a length is between 1 and 1000.
+
+    Examples
+    --------
+    >>> length_unit(20e-6)
+    (1e-06, 'µm')
+    """
+    for size, unit in ((1e-3, "mm"), (1e-6, "µm")):
+        if abs(metres) >= size * 0.9995:
+            return size, unit
+    return 1e-9, "nm"
+
+
+def bar(pascal: float) -> str:
+    """A pressure in bar.
+
+    Examples
+    --------
+    >>> bar(1.3e5), bar(500.0), bar(2.5e7)
+    ('1.3 bar', '5 mbar', '250 bar')
+    """
+    return (
+        f"{number(pascal / 1e5, 3)} bar"
+        if abs(pascal) >= 9.995e3 or pascal == 0.0
+        else f"{number(pascal / 1e2, 3)} mbar"
+    )
+
+
 def _side(text: str) -> str:
     counts: dict[str, int] = {}
     for term in text.split(" + "):

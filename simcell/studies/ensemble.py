@@ -169,7 +169,15 @@ def _sampled(case: Case, setup: Setup, size: int, times: Array, rng: np.random.G
     source = scale * sample_yields(p.net, setup.yields, c.temperature, size, rng)
     start = np.tile(p.start, (size, 1))
     result, done = integrate_batch(
-        p.net, k, source, start, p.schedule, times, RTOL, case.input.solver.atol, using=kernels_of(case, p.net)
+        p.net,
+        k,
+        source,
+        start,
+        p.schedule,
+        times,
+        RTOL,
+        case.input.solver.tolerances("batch")[1],
+        using=kernels_of(case, p.net),
     )
     if done < size:
         raise KeyboardInterrupt

@@ -17,6 +17,8 @@ from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.results.provenance import Status, provenance
 from simcell.results.schema import build
+from simcell.studies.cell import gap_of
+from simcell.studies.gas import gas_group, gases_of
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
 if TYPE_CHECKING:
@@ -58,15 +60,20 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
+    if case.input.grid.geometry != "batch":
+        from simcell.studies.space import run_in_space
+
+        return run_in_space(case, progress)
     started = time.perf_counter()
     mechanism = mechanism_of(case.input, case.folder)
     net = Network.of(mechanism)
     setup, beam = setup_of(case.input, mechanism, net)
     solver = case.input.solver
+    rtol, atol = solver.tolerances("batch")
     failure: SolverError | None = None
     try:
         path = integrate(
-            setup.problem, output_times(case.input), solver.rtol, solver.atol, solver.max_steps,
+            setup.problem, output_times(case.input), rtol, atol, solver.max_steps,
             kernels_of(case, net), progress,
         )  # fmt: skip
     except SolverError as error:
@@ -79,8 +86,10 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
         raise KeyboardInterrupt
     times, concentration = path.time[: path.reached], path.concentration[: path.reached]
     group, coords = radiolysis_group(setup, concentration)
-    coords["time"] = times
-    warnings = [*setup.warnings, *([str(failure)] if failure else [])]
+    more_gas, criteria, remarks_on_gas = gas_group(case.input, setup, times, group["concentration"][1])
+    group |= more_gas
+    coords |= {"time": times, **criteria}
+    warnings = [*setup.warnings, *remarks_on_gas, *([str(failure)] if failure else [])]
     status: Status = "failed" if failure else "complete" if path.complete else "interrupted"
     if status == "complete" and beam.dose_rate > 0:
         try:
@@ -108,7 +117,7 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
                 "interrupted before the ensemble was done: the nominal run is complete, intervals are missing"
             )
     numbers = {
-        "method": "RODAS, order 4(3)", "kernel": solver.kernel, "rtol": solver.rtol, "atol_mol_per_m3": solver.atol,
+        "method": "RODAS, order 4(3)", "kernel": solver.kernel, "rtol": rtol, "atol_mol_per_m3": atol,
         "steps": path.steps, "rejected": path.rejected, "worst_negative_mol_per_m3": path.worst_negative,
         "worst_projection_relative": path.worst_projection,
     }  # fmt: skip
@@ -164,6 +173,7 @@ def radiolysis_group(setup: Setup, concentration: Array, lead: tuple[str, ...] =
             [*t, "gas"],
             np.stack([complete[..., species.index(g)] / limits[g] for g in gases], axis=-1),
         ),
+        "gas_pressure": (t, gases_of(setup).pressure_of(complete, species)),
         "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
     }
     coords: dict[str, Any] = {"species": species, "gas": list(gases)}
@@ -192,7 +202,7 @@ def ph(complete: Array, species: list[str]) -> Array:
 
 
 def saturation(setup: Setup) -> dict[str, float]:
-    """Solubility [mol/m^3] of each gas of the mechanism at 1 atm and the temperature of the run.
+    """Solubility [mol/m^3] of each gas of the mechanism at the pressure and temperature of the run.
 
     Examples
     --------
@@ -202,7 +212,8 @@ def saturation(setup: Setup) -> dict[str, float]:
     0.79
     """
     gases = gases_in(setup.mechanism)
-    return {name: gas.saturation(setup.conditions.temperature) for name, gas in gases.items()}
+    c = setup.conditions
+    return {name: gas.saturation(c.temperature, c.pressure) for name, gas in gases.items()}
 
 
 def beam_group(beam: Beam, setup: Setup, times: Array, end: float | None = None) -> Group:
@@ -242,7 +253,8 @@ def cell_group(case: Case) -> Group:
     """
     group: Group = {"temperature": ([], case.input.electrolyte.temperature)}
     if case.input.cell is not None and case.input.cell.spacer_height is not None:
-        group["liquid_thickness"] = ([], case.input.cell.spacer_height)
+        middle = gap_of(case.input.cell, np.zeros(1), np.zeros(1))  # of the windows
+        group["liquid_thickness"] = ([], middle.height.item())
     return group
 
 
@@ -303,6 +315,7 @@ def _steady_group(setup: Setup, warnings: list[str]) -> Group:
     return {
         "steady_concentration": (["species"], complete),
         "steady_pH": ([], float(ph(complete, species))),
+        "steady_gas_pressure": ([], float(gases_of(setup).pressure_of(complete, species))),
         "steady_gas_saturation": (
             ["gas"],
             np.array([complete[species.index(g)] / c for g, c in limits.items()]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +23,15 @@ from simcell.inputs.gases import load_atmosphere, load_gases, vapour_pressure
 from simcell.inputs.mechanism import load_mechanism, shipped_mechanisms
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, Setup, prepare
+from simcell.studies.footprint import footprint_of, scan_of
+from simcell.studies.ions import INERT_IONS, inert_remark, unknown_names
 
 MEDIUM = "water"
 FACTOR = "1+t/lambda"
 ENERGY_SPAN = 0.2  # relative difference of beam and G set energies from which on it is told
 CHEMISTRY_LIMIT = 1e12  # Gy/s above which the kinetics of a homogeneous liquid mean nothing
+NOBLE = ("N2", "Ar", "He")  # gases that take no part in the chemistry of irradiated water
 NEAT_WATER = ("water", "water-eb09")
-INERT_IONS = (
-    "Li+", "Na+", "K+", "Rb+", "Cs+", "Mg2+", "Ca2+", "Sr2+", "Ba2+", "F-", "ClO4-", "BF4-", "PF6-", "CF3SO3-",
-)  # fmt: skip
-ION_NAME = re.compile(r"[A-Z][A-Za-z0-9()]*(\^[1-9]?)?[+-]")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def beam_of(case: CaseInput) -> Beam:
     b = case.beam
     if b.energy is None:
         assert b.dose_rate is not None
-        return Beam(b.dose_rate)
+        return Beam(b.dose_rate, warnings=_peak_remark(b, b.dose_rate))
     medium = stopping.load_medium(MEDIUM)
     try:
         power = stopping.mass_stopping_power(b.energy, medium)
@@ -101,6 +100,7 @@ def beam_of(case: CaseInput) -> Beam:
         )
         rate *= factor
         probe = probe and probe * factor
+    warnings += _peak_remark(b, rate)
     if probe is not None:
         beyond = f", beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid" * (probe > CHEMISTRY_LIMIT)
         warnings += (
@@ -111,17 +111,33 @@ def beam_of(case: CaseInput) -> Beam:
 
 
 def _flux(b: BeamInput, power: float) -> tuple[float, float | None]:
-    """Flux averaged over the illuminated area, and the dose rate under the probe of a scanned beam."""
+    """Flux of the disc, the peak or the frame on average, and the dose rate under the probe of a scanned beam."""
     if b.mode == "stem":
         assert b.current is not None and b.pixel is not None and b.dwell is not None and b.frame is not None
-        raster = dose.raster_beam(b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe)
+        scan = scan_of(b)
+        flyback = scan.frame_time * (1.0 - scan.duty)
+        raster = dose.raster_beam(
+            b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe, flyback=flyback, profile=b.profile
+        )
         return raster.flux, raster.peak_dose_rate
     if b.flux is not None:
         return b.flux, None
-    if b.current is not None and b.diameter is not None:
-        return dose.flux_from_current(b.current, b.diameter), None
+    if b.current is not None:
+        return footprint_of(b).flux(b.current), None
     assert b.dose_rate is not None
     return dose.flux_from_dose_rate(b.dose_rate, power), None
+
+
+def _peak_remark(b: BeamInput, rate: float) -> tuple[str, ...]:
+    """What the dose rate is of, where it is not that of one evenly lit area."""
+    if b.mode == "stem" or (b.profile == "disc" and not b.tail and not b.spots):
+        return ()
+    which = "the most intense of the spots" if b.spots else "the beam"
+    words = f"the dose rate {rate:.4g} Gy/s is that at the peak of {which}"
+    if b.profile == "gaussian" and not b.tail:
+        half = 0.5 / math.log(2.0)
+        words += f"; within its full width at half maximum the average is {half:.4f} of it, {half * rate:.4g} Gy/s"
+    return (words,)
 
 
 def schedule_of(case: CaseInput) -> Schedule:
@@ -158,25 +174,11 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
     >>> mechanism_of(c).name
     'water'
     """
-    import difflib
-
     mechanism = load_mechanism(name or case.electrolyte.mechanism, folder)
     own = load_mechanism(case.electrolyte.mechanism, folder) if name else mechanism
-    found = []
-    for species in case.electrolyte.concentrations:
-        key = f"electrolyte.concentrations.{species}"
-        if species in ("H+", "OH-", mechanism.solvent):
-            found.append(Problem("", key, None, "follows from the pH and the solvent", "pH = 3.0"))
-        elif species not in mechanism.species and not species.endswith(("+", "-")):
-            near = difflib.get_close_matches(species, mechanism.species, 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(mechanism.solutes())}"
-            hint = _salt_hint(species) or hint
-            found.append(Problem("", key, None, f'is not a species of the mechanism "{mechanism.name}"; {hint}'))
-        elif species not in mechanism.species and (reason := _no_ion(species, mechanism, own)):
-            found.append(Problem("", key, None, reason))
-    ion = case.electrolyte.counter_ion
-    if ion is not None and ion not in mechanism.species and (reason := _no_ion(ion, mechanism, own)):
-        found.append(Problem("", "electrolyte.counter_ion", ion, reason, '"Na+" or "ClO4-"'))
+    found = unknown_names("electrolyte", case.electrolyte, mechanism, own)
+    if case.electrolyte.inflow is not None:
+        found += unknown_names("electrolyte.inflow", case.electrolyte.inflow, mechanism, own)
     chosen = case.radiolysis.g_values
     if name is None and chosen is not None and chosen not in mechanism.yields:
         sets = ", ".join(mechanism.yields)
@@ -185,47 +187,7 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
         found.append(Problem("", "electrolyte.mechanism", mechanism.name, "has no G-values, so no beam can act on it"))
     if found:
         raise InputError(found)
-    return _with_inert_ions(mechanism, case)
-
-
-def _knowing(ion: str) -> list[str]:
-    """Shipped mechanisms that know an ion."""
-    return [m for m in shipped_mechanisms() if ion in load_mechanism(m).species]
-
-
-def _no_ion(ion: str, mechanism: Mechanism, own: Mechanism) -> str:
-    """Why an ion that a mechanism does not know cannot be taken as inert; empty if it can."""
-    import difflib
-
-    if ion in own.species or ion in INERT_IONS or _knowing(ion):
-        return ""
-    known = {s for m in shipped_mechanisms() for s in load_mechanism(m).species} | set(own.species) | set(INERT_IONS)
-    near = difflib.get_close_matches(ion, sorted(s for s in known if s.endswith(("+", "-"))), 3, 0.5)
-    hint = f"; near are {', '.join(near)}" if near else ""
-    if not ION_NAME.fullmatch(ion):
-        return f"is not the name of an ion (written Na+, Zn2+, SO4^2-){hint}"
-    return (
-        f'is known neither to "{mechanism.name}" nor to another shipped mechanism, and is none of the inert ions '
-        f"({', '.join(INERT_IONS)}){hint}; declare it in a mechanism of your own"
-    )
-
-
-def _salt_hint(name: str) -> str:
-    """What to write for a salt such as NaCl; empty for anything else."""
-    parts = re.fullmatch(r"(Li|Na|K|Rb|Cs)([A-Z]\w*)", name)
-    if not parts:
-        return ""
-    cation, anion = f"{parts[1]}+", f"{parts[2]}-"
-    return f"write {cation} and {anion}" if anion in INERT_IONS or _knowing(anion) else ""
-
-
-def _inert_remark(ion: str) -> str:
-    """What to say of an ion that is taken along as inert."""
-    knowing = [] if ion in INERT_IONS else _knowing(ion)
-    if not knowing:
-        return f"{ion} is not in the mechanism: it balances charge and does not react"
-    which = f"the mechanism {knowing[0]} knows" if len(knowing) == 1 else f"the mechanisms {', '.join(knowing)} know"
-    return f"{ion} is treated as inert here: it balances charge and does not react; {which} its reactions"
+    return with_passive(mechanism, case)
 
 
 def _energy_remark(mechanism: Mechanism, yields: str, energy: float | None) -> list[str]:
@@ -238,11 +200,28 @@ def _energy_remark(mechanism: Mechanism, yields: str, energy: float | None) -> l
     return [f'the G-values "{yields}" hold for electrons of {holds}; the beam has {beam:.4g} keV']
 
 
-def _with_inert_ions(mechanism: Mechanism, case: CaseInput) -> Mechanism:
-    """Take in ions that the case names and the mechanism does not know: they carry charge and do not react."""
+def with_passive(mechanism: Mechanism, case: CaseInput) -> Mechanism:
+    """Add what a case dissolves and a mechanism does not know: ions and gases that do not react.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> c = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                     "electrolyte": {"atmosphere": "argon"}}).input
+    >>> "Ar" in with_passive(load_mechanism("water"), c).species
+    True
+    """
     from simcell.chemistry.mechanism import Species
 
-    new = {s: Species(s, {}, charge_of(s)) for s in case.electrolyte.concentrations if s not in mechanism.species}
+    e, known = case.electrolyte, load_gases()
+    over = load_atmosphere(e.atmosphere).dry_fractions if e.atmosphere is not None else ()
+    gases = [g for g in known if g in over or g in e.gases or g in e.concentrations]
+    names = [*e.concentrations, *(e.inflow.concentrations if e.inflow is not None else ()), *gases]
+    new = {
+        s: Species(s, {}, charge_of(s), known[s].diffusivity if s in known else None)
+        for s in names
+        if s not in mechanism.species
+    }
     return dataclasses.replace(mechanism, species={**mechanism.species, **new}) if new else mechanism
 
 
@@ -260,10 +239,12 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
     """
     e = case.electrolyte
     totals = dict(e.concentrations)
-    inert = [s for s in totals if not mechanism.species[s].composition and s != "e_aq-"]
+    known = load_gases()
+    passive = [g for g in known if g in mechanism.species and not mechanism.species[g].composition]
+    inert = [s for s in totals if not mechanism.species[s].composition and s != "e_aq-" and s not in known]
     if e.counter_ion and e.counter_ion not in (*INERT_IONS, *mechanism.species):
         inert.append(e.counter_ion)
-    remarks = [_inert_remark(s) for s in inert]
+    remarks = [inert_remark(s) for s in inert]
     pressures: dict[str, float] = {}
     if e.atmosphere is not None:
         try:
@@ -272,7 +253,6 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
             reason = f"{error} (electrolyte.temperature = {e.temperature - ZERO_CELSIUS:.4g} degC)"
             raise InputError(Problem("", "electrolyte.atmosphere", e.atmosphere, reason)) from None
     pressures |= e.gases
-    known = load_gases()
     for gas, pressure in pressures.items():
         if gas not in known:
             raise InputError(
@@ -285,9 +265,16 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
             )
         if gas in mechanism.species:
             totals[gas] = totals.get(gas, 0.0) + known[gas].henry(e.temperature) * pressure
-        elif gas not in ("N2", "Ar", "He"):
+        else:
             amount = known[gas].henry(e.temperature) * pressure
             remarks.append(f"{amount:.3g} mol/m^3 of dissolved {gas} left out: the mechanism does not know it")
+    for gas in passive:
+        totals.setdefault(gas, 0.0)
+        if totals[gas] > 0.0 and gas not in NOBLE:
+            remarks.append(
+                f"{totals[gas]:.3g} mol/m^3 of dissolved {gas} carried as an inert gas: the mechanism does not know "
+                "its reactions"
+            )
     return totals, remarks
 
 
@@ -363,6 +350,7 @@ def setup_of(
         yields=yields or (r.g_values if r.g_values in mechanism.yields else None),
         yield_scale=r.g_scale,
         ionic_strength_correction=r.ionic_strength_correction,
+        pressure=case.gas.pressure,
     )
     setup = prepare(mechanism, conditions, net)
     remarks += _energy_remark(mechanism, setup.yields, beam.energy)
@@ -380,7 +368,7 @@ def output_times(case: CaseInput) -> np.ndarray:
     >>> output_times(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input).size
     200
     """
-    return np.array(case.output.resolved_times(case.case.duration))
+    return np.array(case.output.resolved_times(case.case.duration, case.grid.geometry))
 
 
 def gases_in(mechanism: Mechanism) -> Mapping[str, Gas]:

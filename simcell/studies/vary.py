@@ -17,8 +17,9 @@ from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.gas import gases_of
 from simcell.studies.run import Group, case_provenance, cell_group, kernels_of, ph, radiolysis_group, saturation
-from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of
+from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of, with_passive
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float], None]
 FIXED = ("case.", "output.", "solver.", "beam.schedule", "beam.pulses", "electrolyte.mechanism", "radiolysis.ensemble",
-         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty")  # fmt: skip
+         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty", "gas.nucleus_radius",
+         "gas.contact_angle", "gas.bubble", "gas.layer_radius", "grid.")  # fmt: skip
 
 
 def run_vary(
@@ -66,11 +68,11 @@ def run_vary(
     ('beam_dose_rate', 'time', 'species')
     """
     started = time.perf_counter()
-    check_vary([key for key, *_ in vary])
+    check_vary([key for key, *_ in vary], case.input.grid.geometry)
     setups, beams = _setups(case, vary)
     times = output_times(case.input)
     first = setups[0]
-    solver = case.input.solver
+    rtol, atol = case.input.solver.tolerances("batch")
 
     def half(fraction: float) -> None:
         if progress is not None:
@@ -78,7 +80,7 @@ def run_vary(
 
     concentration, done = integrate_batch(
         first.problem.net, np.array([s.problem.k for s in setups]), np.array([s.problem.source for s in setups]),
-        np.array([s.problem.start for s in setups]), first.problem.schedule, times, solver.rtol, solver.atol, half,
+        np.array([s.problem.start for s in setups]), first.problem.schedule, times, rtol, atol, half,
         using=kernels_of(case, first.problem.net),
     )  # fmt: skip
     names = [key.replace(".", "_") for key, *_ in vary]
@@ -105,14 +107,14 @@ def run_vary(
     }
     warnings = list(dict.fromkeys(w for s in setups for w in s.warnings))[:20]
     attrs = case_provenance(
-        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": solver.rtol},
+        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": rtol},
         vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
     )  # fmt: skip
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
 
 
-def check_vary(keys: Sequence[str]) -> None:
-    """Refuse keys that need a run of their own for each value.
+def check_vary(keys: Sequence[str], geometry: str = "batch") -> None:
+    """Refuse keys that need a run of their own for each value, and every key of a case in space.
 
     Raises
     ------
@@ -123,8 +125,10 @@ def check_vary(keys: Sequence[str]) -> None:
     >>> check_vary(["beam.dose_rate"])
     """
     wrong = [key for key in keys if key.startswith(FIXED)]
+    reason = "cannot be varied in one run; run the case for each value"
+    if geometry != "batch":
+        wrong, reason = list(keys), f'cannot be varied with grid.geometry = "{geometry}"; run the case for each value'
     if wrong:
-        reason = "cannot be varied in one run; run the case for each value"
         raise InputError([Problem("", f"--vary {key}", None, reason) for key in wrong])
 
 
@@ -132,12 +136,16 @@ def _setups(
     case: Case, vary: Sequence[tuple[str, Sequence[Any], Sequence[float], str]]
 ) -> tuple[list[Setup], list[Beam]]:
     mechanism = mechanism_of(case.input, case.folder)
-    net = Network.of(mechanism)
-    setups, beams = [], []
+    members = []
     for combination in itertools.product(*(values for _, values, *_ in vary)):
         member = case
         for (key, *_), value in zip(vary, combination, strict=True):
             member = member.replace(key, value)
+        members.append(member)
+        mechanism = with_passive(mechanism, member.input)  # all carry the gases of all
+    net = Network.of(mechanism)
+    setups, beams = [], []
+    for member in members:
         setup, beam = setup_of(member.input, mechanism, net)
         setups.append(setup)
         beams.append(beam)
@@ -154,7 +162,7 @@ def _stacked(
     group: Group = {}
     coords: dict[str, Any] = {}
     parts = [radiolysis_group(s, c, ("member",)) for s, c in zip(setups, concentration, strict=True)]
-    for name in ("pH", "charge", "ionic_strength", "gas_saturation"):
+    for name in ("pH", "charge", "ionic_strength", "gas_saturation", "gas_pressure"):
         dims = [d for d in parts[0][0][name][0] if d != "member"]
         values = np.array([part[name][1] for part, _ in parts])
         group[name] = ([*names, *dims], values.reshape(*shape, *values.shape[1:]))
@@ -163,7 +171,7 @@ def _stacked(
         full[row][:, [species.index(s) for s in setup.species]] = part["concentration"][1]
     group["concentration"] = ([*names, "time", "species"], full.reshape(*shape, *full.shape[1:]))
     coords["species"], coords["gas"] = species, parts[0][1]["gas"]
-    if len({s.conditions.temperature for s in setups}) == 1:
+    if len({(s.conditions.temperature, s.conditions.pressure) for s in setups}) == 1:
         group["saturation_concentration"] = parts[0][0]["saturation_concentration"]
     return group, coords
 
@@ -172,18 +180,20 @@ def _steady(
     setups: list[Setup], species: list[str], names: list[str], shape: list[int], progress: Progress | None
 ) -> Group:
     """Steady states of all members; left out altogether if one has none."""
-    states, gas = [], []
+    states, gas, pressure = [], [], []
     for number, setup in enumerate(setups):
         if setup.conditions.dose_rate <= 0 or not (found := steady_state(setup.problem)).converged:
             return {}
         complete = dict(zip(setup.species, setup.complete(found.concentration), strict=True))
         states.append([complete.get(s, 0.0) for s in species])
+        pressure.append(float(gases_of(setup).pressure_of(np.array([*complete.values()]), [*complete])))
         gas.append([complete[g] / c for g, c in saturation(setup).items()])
         if progress is not None:
             progress(0.5 + 0.5 * (number + 1) / len(setups))
     state, saturated = np.array(states), np.array(gas)
     return {
         "steady_concentration": ([*names, "species"], state.reshape(*shape, len(species))),
+        "steady_gas_pressure": (names, np.reshape(pressure, shape)),
         "steady_pH": (names, ph(state, species).reshape(shape)),
         "steady_gas_saturation": ([*names, "gas"], saturated.reshape(*shape, saturated.shape[1])),
     }

@@ -43,6 +43,7 @@ WRONG: list[tuple[list[str], list[str]]] = [
     ([*BEAM, "--current", "1nA"], ["--diameter", "2 um"]),
     ([*BEAM, "--current", "1nA", "--diameter", "0 nm"], ["--diameter", "above zero"]),
     ([*FLUX, "--mode", "sem"], ["--mode", "tem or stem"]),
+    ([*FLUX, "--profile", "gauss"], ["--profile", "disc or gaussian"]),
     ([*FLUX, "--pixel", "1nm"], ["--pixel", "scanned"]),
     (SCAN, ["--frame", "1024x1024"]),
     ([*SCAN, "--frame", "1024"], ["--frame", "1024x1024"]),

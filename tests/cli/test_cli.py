@@ -103,6 +103,9 @@ def test_dose_units_are_read_by_pint(capsys: pytest.CaptureFixture[str]) -> None
         registry().Unit("" if row["unit"] == "1" else row["unit"])
 
 
+GAUSSIAN = ["--profile", "gaussian"]
+
+
 def test_dose_roads_agree(capsys: pytest.CaptureFixture[str]) -> None:
     def rate(*options: str) -> dict[str, dict[str, float]]:
         return json.loads(output(capsys, "dose", "--energy", "300kV", *options, "--json"))
@@ -113,6 +116,17 @@ def test_dose_roads_agree(capsys: pytest.CaptureFixture[str]) -> None:
     by_rate = rate("--dose-rate", f"{by_current['dose_rate']['value']!r} Gy/s", "--diameter", "2um")
     assert by_flux["dose_rate"]["value"] == pytest.approx(by_current["dose_rate"]["value"], rel=1e-12)
     assert by_rate["current"]["value"] == pytest.approx(1e-9, rel=1e-12)
+
+
+def test_dose_of_a_gaussian_is_that_of_its_peak(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--energy", "300kV", "--current", "1nA", "--diameter", "2um"]
+    disc, peak = (json.loads(output(capsys, "dose", *options, *more, "--json")) for more in ([], GAUSSIAN))
+    assert peak["dose_rate"]["value"] / disc["dose_rate"]["value"] == pytest.approx(math.log(2.0))
+    back = ["--flux", f"{peak['flux']['value']!r} 1/m^2/s", "--diameter", "2um"]
+    data = json.loads(output(capsys, "dose", "--energy", "300kV", *back, *GAUSSIAN, "--json"))
+    assert data["current"]["value"] == pytest.approx(1e-9)
+    assert execute(["dose", *options, *GAUSSIAN]) == 0
+    assert "those of the peak" in capsys.readouterr().err
 
 
 def test_dose_of_a_scan_gives_probe_and_frame(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simcell.beam.footprint import relative_dose_rate
+from simcell.beam.shape import disc
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, SolverError
 from simcell.inputs.mechanism import load_mechanism
 from simcell.numerics.grid import Grid, batch, graded, plan, radial, section
 from simcell.radiolysis.homogeneous import Problem0D, Schedule, integrate
 from simcell.radiolysis.setup import Conditions, prepare
-from simcell.radiolysis.spatial import Ends, Spread, charges, diffusivities, disc_share, integrate_radial
+from simcell.radiolysis.spatial import Ends, Spread, charges, diffusivities, integrate_radial
 from tests.reference import twin as homogeneous_twin
 from tests.reference.radial_twin import RadialTwin, nodes
 
@@ -34,7 +36,7 @@ def rings(finest: float = 5e-9, growth: float = 1.1, reservoir: float = RESERVOI
 
 def run(times: list[float], grid: Grid | None = None, closed: bool = False, **options: object) -> Spread:
     p, g = problem(), grid or rings()
-    source = p.source[:, None] * disc_share(g, BEAM)
+    source = p.source[:, None] * relative_dose_rate(g, disc(2.0 * BEAM)).ravel()
     ends = Ends() if closed else Ends(upper=p.start)
     return integrate_radial(NET, p.k, D, Z, source, p.start, g, ends, np.array(times), **options)  # type: ignore[arg-type]
 
@@ -78,7 +80,7 @@ def test_diffusion_out_of_a_disc_without_reactions() -> None:
     for refine in (1, 2, 4):
         g = radial(graded(0.0, RESERVOIR, {BEAM: 0.1e-6}, growth=1.3, refine=refine))
         source = np.zeros((15, g.shape[2]))
-        source[i] = production * disc_share(g, BEAM)
+        source[i] = production * relative_dose_rate(g, disc(2.0 * BEAM)).ravel()
         path = integrate_radial(
             NET, 0.0 * p.k, D, Z, source, 0.0 * p.start, g, Ends(upper=0.0 * p.start), np.array([1e3]), rtol=1e-6
         )
@@ -196,7 +198,7 @@ def test_too_few_steps_and_nonsense_are_errors_with_place_and_time() -> None:
         run([1e-9, 10.0], rings(20e-9, 1.3), max_steps=20)
     assert isinstance(failure.value.partial, Spread) and not failure.value.partial.complete
     p, g = problem(), rings(20e-9, 1.3)
-    bad = p.source[:, None] * disc_share(g, BEAM)
+    bad = p.source[:, None] * relative_dose_rate(g, disc(2.0 * BEAM)).ravel()
     bad[NET.index["H2"], 3] = np.nan
     with pytest.raises(SolverError, match="not finite"):
         integrate_radial(NET, p.k, D, Z, bad, p.start, g, Ends(), np.array([1.0]))

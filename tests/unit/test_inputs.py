@@ -41,8 +41,13 @@ def test_defaults():
     assert (c.electrolyte.mechanism, c.electrolyte.pH, c.electrolyte.temperature) == ("water", None, 298.15)
     assert (c.electrolyte.concentrations, c.electrolyte.gases, c.electrolyte.atmosphere) == ({}, {}, None)
     assert (c.radiolysis.g_scale, c.radiolysis.ensemble, c.radiolysis.seed) == (1.0, 0, 0)
-    assert (c.solver.rtol, c.solver.atol, c.solver.kernel, c.solver.max_steps) == (1e-6, 1e-17, "table", 1_000_000)
-    assert (c.output.times, c.output.spacing, c.output.count, c.output.first) == ((), "log", 200, 1e-9)
+    assert (*c.solver.tolerances("batch"), c.solver.kernel, c.solver.max_steps) == (1e-6, 1e-17, "table", 1_000_000)
+    assert (c.output.times, c.output.spacing, c.output.resolved_count("batch"), c.output.first) == (
+        (),
+        "log",
+        200,
+        1e-9,
+    )
 
 
 def test_the_names_that_the_issue_fixes():
@@ -77,6 +82,7 @@ def test_the_names_that_the_issue_fixes():
         {"energy": "1 MeV", "flux": "10 e/Å^2/s", "diameter": "2 um"},
         {"energy": "300 kV", "current": "1 nA", "diameter": "2 um"},
         {"energy": "200 kV", "current": "50 pA", "mode": "stem", "pixel": "1 nm", "dwell": "5 us", "frame": [512, 256]},
+        {"energy": "300 kV", "current": "1 nA", "spots": [{"center": ["0 m", "0 m"], "diameter": "1 um"}]},
     ],
 )
 def test_roads_to_the_dose_rate(beam):
@@ -169,8 +175,14 @@ def test_every_quantity_names_its_kind():
     assert kinds == {
         "case.duration": "time", "beam.energy": "energy", "beam.dose_rate": "dose_rate", "beam.flux": "flux",
         "beam.current": "current", "beam.diameter": "length", "beam.pixel": "length", "beam.dwell": "time",
-        "beam.probe": "length", "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
-        "solver.atol": "concentration", "output.times": "time", "output.from": "time",
+        "beam.probe": "length", "beam.center": "position", "beam.line_flyback": "time", "beam.frame_flyback": "time",
+        "grid.extent": "length", "grid.extent_y": "length", "grid.spacing": "length",
+        "radiolysis.unknown_diffusivity": "diffusivity",
+        "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
+        "gas.pressure": "pressure", "gas.nucleus_radius": "length", "gas.contact_angle": "angle",
+        "gas.layer_radius": "length", "solver.atol": "concentration", "output.times": "time", "output.from": "time",
+        "cell.bulge": "displacement", "cell.pressure": "pressure_difference", "cell.flow_rate": "volume_flow",
+        "cell.pressure_drop": "pressure",
     }  # fmt: skip
     assert set(kinds.values()) <= set(units.kinds())
     assert isinstance(field_type(SECTIONS["electrolyte"], ("concentrations",)), Each)
@@ -200,13 +212,27 @@ FULL = {
     "case": {"title": "all keys", "physics": ["radiolysis"], "duration": "1 min"},
     "beam": {
         "energy": "200 kV", "current": "50 pA", "mode": "stem", "pixel": "1 nm", "dwell": "5 us", "frame": [512, 256],
-        "probe": "0.2 nm", "dose_factor": "1+t/lambda", "pulses": {"on": "1 us", "off": "1 ms", "count": 3},
+        "probe": "0.2 nm", "profile": "gaussian", "center": ["1 um", "-2 um"], "scan_order": "hopping", "hop": 4,
+        "fast_axis": "y", "line_flyback": "60 us", "frame_flyback": "1 ms", "resolved": "line",
+        "dose_factor": "1+t/lambda", "pulses": {"on": "1 us", "off": "1 ms", "count": 3},
     },
-    "cell": {"spacer_height": "500 nm"},
+    "cell": {
+        "spacer_height": "500 nm", "bulge": "auto", "pressure": "1 bar", "flow_rate": "1 uL/min",
+        "window_top": {"thickness": "50 nm", "width": "50 um", "length": "200 um", "residual_stress": "200 MPa"},
+        "window_bottom": {"thickness": "30 nm", "width": "50 um", "length": "200 um"},
+        "flow": {
+            "inlet": "x-", "outlet": "x+", "viscosity": "1 mPa*s",
+            "bypass": {"height": "100 um", "width": "200 um", "length": "2 mm"},
+        },
+    },
     "electrolyte": {
         "mechanism": "water", "pH": 3, "concentrations": {"Cl-": "1 mM"}, "atmosphere": "air",
         "gases": {"H2": "1 mbar"},
         "counter_ion": "Cl-", "temperature": "37 degC",
+    },
+    "gas": {
+        "pressure": "2 bar", "nucleus_radius": "50 nm", "contact_angle": "20 deg", "bubble": True,
+        "layer_radius": "5 um",
     },
     "radiolysis": {
         "g_values": "HS300", "g_scale": 1.1, "ionic_strength_correction": True, "ensemble": 64, "seed": 7,
@@ -217,7 +243,38 @@ FULL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("data", [MINIMAL, FULL, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
+SPACE = {
+    **FULL,
+    "beam": {"energy": "200 kV", "current": "50 pA", "diameter": "1 um"},
+    "radiolysis": {
+        **{key: value for key, value in FULL["radiolysis"].items() if key != "ensemble"},
+        "electroneutral": False, "diffusivity": {"Cl-": "2e-9 m^2/s"}, "unknown_diffusivity": "1e-9 m^2/s",
+    },
+    "grid": {
+        "geometry": "full", "extent": "50 um", "extent_y": "40 um", "spacing": "20 nm", "growth": 1.1, "layers": 5,
+        "edge": "closed",
+    },
+}  # fmt: skip
+
+
+SPOTS = {
+    "diameter": "2 um", "tail": {"fraction": 0.1, "diameter": "20 um"},
+    "spots": [{"center": ["0 um", "-1 um"], "weight": 2}, {"center": ["0 um", "5 um"], "diameter": "1 um"}],
+}  # fmt: skip
+
+
+def test_spots_and_tails_pass_the_same_door_again():
+    first = case(beam={"dose_rate": "1 Gy/s", **SPOTS})
+    assert (first.beam.spots[0].weight, first.beam.spots[1].center) == (2.0, (0.0, 5e-6))
+    again = parse_case(from_record(resolved(first)))
+    assert again == first and record_hash(resolved(again)) == record_hash(resolved(first))
+
+
+def test_new_keys_of_the_beam_leave_old_records_as_they_were():
+    assert set(resolved(case())["beam"]) == {"dose_factor", "dose_rate", "mode", "profile"}
+
+
+@pytest.mark.parametrize("data", [MINIMAL, FULL, SPACE, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
 def test_a_record_passes_the_same_door_again(data):
     first = parse_case(data)
     again = parse_case(from_record(resolved(first)))
@@ -227,10 +284,11 @@ def test_a_record_passes_the_same_door_again(data):
 
 def test_every_key_stands_in_the_full_record():
     # a key that the record forgets would make two different runs share one name
-    record = resolved(parse_case(FULL))
+    records = [resolved(parse_case(data)) for data in (FULL, SPACE)]
     for section, model in SECTIONS.items():
-        left_out = set(keys_of(model)) - set(record[section])
-        assert left_out <= {"dose_rate", "flux", "diameter", "schedule", "times"}, section
+        left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
+        other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "times", "window", "pressure_drop"}
+        assert left_out <= other_roads, section
 
 
 def test_each_value_moves_the_hash():
@@ -239,6 +297,10 @@ def test_each_value_moves_the_hash():
         "case.title": '"other"', "case.duration": "61 s", "beam.energy": "201 kV", "beam.current": "51 pA",
         "beam.pixel": "2 nm", "beam.dwell": "6 us", "beam.frame": "[512, 255]", "beam.probe": "0.3 nm",
         "beam.dose_factor": "none", "beam.pulses.count": "4", "cell.spacer_height": "501 nm",
+        "cell.pressure": "2 bar", "cell.flow_rate": "2 uL/min", "cell.flow.inlet": "y-",
+        "cell.window_top.thickness": "51 nm", "cell.window_bottom.width": "51 um",
+        "cell.window_top.residual_stress": "201 MPa", "cell.flow.bypass.height": "101 um",
+        "cell.flow.viscosity": "1.1 mPa*s",
         "electrolyte.mechanism": "mine.toml", "electrolyte.pH": "3.1", "electrolyte.concentrations.Cl-": "2 mM",
         "electrolyte.atmosphere": "argon", "electrolyte.gases.H2": "2 mbar", "electrolyte.counter_ion": "Br-",
         "electrolyte.temperature": "38 degC", "radiolysis.g_values": "LS", "radiolysis.g_scale": "1.2",
@@ -249,6 +311,17 @@ def test_each_value_moves_the_hash():
     }  # fmt: skip
     hashes = {key: record_hash(resolved(parse_case(apply_set(FULL, f"{key}={v}")))) for key, v in changed.items()}
     assert len({base, *hashes.values()}) == len(changed) + 1
+    in_space = {
+        "grid.extent": "51 um", "grid.extent_y": "41 um", "grid.spacing": "21 nm",
+        "grid.growth": "1.2", "grid.layers": "6", "grid.edge": "reservoir", "radiolysis.electroneutral": "true",
+        "radiolysis.diffusivity.Cl-": "3e-9 m^2/s", "radiolysis.unknown_diffusivity": "2e-9 m^2/s",
+    }  # fmt: skip
+    plan = {**SPACE, "grid": {key: value for key, value in SPACE["grid"].items() if key != "layers"}}
+    changes = {"grid.geometry": (plan, "plan"), **{k: (SPACE, v) for k, v in in_space.items()}}
+    hashes = {
+        key: record_hash(resolved(parse_case(apply_set(data, f"{key}={v}")))) for key, (data, v) in changes.items()
+    }
+    assert len({record_hash(resolved(parse_case(SPACE))), *hashes.values()}) == len(changes) + 1
 
 
 def test_the_hash_does_not_depend_on_units_order_or_process():

@@ -14,7 +14,8 @@ from simcell.chemistry.mechanism import RateLaw
 from simcell.errors import InputError, MechanismError
 from simcell.inputs.mechanism import load_mechanism, mechanism_from_dict, shipped_mechanisms
 from simcell.radiolysis.setup import Setup, salt_factors
-from simcell.studies.setup import mechanism_of, setup_of
+from simcell.studies.footprint import footprint_of
+from simcell.studies.setup import Beam, beam_of, mechanism_of, setup_of
 
 STEM = {"mode": "stem", "energy": "300 kV", "current": "100 pA", "pixel": "1 nm", "dwell": "1 us", "frame": [512, 512]}
 
@@ -213,3 +214,44 @@ def test_outside_its_temperature_a_law_is_extrapolated_and_a_constant_kept():
     assert "pKw stays at 14.00" in warm and "solubility of gases" in warm and "extrapolated" not in warm
     (cold,) = told("hold at", mechanism="water-eb09", temperature="10 degC")
     assert "extrapolated" in cold and "pKw stays" not in cold
+
+
+# ---------------------------------------------------------------- shape of the beam
+
+
+SPOT = {"energy": "300 kV", "current": "1 nA", "diameter": "2 um"}
+
+
+def beam(**more: Any) -> Beam:
+    return beam_of(Case.from_dict({"case": {"duration": "1 s"}, "beam": {**SPOT, **more}}).input)
+
+
+def test_a_gaussian_has_the_dose_rate_of_its_peak_and_says_so():
+    plain, peak = beam(), beam(profile="gaussian")
+    assert peak.dose_rate / plain.dose_rate == pytest.approx(math.log(2.0), rel=1e-12) and not plain.warnings
+    (warning,) = peak.warnings  # half of the current lies within the width
+    assert "at the peak" in warning and f"{0.5 * plain.dose_rate:.4g} Gy/s" in warning
+    assert beam_of(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s", "profile": "gaussian"}})
+                   .input).warnings  # fmt: skip
+
+
+def test_tails_and_spots_share_the_current():
+    plain = beam()
+    tail = beam(tail={"fraction": 0.2, "diameter": "200 um"})
+    assert tail.dose_rate / plain.dose_rate == pytest.approx(0.8 + 0.2 * math.log(2.0) / 100**2, rel=1e-12)
+    two = beam(spots=[{"center": ["-9 um", "0 um"], "weight": 3}, {"center": ["9 um", "0 um"]}])
+    assert two.dose_rate / plain.dose_rate == pytest.approx(0.75, rel=1e-12)
+    assert "most intense" in two.warnings[0]
+
+
+def test_flyback_lowers_the_average_and_not_the_probe():
+    data = {"case": {"duration": "1 s"}, "beam": STEM}
+    plain = beam_of(Case.from_dict(data).input)
+    slow = beam_of(Case.from_dict({**data, "beam": {**STEM, "line_flyback": "512 us"}}).input)
+    assert slow.dose_rate / plain.dose_rate == pytest.approx(0.5, rel=1e-12)
+    assert slow.probe_dose_rate == plain.probe_dose_rate
+
+
+def test_a_run_in_space_needs_a_diameter():
+    with pytest.raises(InputError, match="diameter"):
+        footprint_of(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input.beam)

@@ -1,0 +1,119 @@
+"""Where the equations are solved: one well-mixed volume, rings around the beam, or cells in two or three dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from simcell.inputs.fields import Choice, Measure, Model, Number, Whole
+from simcell.inputs.rules import Given, Rule
+
+GEOMETRIES = ("batch", "radial", "plan", "section", "full")
+EDGES = ("reservoir", "closed")
+_LENGTH = Measure("length", minimum=1e-9, maximum=1e-1, bounds="must be from 1 nm to 10 cm", example="50 um")
+
+
+class GridInput(Model):
+    """Section ``[grid]``, in SI units.
+
+    Examples
+    --------
+    >>> GridInput(geometry="radial", extent="25 um").extent
+    2.5e-05
+    """
+
+    geometry: Annotated[Literal["batch", "radial", "plan", "section", "full"], Choice(GEOMETRIES)] = Field(
+        "batch",
+        examples=['"radial"'],
+        description="batch: well mixed; radial: rings around the beam; plan: seen from above; section: cut across the "
+        "gap; full: three dimensions",
+    )
+    extent: Annotated[float | None, _LENGTH] = Field(
+        None,
+        examples=['"50 um"'],
+        description="radial: radius of the edge; otherwise length along x; default: the window",
+    )
+    extent_y: Annotated[float | None, _LENGTH] = Field(
+        None, examples=['"50 um"'], description="plan and full: length along y; default: as along x, or the window"
+    )
+    spacing: Annotated[
+        float | None,
+        Measure("length", minimum=1e-10, maximum=1e-2, bounds="must be from 0.1 nm to 1 cm", example="25 nm"),
+    ] = Field(None, examples=['"25 nm"'], description="smallest cells, at the edge of the beam; default from the beam")
+    growth: Annotated[float, Number(1.01, 2.0, example="1.2")] = Field(
+        1.2, examples=["1.2"], description="ratio of neighbouring cells away from the beam edge"
+    )
+    layers: Annotated[int, Whole(1, 1000, "10")] = Field(
+        10, examples=["10"], description="section and full: cells across the gap"
+    )
+    edge: Annotated[Literal["reservoir", "closed"], Choice(EDGES)] = Field(
+        "reservoir", examples=['"reservoir"'], description="what lies beyond: fresh liquid, or a wall"
+    )
+
+
+def grid_rules(given: Given) -> Iterator[Rule]:
+    """A grid needs a beam of known size and, across the gap, a height; keys that nothing uses are told.
+
+    Examples
+    --------
+    >>> given = Given({"grid": {"geometry": "radial"}}, {"grid": {"geometry": "radial"}, "beam": {}}, {})
+    >>> [rule.key for rule in grid_rules(given)]
+    ['beam.diameter', 'grid.extent']
+    """
+    geometry = given.value("grid", "geometry")
+    if geometry is None:
+        return
+    if geometry == "batch":
+        yield from _flow_fits(given, "batch")
+        for key in ("extent", "extent_y", "spacing", "growth", "layers", "edge"):
+            if given.wrote("grid", key):
+                reason = 'means nothing for one well-mixed volume; choose grid.geometry = "radial", for instance'
+                yield Rule(f"grid.{key}", given.raw("grid", key), reason)
+        return
+    yield from _flow_fits(given, str(geometry))
+    if given.value("radiolysis", "ensemble"):
+        reason = f'samples a well-mixed volume only, not grid.geometry = "{geometry}"'
+        yield Rule("radiolysis.ensemble", given.raw("radiolysis", "ensemble"), reason, "0")
+    needs = f'is missing, grid.geometry = "{geometry}" needs it'
+    sized = any(given.wrote("beam", key) for key in ("diameter", "pixel", "spots"))
+    if not sized:
+        yield Rule("beam.diameter", None, needs, '"2 um"')
+    window = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
+    if not given.wrote("grid", "extent") and (geometry == "radial" or not window):
+        yield Rule("grid.extent", None, needs, '"50 um"')
+    if geometry in ("section", "full") and not given.wrote("cell", "spacer_height"):
+        yield Rule("cell.spacer_height", None, needs, '"500 nm"')
+    if geometry in ("radial", "section") and given.wrote("grid", "extent_y"):
+        yield Rule("grid.extent_y", given.raw("grid", "extent_y"), f"a {geometry} grid has no second length")
+    if geometry in ("radial", "plan") and given.wrote("grid", "layers"):
+        yield Rule("grid.layers", given.raw("grid", "layers"), f"a {geometry} grid has one layer")
+    yield from _beam_inside(given, str(geometry))
+
+
+def _flow_fits(given: Given, geometry: str) -> Iterator[Rule]:
+    """Liquid that flows past needs cells that it flows through."""
+    if not (given.value("cell", "flow_rate") or given.value("cell", "pressure_drop")):
+        return
+    flow = given.value("cell", "flow")
+    if geometry in ("batch", "radial"):
+        key = "flow_rate" if given.wrote("cell", "flow_rate") else "pressure_drop"
+        reason = f'means nothing for grid.geometry = "{geometry}", where nothing flows; choose "plan"'
+        yield Rule(f"cell.{key}", given.raw("cell", key), reason)
+    elif geometry == "section" and flow is not None and "y" in flow.inlet + flow.outlet:
+        yield Rule("cell.flow", None, "goes along x in a section", '{ inlet = "x-", outlet = "x+" }')
+
+
+def _beam_inside(given: Given, geometry: str) -> Iterator[Rule]:
+    extent, diameter = given.value("grid", "extent"), given.value("beam", "diameter")
+    if extent is None or diameter is None:
+        return
+    room = 2.0 * extent if geometry == "radial" else extent
+    if diameter > room * (1.0 + 1e-12):
+        example = f'"{1e6 * diameter * (0.5 if geometry == "radial" else 1.0):.4g} um" or more'
+        reason = f"leaves {1e6 * room:.4g} um for a beam of {1e6 * diameter:.4g} um"
+        yield Rule("grid.extent", given.raw("grid", "extent"), reason, example)
+
+
+GRID_RULES = (grid_rules,)
