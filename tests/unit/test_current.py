@@ -307,6 +307,24 @@ def test_edges_in_three_dimensions() -> None:
     np.testing.assert_allclose(again.potential.transpose(0, 2, 1), answer.potential, atol=1e-9)
 
 
+def test_edges_under_a_bulge() -> None:
+    """Many heights along an edge share their modes; few do not; cells along y change nothing."""
+    x, z = np.linspace(0.0, 14.0, 71) - 0.03, np.linspace(0.0, 1.0, 6)
+    answers = []
+    for count, slope in ((9, 1e-9), (3, 1e-9), (9, 0.0)):
+        y = np.linspace(0.0, 1.0, count + 1)
+        middle = 0.5 * (y[1:] + y[:-1])
+        grid = full(x, y, (1.0 + slope * middle)[:, None] * np.ones((1, 70)), z)
+        cell = [
+            strip(grid, "a", 2.0, 5.0, 1.0, law=Linear(0.0711)),
+            strip(grid, "b", 8.0, 12.0, 0.0, law=Linear(0.0711)),
+        ]
+        answers.append(distribute(grid, 1.0, cell, options=Options(tolerance=1e-10)).current["a"])
+    assert answers[1] == pytest.approx(answers[2], rel=1e-8)
+    assert answers[0] == pytest.approx(answers[2], rel=1e-4)
+    assert answers[0] != pytest.approx(answers[2], rel=1e-8)  # they are shared
+
+
 def test_islands_in_three_dimensions() -> None:
     """Two squares on the floor: with exact edges a coarse grid is nearer to a fine one than without."""
     currents = {}
