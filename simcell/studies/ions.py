@@ -1,4 +1,4 @@
-"""Names that a case uses for what is dissolved, and ions that no mechanism knows: they balance charge and do not react."""
+"""Names that a case uses for what is dissolved, and ions that no mechanism knows: they do not react."""
 
 from __future__ import annotations
 

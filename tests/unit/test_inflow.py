@@ -17,21 +17,22 @@ DARK = {"dose_rate": "0 Gy/s"}
 
 
 def test_an_inert_gas_comes_in_as_the_closed_form_says():
-    """Ogata and Banks for a long way behind the window; one layer, so that nothing disperses across the gap."""
-    width = 1.0  # m, what a section stands for: the velocity is the pump's over width and height
-    speed = 0.1e-12 / 60.0 / (width * 500e-9)
+    """Ogata and Banks for an endless gap; one layer, so that nothing disperses across it."""
+    width = 1.0  # m, what a section stands for
+    speed = 30e-9 / 60.0 / (width * 500e-9)
     case = case_with(
-        beam=DARK, cell={**CELL, "flow_rate": "6 uL/min"}, grid=SECTION, case={"duration": "0.1 s"},
-        electrolyte={"inflow": {"concentrations": {"Ar": "1 mM"}}}, output={"times": ["50 ms", "100 ms"]},
+        beam=DARK, cell={**CELL, "flow_rate": "30 uL/min"}, grid=SECTION, case={"duration": "20 ms"},
+        electrolyte={"inflow": {"concentrations": {"Ar": "1 mM"}}}, output={"times": ["10 ms", "20 ms"]},
     )  # fmt: skip
     tree = case.run()
-    speed = 6e-9 / 60.0 / (width * 500e-9)
     x = tree["radiolysis/x"].values + 20e-6
-    for time in (0.05, 0.1):
+    inside = x < 25e-6  # the open end is felt some D / speed = 2.5 um upstream
+    for time in (0.01, 0.02):
         ours = tree["radiolysis/concentration"].sel(species="Ar").sel(time=time, method="nearest").values
         expected = np.array([float(front(at, time, speed, 2.5e-9)) for at in x])
         assert expected[0] > 0.9 and expected[-1] < 0.1
-        assert np.abs(ours - expected).max() < 5e-3
+        # order 2: the cells are up to 1 um, the front is sqrt(4 D t) = 10 um wide and more
+        assert np.abs(ours - expected)[inside].max() < 5e-3
 
 
 def test_acid_replaces_water_and_stays_neutral():
@@ -41,7 +42,7 @@ def test_acid_replaces_water_and_stays_neutral():
     )  # fmt: skip
     group = case.run()["radiolysis"]
     np.testing.assert_allclose(group["pH"].values, 3.0, atol=1e-3)
-    assert float(np.abs(group["charge"] / group["ionic_strength"]).max()) < 1e-6
+    assert float(np.abs(group["charge"] / group["ionic_strength"]).max()) < 1e-4  # the tolerance of a step
 
 
 def test_a_changed_electrolyte_needs_a_flow():
