@@ -39,6 +39,7 @@ MODES = 200
 FACTORS = 1200
 NEAREST = 0.02  # heights: nearer to the edge the modes kept do not resolve the field
 PRIMARY = 1e-4  # kappa R / H below which an edge is primary
+EVEN = 1e4  # kappa R / H above which nothing changes: the electrode is a fin, the conductances are plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class Modes:
 
 @lru_cache(maxsize=64)
 def edge_modes(ratio: float) -> Modes:
-    """Modes of an edge with kinetics; `ratio` = kappa R / H, positive.
+    """Modes of an edge with kinetics; `ratio` = kappa R / H, positive and at most `EVEN`.
 
     Examples
     --------
@@ -109,6 +110,8 @@ def edge_length(ratio: float) -> float:
     """
     if not ratio >= 0.0:
         raise ValueError(f"kappa R / H is {ratio:g}; it cannot be negative")
+    if ratio > EVEN:
+        return float(np.sqrt(ratio + 1.0 / 3.0))
     return float(2.0 * np.log(2.0) / np.pi) if ratio <= PRIMARY * 1e-3 else edge_modes(ratio).length
 
 

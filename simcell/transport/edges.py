@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.numerics.grid import Array, Grid
-from simcell.transport.edge_field import NEAREST, PRIMARY, kinetic_field, layer_field
+from simcell.transport.edge_field import EVEN, NEAREST, PRIMARY, kinetic_field, layer_field
 from simcell.transport.electrode import Edge, Electrode
 
 FURTHEST = 4.0  # heights of the layer to which faces are treated
@@ -121,7 +121,7 @@ def _treat(grid: Grid, edge: Edge, height: Array, free: float, length: float, fo
     heights = np.take(height, cell, axis=edge.axis - 1)
     different = np.unique(heights[rows])
     for h in different[different > 0.0]:
-        ratio = length / float(h)
+        ratio = min(length / float(h), EVEN)
         if ratio > PRIMARY and different.size > FEW:  # the modes depend on it weakly, and are found once each
             ratio = float(10.0 ** (np.round(STEPS * np.log10(ratio)) / STEPS))
         reach = min(FURTHEST * h, 0.5 * free)

@@ -280,8 +280,31 @@ def test_edge_length_goes_from_primary_to_the_fin() -> None:
     fin = np.sqrt(ratios + 1.0 / 3.0)
     assert (np.diff(np.abs(lengths / fin - 1.0)) < 0.0).all()
     assert lengths[-1] == pytest.approx(fin[-1], rel=5e-5)
+    assert edge_length(1.01e4) / edge_length(1e4) == pytest.approx(np.sqrt(1.01), rel=1e-6)
     with pytest.raises(ValueError, match="cannot be negative"):
         edge_length(-1.0)
+
+
+def test_extreme_kinetics_and_control() -> None:
+    """From nothing to a short circuit: always an answer, books closed to what potentials can hold."""
+    rng = np.random.default_rng(4)
+    grid = gap(cells=60, layers=4)
+    for _ in range(30):
+        exchange = 10.0 ** rng.uniform(-9.0, 3.0)
+        law = ButlerVolmer(exchange, rng.uniform(0.2, 1.5), rng.uniform(0.2, 1.5), rng.uniform(-1.5, 1.5))
+        both = Together((law, ButlerVolmer(1e-3, equilibrium=-1.0), Tafel(1e-6, -0.5)))
+        current = float(rng.choice([-1.0, 1.0])) * 10.0 ** rng.uniform(-12.0, -6.0)
+        cell = [
+            strip(grid, "a", 1.1 * UM, 5.3 * UM, current=current, law=rng.choice([law, both])),
+            strip(grid, "b", 8.0 * UM, 12.9 * UM, rng.uniform(-2.0, 2.0)),
+            strip(grid, "c", 15.0 * UM, 19.0 * UM, law=law),
+        ]
+        answer = distribute(grid, 10.0 ** rng.uniform(-2.0, 2.0), cell, options=Options(edges="plain"))
+        through = sum(abs(c) for c in answer.current.values())
+        rounding = 1e-13 * float(answer.conductivity.max()) * 1e-4 * (1.0 + np.abs(answer.potential).max())
+        assert abs(sum(answer.current.values())) <= 1e-12 * through + rounding
+        assert abs(answer.current["a"] - current) <= 1e-12 * abs(current) + rounding
+        assert abs(answer.current["c"]) <= 1e-12 * through + rounding
 
 
 def test_field_with_kinetics_becomes_the_primary_one() -> None:
