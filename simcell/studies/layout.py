@@ -151,6 +151,5 @@ def _exposed(case: CaseInput, schedule: Schedule, grid: Grid, beam: Footprint) -
     if case.beam.mode != "stem" or view == "frame":
         return Exposure.of(schedule), relative_dose_rate(grid, beam, rim_of(case.cell))[None]
     scan = scan_of(case.beam)
-    shapes = patterns(scan, view, grid, rim_of(case.cell))
-    steps = sequence(scan, view, float(schedule.switch[-1])).gated(schedule.switch, schedule.scale)
-    return Exposure(steps.switch, steps.scale, steps.pattern), shapes
+    steps = sequence(scan, view, float(schedule.switch[-1])).gated(schedule.switch, schedule.scale)  # refuses first
+    return Exposure(steps.switch, steps.scale, steps.pattern), patterns(scan, view, grid, rim_of(case.cell))
