@@ -18,7 +18,7 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.fields import Frozen
 from simcell.inputs.ions import load_ions
-from simcell.radiolysis.field import FieldRun, integrate_field
+from simcell.radiolysis.field import FieldRun, integrate_field, memory_of
 from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.reach import reach
 from simcell.radiolysis.setup import Setup
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Progress = Callable[[float], None]
+MUCH_MEMORY, MOST_MEMORY = 8e9, 64e9  # bytes: what a small and a large workstation have
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -
         liquids = [setup, *([setup_of(other, mechanism, net, yields)[0]] if other is not None else [])]
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
     layout = layout_of(case, setup.problem.schedule)
-    warnings = dict.fromkeys((*(w for liquid in liquids for w in liquid.warnings), *remarks, *layout.warnings))
+    remarks += [*layout.warnings, *_large(case, setup, layout)]
+    warnings = dict.fromkeys((*(w for liquid in liquids for w in liquid.warnings), *remarks))
     return InSpace(setup, beam, layout, diffusivity, liquids[-1].problem.start, tuple(warnings))
 
 
@@ -188,6 +190,25 @@ def _flowing_in(case: CaseInput) -> CaseInput | None:
     new = {key: value for key in ("pH", "counter_ion") if (value := getattr(e.inflow, key)) is not None}
     new["concentrations"] = Frozen({**e.concentrations, **e.inflow.concentrations})
     return case.model_copy(update={"electrolyte": e.model_copy(update=new)})
+
+
+def _large(case: CaseInput, setup: Setup, layout: Layout) -> list[str]:
+    """Say that a grid takes more memory than a usual computer has, or refuse what none has."""
+    grid, n = layout.grid, len(setup.problem.net.names)
+    if grid.kind == "radial":
+        return []
+    dimensions = sum(size > 1 for size in grid.shape)
+    needed = memory_of(grid.volume.size, n, dimensions, output_times(case).size)
+    if needed < MUCH_MEMORY:
+        return []
+    text = f"{grid.volume.size} cells need {needed / 1e9:.3g} GB of memory"
+    if needed > MOST_MEMORY:
+        reason = (
+            f"{text}, above {MOST_MEMORY / 1e9:g} GB; take larger cells, a larger grid.growth or fewer output times"
+        )
+        fewer = (needed / MOST_MEMORY) ** (1.0 / dimensions) * float(np.diff(grid.faces[2]).min())
+        raise InputError(Problem("", "grid.spacing", case.grid.spacing, reason, f'"{fewer * 1e9:.2g} nm"'))
+    return [f"{text}: larger cells (grid.spacing, grid.growth) or fewer output times (output.count) need less"]
 
 
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
