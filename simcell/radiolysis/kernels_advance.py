@@ -3,9 +3,11 @@ r"""Kernels of the time loop in space: RODASP as in `kernels`, its linear system
 A stage solves M u = right side with M = I/(gamma h) - J to an estimated error of a given part of the step's tolerance.
 An inexact u would break the balances, so each is mended before it is used:
 - net charge of every cell: z.u = gamma h z.(right side), which holds because the closure lets no current flow, is
-  restored along diag(c) z;
+  restored along diag(c) z (where liquid leaves through a side without reservoir, it takes what charge there is: that
+  is implicit too, or round-off would grow there);
 - totals that reactions conserve, rows a of A: the sum over the cells of V a.(M u - right side) = 0, where reactions and
-  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T, without charge.
+  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T,
+  without charge.
 What leaves through each side is integrated by the same method. So (inside + left) holds to round-off, whatever the
 tolerance of the linear solver.
 
@@ -44,6 +46,7 @@ class Work(NamedTuple):
     pull: np.ndarray  # (levels, 3) largest g / V along each axis [1/s]
     slot: np.ndarray  # (3,) place of the axis in `Slopes.inverse`, -1 where no lines run
     invariants: np.ndarray  # (totals, m) rows of A
+    drain: np.ndarray  # (cells,) what flows out through sides without reservoir, per volume [1/s]
 
 
 class Books(NamedTuple):
@@ -97,11 +100,11 @@ def weigh_cells(c, cells, n, rtol, atol, weight):
 
 
 @njit
-def keep_neutral(space, c, given, gamma_h, u):
-    """Give each u the charge of gamma h times its right side, along diag(c) z."""
+def keep_neutral(space, c, given, drain, diagonal, u):
+    """Give each u the charge of its right side over (diagonal + drain), along diag(c) z."""
     for x in range(u.shape[0]):
         row, state, right = u[x], c[x], given[x]
-        excess, size = 0.0, 0.0
+        excess, size, gamma_h = 0.0, 0.0, 1.0 / (diagonal + drain[x])
         for i in space.ions:
             z = space.charge[i]
             excess += z * (row[i] - gamma_h * right[i])
@@ -257,7 +260,7 @@ def begin_stage(space, chemistry, work, books, s, step, scale, pattern):
 def end_stage(space, slopes, work, books, s, step, n):
     """Mend the balances of stage s, and book what leaves in it."""
     u, diagonal = work.u[s], 1.0 / (GAMMA * step)
-    keep_neutral(space, work.c, work.f, 1.0 / diagonal, u)
+    keep_neutral(space, work.c, work.f, work.drain, diagonal, u)
     keep_totals(space, slopes, work, diagonal, work.f, books.matrix, books.total, books.other, books.through, u)
     for side in range(6):
         for i in range(n):

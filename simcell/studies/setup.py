@@ -115,7 +115,7 @@ def _flux(b: BeamInput, power: float) -> tuple[float, float | None]:
     if b.mode == "stem":
         assert b.current is not None and b.pixel is not None and b.dwell is not None and b.frame is not None
         scan = scan_of(b)
-        flyback = scan.frame_time * (1.0 - scan.duty)
+        flyback = scan.lines[0] * scan.line_flyback + scan.frame_flyback
         raster = dose.raster_beam(
             b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe, flyback=flyback, profile=b.profile
         )

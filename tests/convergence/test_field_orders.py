@@ -18,6 +18,8 @@ EVERYTHING = "diffusion, advection, migration, reaction"
 
 def order(kind: str, terms: str, refinements: tuple[int, ...], base: float) -> tuple[Array, list[Array]]:
     closure, advection, reaction = TERMS[terms]
+    if kind in ("radial", "ring"):
+        refinements = (2, 4, 8)  # costs nothing in one dimension
     errors = []
     for refine in refinements:
         problem = case(kind, refine, closure, advection, reaction, base)
@@ -31,8 +33,6 @@ def order(kind: str, terms: str, refinements: tuple[int, ...], base: float) -> t
 )
 def test_order_in_space(kind: str, terms: str) -> None:
     base, refinements = (0.25, (2, 3, 4)) if kind == "full" else (0.1, (1, 2, 4))
-    if kind == "radial":
-        base = 0.05
     slopes, errors = order(kind, terms, refinements, base)
     np.testing.assert_allclose(slopes, 2.0, atol=0.2, err_msg=f"{kind}, {terms}: {NET.names} {errors}")
 
