@@ -18,7 +18,7 @@ INERT_IONS = (
 ION_NAME = re.compile(r"[A-Z][A-Za-z0-9()]*(\^[1-9]?)?[+-]")
 
 
-class Dissolved(Protocol):
+class _Liquid(Protocol):
     """A part of a case that names what is dissolved."""
 
     @property
@@ -28,7 +28,7 @@ class Dissolved(Protocol):
     def counter_ion(self) -> str | None: ...
 
 
-def unknown_names(section: str, liquid: Dissolved, mechanism: Mechanism, own: Mechanism) -> list[Problem]:
+def unknown_names(section: str, liquid: _Liquid, mechanism: Mechanism, own: Mechanism) -> list[Problem]:
     """Tell the names that neither a mechanism nor the list of inert ions has.
 
     Parameters
