@@ -264,8 +264,8 @@ def _work(net: Network, space: Space, pull: Array, m: int) -> advance.Work:
     invariants[:, :n] = net.tables.invariants
     return advance.Work(
         np.zeros((every, m)), np.zeros((6, cells, m)), np.zeros((cells, m)), np.zeros((cells, m)),
-        np.zeros((cells, m)), np.zeros((MOST + 1, cells, m)), *(np.zeros((every, m)) for _ in range(4)), pull,
-        slot.astype(np.int64), invariants, drain_of(space),
+        np.zeros((cells, m)), np.zeros((MOST + 1, cells, m)), np.zeros((every, m)), np.zeros((every, m)),
+        np.zeros((every, m)), np.zeros((every, m)), pull, slot.astype(np.int64), invariants, drain_of(space),
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ An inexact u would break the balances, so each is mended before it is used:
   restored along diag(c) z (where liquid leaves through a side without reservoir, it takes what charge there is: that
   is implicit too, or round-off would grow there);
 - totals that reactions conserve, rows a of A: the sum over the cells of V a.(M u - right side) = 0, where reactions and
-  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T,
-  without charge.
+  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along
+  diag(|c| + atol) A^T, without charge.
 What leaves through each side is integrated by the same method. So (inside + left) holds to round-off, whatever the
 tolerance of the linear solver.
 
@@ -125,20 +125,20 @@ def total_of(space, u, total):
 
 
 @njit
-def add_along(space, state, change, row):
-    """Add |c| times change to the species of a cell; where ions move together, without charge (along |c| z)."""
+def add_along(space, state, change, floor, row):
+    """Add (|c| + floor) times change to the species of a cell; where ions move together, without charge."""
     excess, size = 0.0, 0.0
     for i in space.ions:
-        z, c = space.charge[i], abs(state[i])
+        z, c = space.charge[i], abs(state[i]) + floor
         excess += z * c * change[i]
         size += z * z * c
     mend = excess / size if size > 0.0 else 0.0
     for i in range(row.shape[0]):
-        row[i] += abs(state[i]) * (change[i] - space.charge[i] * mend)
+        row[i] += (abs(state[i]) + floor) * (change[i] - space.charge[i] * mend)
 
 
 @njit
-def balance_matrix(space, slopes, work, diagonal, total, leaving, matrix):
+def balance_matrix(space, slopes, work, diagonal, floor, total, leaving, matrix):
     """Matrix [q, p] = what total q of (M u) gains where u is along row p of A; the last column marks rows that count.
 
     Those of elements that are absent do not, nor does charge where ions move together.
@@ -150,8 +150,9 @@ def balance_matrix(space, slopes, work, diagonal, total, leaving, matrix):
             row, state = work.d[x], work.c[x]
             for i in range(total.shape[0]):
                 row[i] = 0.0
-                plain += space.volume[x] * abs(state[i]) * work.invariants[p, i] ** 2
-            add_along(space, state, work.invariants[p], row)
+                plain += space.volume[x] * (abs(state[i]) + floor) * work.invariants[p, i] ** 2
+            if space.volume[x] > 0.0:
+                add_along(space, state, work.invariants[p], floor, row)
         total_of(space, work.d[:cells], total)
         through_sides(space, slopes, work.d, leaving)
         for q in range(rows):
@@ -196,7 +197,7 @@ def solve_small(matrix, x):
 
 
 @njit
-def keep_totals(space, slopes, work, diagonal, given, matrix, total, other, leaving, u):
+def keep_totals(space, slopes, work, diagonal, floor, given, matrix, total, other, leaving, u):
     """Restore what reactions conserve, summed over the cells, along diag(c) A^T; `leaving` is that of the new u."""
     rows = work.invariants.shape[0]
     total_of(space, u, total)
@@ -216,7 +217,8 @@ def keep_totals(space, slopes, work, diagonal, given, matrix, total, other, leav
         for i in range(total.shape[0]):
             change[i] += work.invariants[q, i] * missing[q]
     for x in range(u.shape[0]):
-        add_along(space, work.c[x], change, u[x])
+        if space.volume[x] > 0.0:
+            add_along(space, work.c[x], change, floor, u[x])
     through_sides(space, slopes, u, leaving)
 
 
@@ -239,7 +241,7 @@ def worst_cell(c, new, error, cells, n, rtol, atol):
 def begin_step(space, slopes, work, books, step, n, rtol, atol):
     """Tolerances of the cells, and the matrix of the totals; the blocks of the matrix must be there."""
     weigh_cells(work.c, space.first_cell[1], n, rtol, atol, work.weight)
-    balance_matrix(space, slopes, work, 1.0 / (GAMMA * step), books.total, books.leaving, books.matrix)
+    balance_matrix(space, slopes, work, 1.0 / (GAMMA * step), atol, books.total, books.leaving, books.matrix)
 
 
 @njit
@@ -257,11 +259,11 @@ def begin_stage(space, chemistry, work, books, s, step, scale, pattern):
 
 
 @njit
-def end_stage(space, slopes, work, books, s, step, n):
+def end_stage(space, slopes, work, books, s, step, n, atol):
     """Mend the balances of stage s, and book what leaves in it."""
     u, diagonal = work.u[s], 1.0 / (GAMMA * step)
     keep_neutral(space, work.c, work.f, work.drain, diagonal, u)
-    keep_totals(space, slopes, work, diagonal, work.f, books.matrix, books.total, books.other, books.through, u)
+    keep_totals(space, slopes, work, diagonal, atol, work.f, books.matrix, books.total, books.other, books.through, u)
     for side in range(6):
         for i in range(n):
             gone = books.leaving[side, i] + books.through[side, i]

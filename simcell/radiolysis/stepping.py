@@ -140,6 +140,6 @@ class Stepper:
                 self.unsolved += 1
                 return 1e30, 0.0
             self.worst_linear = max(self.worst_linear, missed)
-            advance.end_stage(space, self.slopes, work, books, s, step, n)
+            advance.end_stage(space, self.slopes, work, books, s, step, n, self.atol)
         error, negative = advance.end_step(space, work, books, self.left, n, self.rtol, self.atol)
         return (error if error < 1e30 else 1e30), negative
