@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -175,13 +176,15 @@ def output_path(path: Path, force: bool, suffixes: Sequence[str] = ()) -> Path:
     return path
 
 
-def announce_compilation(quiet: bool = False) -> None:
+def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
     """Say that kernels compile once, where no compiled ones are found for the present source.
 
     Parameters
     ----------
     quiet : bool
         Say nothing.
+    geometry : str
+        Of the grid: each has kernels of its own.
 
     Examples
     --------
@@ -189,12 +192,14 @@ def announce_compilation(quiet: bool = False) -> None:
     """
     if quiet:
         return
-    from simcell.chemistry import kernels
-
-    source = Path(kernels.__file__)
+    name = {"batch": "chemistry.kernels", "radial": "radiolysis.kernels"}.get(geometry, "radiolysis.kernels_multigrid")
+    kernels = importlib.import_module(f"simcell.{name}")
+    main = {"batch": "advance", "radial": "advance_line"}.get(geometry, "gmres")
+    source = Path(str(kernels.__file__))
     try:
-        folder = Path(kernels.advance.stats.cache_path)
-        kept = [f for f in folder.glob("kernels.advance*.nbi") if f.stat().st_mtime >= source.stat().st_mtime]
+        folder = Path(getattr(kernels, main).stats.cache_path)
+        found = folder.glob(f"{source.stem}.{main}-*.nbi")
+        kept = [f for f in found if f.stat().st_mtime >= source.stat().st_mtime]
     except (AttributeError, OSError):
         kept = []
     if not kept:
