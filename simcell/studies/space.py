@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simcell.beam.footprint import outside, relative_dose_rate
+from simcell.beam.shape import disc
 from simcell.cell.flow import velocity
 from simcell.chemistry import water
 from simcell.chemistry.mechanism import Mechanism, Species
@@ -25,8 +27,9 @@ from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.footprint import footprint_of
 from simcell.studies.gas import gas_group, gases_of
-from simcell.studies.layout import Layout, layout_of
+from simcell.studies.layout import Layout, layout_of, unmeasured
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
@@ -123,7 +126,7 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
         raise KeyboardInterrupt
     status: Status = "failed" if failure else "complete" if run.complete else "interrupted"
     groups, coords, remarks = labelled(case.input, ready, run)
-    warnings = [*ready.warnings, *remarks, *([str(failure)] if failure else [])]
+    warnings = [*ready.warnings, *remarks, *unmeasured(case.input), *([str(failure)] if failure else [])]
     facts = case_provenance(case, ready.setup, warnings, status, started, run.solver)
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": case.input.grid.geometry}
     tree = build(groups, coords, attrs)
@@ -157,7 +160,30 @@ def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -
         setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)), yields)
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
     layout = layout_of(case, setup.problem.schedule)
+    _feeding(case, layout)  # finds now what could not be told before the end
+    remarks += _smeared(layout, float(diffusivity.min(initial=np.inf, where=diffusivity > 0.0)))
     return InSpace(setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings))
+
+
+def _smeared(layout: Layout, diffusivity: float) -> list[str]:
+    """Cells so large that the flow spreads what it carries along more than diffusion does.
+
+    With a face value that is fitted to diffusion and flow, a cell of Peclet number P adds D (P/2 coth(P/2) - 1).
+    """
+    if layout.flow is None:
+        return []
+    at, size = velocity(layout.grid, layout.flow.volume_flow), layout.grid.faces
+    peclet = max(
+        float((np.abs(at[axis]) * np.diff(size[axis]).reshape([-1 if a == axis else 1 for a in range(3)])).max())
+        for axis in (1, 2)
+    ) / diffusivity  # fmt: skip
+    added = 0.5 * peclet / np.tanh(0.5 * peclet) - 1.0 if peclet > 0.0 else 0.0
+    if added <= 1.0:
+        return []
+    return [
+        f"the flow crosses the largest cells with a Peclet number of {peclet:.2g}: there fronts and tails are spread "
+        f"as if the slowest species diffused up to {added + 1.0:.2g} times as fast (a smaller grid.extent or grid.growth)"
+    ]
 
 
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
@@ -255,9 +281,9 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
         "outflow": (["time", "species"], outflow),
     }
     group["reach"] = (["time", "species"], _reach(ready, complete))
-    more, coords, remarks = gas_group(
-        case, setup, times, _in_beam(ready, complete), pressure.reshape(times.size, -1).max(axis=1)
-    )
+    fed = _feeding(case, ready.layout) * grid.volume
+    feeding = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
+    more, coords, remarks = gas_group(case, setup, times, feeding, pressure.reshape(times.size, -1).max(axis=1))
     coords |= {"time": times, "species": species, "gas": list(gases)}
     coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
     beam = beam_group(ready.beam, setup, times, None if run.complete else float(times[-1]))
@@ -283,10 +309,16 @@ def _reach(ready: InSpace, complete: Array) -> Array:
     return reach(complete, before, grid.volume, ready.layout.mean[0], y, x)
 
 
-def _in_beam(ready: InSpace, complete: Array) -> Array:
-    """Concentrations (time, species) averaged over the liquid that the beam hits."""
-    weight = ready.layout.mean * ready.layout.grid.volume
-    return np.asarray(np.tensordot(complete, weight / weight.sum(), 3))
+def _feeding(case: CaseInput, layout: Layout) -> Array:
+    """Share of each cell in the liquid that feeds a bubble: as given around the beam, or what the beam hits."""
+    layer = case.gas.layer_radius
+    if not case.gas.bubble or layer is None:
+        return layout.mean
+    around = disc(2.0 * layer, max(footprint_of(case.beam).parts, key=lambda part: part.level).centre)
+    if (beside := outside(layout.grid, around)) > 1e-3:
+        reason = f"a share of {beside:.2g} of that layer is beyond the grid: a larger grid.extent, or a smaller layer"
+        raise InputError(Problem("", "gas.layer_radius", layer, reason))
+    return relative_dose_rate(layout.grid, around)
 
 
 def steady_rings(case: CaseInput, ready: InSpace, problem: Problem0D) -> SteadyLine:
