@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,24 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcell.cell.flow import velocity
-from simcell.chemistry import water
-from simcell.chemistry.mechanism import Mechanism, Species
-from simcell.chemistry.network import Array, Network
-from simcell.errors import InputError, Problem, SolverError
+from simcell.chemistry.network import Array
+from simcell.errors import SolverError
 from simcell.inputs.case import CaseInput
-from simcell.inputs.ions import load_ions
-from simcell.radiolysis.field import FieldRun, integrate_field, memory_of
+from simcell.radiolysis.field import FieldRun, integrate_field
 from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.reach import reach
-from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.gas import gas_group, gases_of
-from simcell.studies.layout import Layout, layout_of
+from simcell.studies.in_space import InSpace, in_space
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
-from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
+from simcell.studies.setup import gases_in, mechanism_of, output_times
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,27 +31,6 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Progress = Callable[[float], None]
-MUCH_MEMORY, MOST_MEMORY = 8e9, 64e9  # bytes: what a small and a large workstation have
-
-
-@dataclass(frozen=True)
-class InSpace:
-    """A case ready to be integrated in space.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> in_space(case.input, mechanism_of(case.input)).layout.grid.kind
-    'radial'
-    """
-
-    setup: Setup
-    beam: Beam
-    layout: Layout
-    diffusivity: Array  # (n,) m^2/s
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -131,102 +105,6 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     if failure is not None:
         raise SolverError(str(failure), tree)
     return tree
-
-
-def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -> InSpace:
-    """Set up a case in space; `yields` names another G set than the case.
-
-    Raises
-    ------
-    InputError
-        If the liquid cannot be made neutral, or a species has no diffusivity.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "electrolyte": {"pH": 3, "counter_ion": "ClO4-"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> "ClO4-" in in_space(case.input, mechanism_of(case.input)).setup.problem.net.index
-    True
-    """
-    setup, beam = setup_of(case, mechanism, None, yields)
-    ions = {s: setup.charges[s] for s in setup.passive if setup.charges[s]}
-    if ions and case.radiolysis.electroneutral:
-        known = {s: Species(s, {}, z) for s, z in ions.items() if s not in mechanism.species}
-        mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
-        setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)), yields)
-    diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
-    layout = layout_of(case, setup.problem.schedule)
-    return InSpace(
-        setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings, *_large(case, setup, layout))
-    )
-
-
-def _large(case: CaseInput, setup: Setup, layout: Layout) -> list[str]:
-    """Say that a grid takes more memory than a usual computer has, or refuse what none has."""
-    grid, n = layout.grid, len(setup.problem.net.names)
-    if grid.kind == "radial":
-        return []
-    dimensions = sum(size > 1 for size in grid.shape)
-    needed = memory_of(grid.volume.size, n, dimensions, output_times(case).size)
-    if needed < MUCH_MEMORY:
-        return []
-    text = f"{grid.volume.size} cells need {needed / 1e9:.3g} GB of memory"
-    if needed > MOST_MEMORY:
-        reason = (
-            f"{text}, above {MOST_MEMORY / 1e9:g} GB; take larger cells, a larger grid.growth or fewer output times"
-        )
-        fewer = (needed / MOST_MEMORY) ** (1.0 / dimensions) * float(np.diff(grid.faces[2]).min())
-        raise InputError(Problem("", "grid.spacing", case.grid.spacing, reason, f'"{fewer * 1e9:.2g} nm"'))
-    return [f"{text}: larger cells (grid.spacing, grid.growth) or fewer output times (output.count) need less"]
-
-
-def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """Diffusivities [m^2/s] of species at the temperature of the case, and remarks on what was assumed for them.
-
-    Those given or shipped hold at 25 degC.
-
-    Raises
-    ------
-    InputError
-        Naming all species without one.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
-    >>> diffusivities_of(case, mechanism_of(case), ("H2", "O2"))
-    (array([4.5e-09, 2.1e-09]), [])
-    """
-    r, ions = case.radiolysis, load_ions()
-    strangers = [s for s in r.diffusivity if s not in names]
-    problems = [
-        Problem("", f"radiolysis.diffusivity.{s}", None, f'"{mechanism.name}" integrates no such species')
-        for s in strangers
-    ]
-    known = {s: r.diffusivity.get(s, mechanism.species[s].diffusivity or ions.get(s)) for s in names}
-    missing = [s for s in mechanism.species if s in known and known[s] is None]
-    if missing and r.unknown_diffusivity is None:
-        reason = f"is needed: no diffusivity is published here for {', '.join(missing)}"
-        table = f'{{ {_quoted(missing[0])} = "1.5e-9 m^2/s" }} in radiolysis.diffusivity'
-        example = f'"1.5e-9 m^2/s" for all of them, or {table}'
-        if any(s.startswith("inert") for s in missing):
-            reason += "; name a real ion with electrolyte.counter_ion"
-        problems.append(Problem("", "radiolysis.unknown_diffusivity", None, reason, example))
-    if problems:
-        raise InputError(problems)
-    remarks = []
-    if missing:
-        remarks.append(
-            f"radiolysis.unknown_diffusivity = {r.unknown_diffusivity:.3g} m^2/s stands for {', '.join(missing)}: "
-            "none is published here"
-        )
-    at_25 = np.array([r.unknown_diffusivity if d is None else d for d in known.values()], dtype=float)
-    factor = water.mobility_factor(case.electrolyte.temperature)
-    if abs(factor - 1.0) > 0.01:
-        remarks.append(f"diffusivities are {factor:.3g} times those at 25 degC, for all species (D ~ T / viscosity)")
-    return factor * at_25, remarks
 
 
 def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group], dict[str, Any], list[str]]:
@@ -371,7 +249,7 @@ def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Ru
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
-            dict.fromkeys(layout.open_sides, p.start), times, exposure=layout.exposure, flow=flow,
+            dict.fromkeys(layout.open_sides, ready.fresh), times, exposure=layout.exposure, flow=flow,
             electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
             progress=progress,
         ),
@@ -396,7 +274,3 @@ def _common(solve: Callable[[], Spread | FieldRun], facts: Mapping[str, Any], sh
         if isinstance(error.partial, Spread | FieldRun):
             raise SolverError(str(error), run_of(error.partial)) from None
         raise
-
-
-def _quoted(name: str) -> str:
-    return name if name.isalnum() else f'"{name}"'
