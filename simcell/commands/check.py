@@ -68,8 +68,8 @@ def describe(case: Case) -> dict[str, Any]:
     setup, beam = setup_of(case.input, mechanism)
     warnings, space = list(setup.warnings), {}
     if case.input.grid.geometry != "batch":
+        from simcell.studies.in_space import in_space
         from simcell.studies.scales import scales
-        from simcell.studies.space import in_space
 
         ready = in_space(case.input, mechanism)
         warnings, space = list(ready.warnings), scales(case.input, ready)

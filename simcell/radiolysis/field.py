@@ -28,7 +28,7 @@ from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.kernels import DONE, NOT_FINITE, RUNNING, STRIP
 from simcell.radiolysis.kernels_field import Chemistry, Slopes, Space, react, spread
 from simcell.radiolysis.kernels_multigrid import MOST
-from simcell.radiolysis.layout import SIDES, space_of
+from simcell.radiolysis.layout import SIDES, drain_of, space_of
 from simcell.radiolysis.stepping import Stepper
 
 LINEAR = 0.02  # error that the linear solver leaves in a stage, in units of the step's tolerance
@@ -264,8 +264,8 @@ def _work(net: Network, space: Space, pull: Array, m: int) -> advance.Work:
     invariants[:, :n] = net.tables.invariants
     return advance.Work(
         np.zeros((every, m)), np.zeros((6, cells, m)), np.zeros((cells, m)), np.zeros((cells, m)),
-        np.zeros((cells, m)), np.zeros((MOST + 1, cells, m)), *(np.zeros((every, m)) for _ in range(4)), pull,
-        slot.astype(np.int64), invariants,
+        np.zeros((cells, m)), np.zeros((MOST + 1, cells, m)), np.zeros((every, m)), np.zeros((every, m)),
+        np.zeros((every, m)), np.zeros((every, m)), pull, slot.astype(np.int64), invariants, drain_of(space),
     )  # fmt: skip
 
 
@@ -298,12 +298,23 @@ def _why(net: Network, grid: Grid, stepper: Stepper, max_steps: int) -> str:
     t, c = stepper.time, stepper.state
     if stepper.status == RUNNING:
         return f"more than {max_steps} steps (reached t = {t:.6g} s); raise max_steps or loosen rtol"
-    cell, species = np.unravel_index(int(np.argmax(np.abs(c))), c.shape)
-    at = np.unravel_index(int(cell), grid.shape)
-    place = ", ".join(f"{name} = {x[i]:.4g} m" for name, x, i in zip("zyx", grid.centre, at, strict=True) if x.size > 1)
+    if stepper.refused[0] < -stepper.atol:
+        value, cell, species = stepper.refused
+        return (
+            f"the integration stopped at t = {t:.6g} s: {net.names[species]} would become {value:.3g} mol/m^3 at "
+            f"{_place(grid, cell)}. The cells there are too wide for the steps of concentration between them (ions "
+            f"drift by more than a cell's worth); refine the grid there, or raise atol ({stepper.atol:.3g} mol/m^3)"
+        )
+    cell, species = (int(i) for i in np.unravel_index(int(np.argmax(np.abs(c))), c.shape))
     what = "a value that is not finite" if stepper.status == NOT_FINITE else f"a step of {stepper.step:.3g} s"
     solver = f", {stepper.unsolved} times because a linear system was not solved" if stepper.unsolved else ""
     return (
-        f"the integration stopped at t = {t:.6g} s with {what}{solver}; largest is {net.names[int(species)]} = "
-        f"{c[cell, species]:.4g} mol/m^3 at {place or 'the only cell'}. Check the rate constants, or loosen rtol"
+        f"the integration stopped at t = {t:.6g} s with {what}{solver}; largest is {net.names[species]} = "
+        f"{c[cell, species]:.4g} mol/m^3 at {_place(grid, cell)}. Check the rate constants, or loosen rtol"
     )
+
+
+def _place(grid: Grid, cell: int) -> str:
+    at = np.unravel_index(cell, grid.shape)
+    parts = [f"{name} = {x[i]:.4g} m" for name, x, i in zip("zyx", grid.centre, at, strict=True) if x.size > 1]
+    return ", ".join(parts) or "the only cell"

@@ -3,9 +3,11 @@ r"""Kernels of the time loop in space: RODASP as in `kernels`, its linear system
 A stage solves M u = right side with M = I/(gamma h) - J to an estimated error of a given part of the step's tolerance.
 An inexact u would break the balances, so each is mended before it is used:
 - net charge of every cell: z.u = gamma h z.(right side), which holds because the closure lets no current flow, is
-  restored along diag(c) z;
+  restored along diag(c) z (where liquid leaves through a side without reservoir, it takes what charge there is: that
+  is implicit too, or round-off would grow there);
 - totals that reactions conserve, rows a of A: the sum over the cells of V a.(M u - right side) = 0, where reactions and
-  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along diag(c) A^T.
+  faces between cells drop out, so that it costs sums of u and the flows through the sides; restored along
+  diag(|c| + atol) A^T, without charge.
 What leaves through each side is integrated by the same method. So (inside + left) holds to round-off, whatever the
 tolerance of the linear solver.
 
@@ -44,6 +46,7 @@ class Work(NamedTuple):
     pull: np.ndarray  # (levels, 3) largest g / V along each axis [1/s]
     slot: np.ndarray  # (3,) place of the axis in `Slopes.inverse`, -1 where no lines run
     invariants: np.ndarray  # (totals, m) rows of A
+    drain: np.ndarray  # (cells,) what flows out through sides without reservoir, per volume [1/s]
 
 
 class Books(NamedTuple):
@@ -53,7 +56,7 @@ class Books(NamedTuple):
     right: np.ndarray  # (m,)
     total: np.ndarray  # (m,)
     other: np.ndarray  # (m,)
-    matrix: np.ndarray  # (totals, totals)
+    matrix: np.ndarray  # (totals, totals + 1)
     leaving: np.ndarray  # (6, m) amounts out of the sides [mol/s]
     through: np.ndarray  # (6, m)
     u_left: np.ndarray  # (6, 6, m) stages of what leaves
@@ -97,11 +100,11 @@ def weigh_cells(c, cells, n, rtol, atol, weight):
 
 
 @njit
-def keep_neutral(space, c, given, gamma_h, u):
-    """Give each u the charge of gamma h times its right side, along diag(c) z."""
+def keep_neutral(space, c, given, drain, diagonal, u):
+    """Give each u the charge of its right side over (diagonal + drain), along diag(c) z."""
     for x in range(u.shape[0]):
         row, state, right = u[x], c[x], given[x]
-        excess, size = 0.0, 0.0
+        excess, size, gamma_h = 0.0, 0.0, 1.0 / (diagonal + drain[x])
         for i in space.ions:
             z = space.charge[i]
             excess += z * (row[i] - gamma_h * right[i])
@@ -122,22 +125,50 @@ def total_of(space, u, total):
 
 
 @njit
-def balance_matrix(space, slopes, work, diagonal, total, leaving, matrix):
-    """Matrix [q, p] = what total q of (M u) gains where u = diag(c) (row p of A)."""
-    cells = space.first_cell[1]
-    for p in range(matrix.shape[0]):
+def add_along(space, state, change, floor, row):
+    """Add (|c| + floor) times change to the species of a cell; where ions move together, without charge."""
+    excess, size = 0.0, 0.0
+    for i in space.ions:
+        z, c = space.charge[i], abs(state[i]) + floor
+        excess += z * c * change[i]
+        size += z * z * c
+    mend = excess / size if size > 0.0 else 0.0
+    for i in range(row.shape[0]):
+        row[i] += (abs(state[i]) + floor) * (change[i] - space.charge[i] * mend)
+
+
+@njit
+def balance_matrix(space, slopes, work, diagonal, floor, total, leaving, matrix):
+    """Matrix [q, p] = what total q of (M u) gains where u is along row p of A; the last column marks rows that count.
+
+    Those of elements that are absent do not, nor does charge where ions move together.
+    """
+    cells, rows = space.first_cell[1], matrix.shape[0]
+    for p in range(rows):
+        plain = 0.0
         for x in range(cells):
+            row, state = work.d[x], work.c[x]
             for i in range(total.shape[0]):
-                work.d[x, i] = abs(work.c[x, i]) * work.invariants[p, i]
+                row[i] = 0.0
+                plain += space.volume[x] * (abs(state[i]) + floor) * work.invariants[p, i] ** 2
+            if space.volume[x] > 0.0:
+                add_along(space, state, work.invariants[p], floor, row)
         total_of(space, work.d[:cells], total)
         through_sides(space, slopes, work.d, leaving)
-        for q in range(matrix.shape[0]):
+        for q in range(rows):
             matrix[q, p] = 0.0
             for i in range(total.shape[0]):
                 gain = diagonal * total[i]
                 for side in range(6):
                     gain += leaving[side, i]
                 matrix[q, p] += work.invariants[q, i] * gain
+        matrix[p, rows] = 1.0 if matrix[p, p] > 1e-9 * diagonal * plain else 0.0
+    for p in range(rows):
+        if matrix[p, rows] == 0.0:
+            for q in range(rows):
+                matrix[p, q] = 0.0
+                matrix[q, p] = 0.0
+            matrix[p, p] = 1.0
 
 
 @njit
@@ -166,7 +197,7 @@ def solve_small(matrix, x):
 
 
 @njit
-def keep_totals(space, slopes, work, diagonal, given, matrix, total, other, leaving, u):
+def keep_totals(space, slopes, work, diagonal, floor, given, matrix, total, other, leaving, u):
     """Restore what reactions conserve, summed over the cells, along diag(c) A^T; `leaving` is that of the new u."""
     rows = work.invariants.shape[0]
     total_of(space, u, total)
@@ -178,17 +209,16 @@ def keep_totals(space, slopes, work, diagonal, given, matrix, total, other, leav
             gap = other[i] - diagonal * total[i]
             for side in range(6):
                 gap -= leaving[side, i]
-            missing[q] += work.invariants[q, i] * gap
-    solve_small(matrix.copy(), missing)
+            missing[q] += matrix[q, rows] * work.invariants[q, i] * gap
+    solve_small(matrix[:, :rows].copy(), missing)
     change = other
     change[:] = 0.0
     for q in range(rows):
         for i in range(total.shape[0]):
             change[i] += work.invariants[q, i] * missing[q]
     for x in range(u.shape[0]):
-        row, state = u[x], work.c[x]
-        for i in range(total.shape[0]):
-            row[i] += abs(state[i]) * change[i]
+        if space.volume[x] > 0.0:
+            add_along(space, work.c[x], change, floor, u[x])
     through_sides(space, slopes, u, leaving)
 
 
@@ -211,7 +241,7 @@ def worst_cell(c, new, error, cells, n, rtol, atol):
 def begin_step(space, slopes, work, books, step, n, rtol, atol):
     """Tolerances of the cells, and the matrix of the totals; the blocks of the matrix must be there."""
     weigh_cells(work.c, space.first_cell[1], n, rtol, atol, work.weight)
-    balance_matrix(space, slopes, work, 1.0 / (GAMMA * step), books.total, books.leaving, books.matrix)
+    balance_matrix(space, slopes, work, 1.0 / (GAMMA * step), atol, books.total, books.leaving, books.matrix)
 
 
 @njit
@@ -229,11 +259,11 @@ def begin_stage(space, chemistry, work, books, s, step, scale, pattern):
 
 
 @njit
-def end_stage(space, slopes, work, books, s, step, n):
+def end_stage(space, slopes, work, books, s, step, n, atol):
     """Mend the balances of stage s, and book what leaves in it."""
     u, diagonal = work.u[s], 1.0 / (GAMMA * step)
-    keep_neutral(space, work.c, work.f, 1.0 / diagonal, u)
-    keep_totals(space, slopes, work, diagonal, work.f, books.matrix, books.total, books.other, books.through, u)
+    keep_neutral(space, work.c, work.f, work.drain, diagonal, u)
+    keep_totals(space, slopes, work, diagonal, atol, work.f, books.matrix, books.total, books.other, books.through, u)
     for side in range(6):
         for i in range(n):
             gone = books.leaving[side, i] + books.through[side, i]

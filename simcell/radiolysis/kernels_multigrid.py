@@ -1,9 +1,9 @@
 r"""Kernels of the linear solver in space: lines of cells solved exactly, several levels of cells, GMRES around both.
 
 The matrix is M = diagonal I - J of `kernels_field`. One cycle approximates its inverse: on each level the lines of
-cells along each axis are solved exactly as block-tridiagonal systems, every second line first and the others with what that
-changed (zebra); the residual goes to the level with cells merged in pairs (sums of amounts), whose correction comes
-back by linear interpolation, and lines are solved again. All local chemistry is inside the blocks, so a line
+cells along each axis are solved exactly as block-tridiagonal systems, every second line first and the others with what
+that changed (zebra); the residual goes to the level with cells merged in pairs (sums of amounts), whose correction
+comes back by linear interpolation, and lines are solved again. All local chemistry is inside the blocks, so a line
 takes nanosecond radicals and fast equilibria as they are; what is left for the levels is smooth.
 Method: Trottenberg, Oosterlee & Schueller, Multigrid (2001), ch. 5 (lines) and 8 (systems).
 

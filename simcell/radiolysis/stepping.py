@@ -40,6 +40,7 @@ class Stepper:
     unsolved: int = 0
     worst_linear: float = 0.0
     worst_negative: float = 0.0
+    refused: tuple[float, int, int] = (0.0, 0, 0)  # most negative value of the last step refused for it, cell, species
     output: int = 0
     status: int = RUNNING
     left: Array = field(init=False)
@@ -51,7 +52,7 @@ class Stepper:
         self.left = np.zeros((6, m))
         self.lines = np.zeros(self.space.shape.shape, dtype=np.int64)
         self.books = advance.Books(
-            np.zeros((4, m)), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros((rows, rows)), np.zeros((6, m)),
+            np.zeros((4, m)), np.zeros(m), np.zeros(m), np.zeros(m), np.zeros((rows, rows + 1)), np.zeros((6, m)),
             np.zeros((6, m)), np.zeros((6, 6, m)), np.zeros((6, m)),
         )  # fmt: skip
 
@@ -84,6 +85,9 @@ class Stepper:
             factor = min(6.0, max(0.1, 0.9 * error**-0.25)) if error > 0.0 else 6.0
             if error > 1.0 or negative < -self.atol:
                 self.rejected += 1
+                if negative < -self.atol:
+                    cell, species = np.unravel_index(int(self.work.y.argmin()), self.work.y.shape)
+                    self.refused = (negative, int(cell), int(species))
                 self.step, rejected = step * min(factor, 0.5), True
                 if self.step <= 1e-15 * abs(self.time) or self.step < 1e-24:
                     self.status = NOT_FINITE if error >= 1e30 else STEP_TOO_SMALL
@@ -136,6 +140,6 @@ class Stepper:
                 self.unsolved += 1
                 return 1e30, 0.0
             self.worst_linear = max(self.worst_linear, missed)
-            advance.end_stage(space, self.slopes, work, books, s, step, n)
+            advance.end_stage(space, self.slopes, work, books, s, step, n, self.atol)
         error, negative = advance.end_step(space, work, books, self.left, n, self.rtol, self.atol)
         return (error if error < 1e30 else 1e30), negative

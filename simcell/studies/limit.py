@@ -27,9 +27,10 @@ from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.studies.conditions import EXAMPLE, GAS, Condition, GasLimits, check_conditions, parse_condition
 from simcell.studies.gas import bubble_threshold, gases_of
+from simcell.studies.in_space import InSpace, in_space
 from simcell.studies.run import saturation
 from simcell.studies.setup import Beam, mechanism_of, setup_of
-from simcell.studies.space import InSpace, in_space, integrate_rings, steady_rings
+from simcell.studies.space import integrate_rings, steady_rings
 
 if TYPE_CHECKING:
     from simcell.case import Case

@@ -8,8 +8,8 @@ from simcell.inputs.case import CaseInput
 from simcell.radiolysis.field import memory_of
 from simcell.studies.cell import washout_of
 from simcell.studies.footprint import footprint_of
+from simcell.studies.in_space import InSpace
 from simcell.studies.setup import output_times
-from simcell.studies.space import InSpace
 
 SLOWEST = ("H2O2", "O2", "H2")  # of these the first that the mechanism has stands for what spreads far
 
@@ -31,7 +31,7 @@ def scales(case: CaseInput, ready: InSpace) -> dict[str, tuple[float, str]]:
     --------
     >>> from simcell.case import Case
     >>> from simcell.studies.setup import mechanism_of
-    >>> from simcell.studies.space import in_space
+    >>> from simcell.studies.in_space import in_space
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
     ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
     >>> value, unit = scales(case, in_space(case, mechanism_of(case)))["time to diffuse across the grid"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,28 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcell.beam.footprint import outside, relative_dose_rate
-from simcell.beam.shape import disc
 from simcell.cell.flow import velocity
-from simcell.chemistry import water
-from simcell.chemistry.mechanism import Mechanism, Species
-from simcell.chemistry.network import Array, Network
-from simcell.errors import InputError, Problem, SolverError
+from simcell.chemistry.network import Array
+from simcell.errors import SolverError
 from simcell.inputs.case import CaseInput
-from simcell.inputs.ions import load_ions
 from simcell.radiolysis.field import FieldRun, integrate_field
 from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.reach import reach
-from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
-from simcell.studies.footprint import footprint_of
 from simcell.studies.gas import gas_group, gases_of
-from simcell.studies.layout import Layout, layout_of, unmeasured
+from simcell.studies.in_space import InSpace, feeding, in_space
+from simcell.studies.layout import unmeasured
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
-from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
+from simcell.studies.setup import gases_in, mechanism_of, output_times
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,26 +32,6 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class InSpace:
-    """A case ready to be integrated in space.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> in_space(case.input, mechanism_of(case.input)).layout.grid.kind
-    'radial'
-    """
-
-    setup: Setup
-    beam: Beam
-    layout: Layout
-    diffusivity: Array  # (n,) m^2/s
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -135,104 +108,6 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     return tree
 
 
-def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -> InSpace:
-    """Set up a case in space; `yields` names another G set than the case.
-
-    Raises
-    ------
-    InputError
-        If the liquid cannot be made neutral, or a species has no diffusivity.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "electrolyte": {"pH": 3, "counter_ion": "ClO4-"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> "ClO4-" in in_space(case.input, mechanism_of(case.input)).setup.problem.net.index
-    True
-    """
-    setup, beam = setup_of(case, mechanism, None, yields)
-    ions = {s: setup.charges[s] for s in setup.passive if setup.charges[s]}
-    if ions and case.radiolysis.electroneutral:
-        known = {s: Species(s, {}, z) for s, z in ions.items() if s not in mechanism.species}
-        mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
-        setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)), yields)
-    diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
-    layout = layout_of(case, setup.problem.schedule)
-    _feeding(case, layout)  # finds now what could not be told before the end
-    remarks += _smeared(layout, float(diffusivity.min(initial=np.inf, where=diffusivity > 0.0)))
-    return InSpace(setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings))
-
-
-def _smeared(layout: Layout, diffusivity: float) -> list[str]:
-    """Cells so large that the flow spreads what it carries along more than diffusion does.
-
-    With a face value that is fitted to diffusion and flow, a cell of Peclet number P adds D (P/2 coth(P/2) - 1).
-    """
-    if layout.flow is None:
-        return []
-    at, size = velocity(layout.grid, layout.flow.volume_flow), layout.grid.faces
-    peclet = max(
-        float((np.abs(at[axis]) * np.diff(size[axis]).reshape([-1 if a == axis else 1 for a in range(3)])).max())
-        for axis in (1, 2)
-    ) / diffusivity  # fmt: skip
-    added = 0.5 * peclet / np.tanh(0.5 * peclet) - 1.0 if peclet > 0.0 else 0.0
-    if added <= 1.0:
-        return []
-    return [
-        f"the flow crosses the largest cells with a Peclet number of {peclet:.2g}: there fronts and tails are spread "
-        f"as if the slowest species diffused up to {added + 1.0:.2g} times as fast (a smaller grid.extent or grid.growth)"
-    ]
-
-
-def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """Diffusivities [m^2/s] of species at the temperature of the case, and remarks on what was assumed for them.
-
-    Those given or shipped hold at 25 degC.
-
-    Raises
-    ------
-    InputError
-        Naming all species without one.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
-    >>> diffusivities_of(case, mechanism_of(case), ("H2", "O2"))
-    (array([4.5e-09, 2.1e-09]), [])
-    """
-    r, ions = case.radiolysis, load_ions()
-    strangers = [s for s in r.diffusivity if s not in names]
-    problems = [
-        Problem("", f"radiolysis.diffusivity.{s}", None, f'"{mechanism.name}" integrates no such species')
-        for s in strangers
-    ]
-    known = {s: r.diffusivity.get(s, mechanism.species[s].diffusivity or ions.get(s)) for s in names}
-    missing = [s for s in mechanism.species if s in known and known[s] is None]
-    if missing and r.unknown_diffusivity is None:
-        reason = f"is needed: no diffusivity is published here for {', '.join(missing)}"
-        table = f'{{ {_quoted(missing[0])} = "1.5e-9 m^2/s" }} in radiolysis.diffusivity'
-        example = f'"1.5e-9 m^2/s" for all of them, or {table}'
-        if any(s.startswith("inert") for s in missing):
-            reason += "; name a real ion with electrolyte.counter_ion"
-        problems.append(Problem("", "radiolysis.unknown_diffusivity", None, reason, example))
-    if problems:
-        raise InputError(problems)
-    remarks = []
-    if missing:
-        remarks.append(
-            f"radiolysis.unknown_diffusivity = {r.unknown_diffusivity:.3g} m^2/s stands for {', '.join(missing)}: "
-            "none is published here"
-        )
-    at_25 = np.array([r.unknown_diffusivity if d is None else d for d in known.values()], dtype=float)
-    factor = water.mobility_factor(case.electrolyte.temperature)
-    if abs(factor - 1.0) > 0.01:
-        remarks.append(f"diffusivities are {factor:.3g} times those at 25 degC, for all species (D ~ T / viscosity)")
-    return factor * at_25, remarks
-
-
 def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group], dict[str, Any], list[str]]:
     """Everything that follows from a run in space, with its coordinates, and remarks.
 
@@ -281,9 +156,9 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
         "outflow": (["time", "species"], outflow),
     }
     group["reach"] = (["time", "species"], _reach(ready, complete))
-    fed = _feeding(case, ready.layout) * grid.volume
-    feeding = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
-    more, coords, remarks = gas_group(case, setup, times, feeding, pressure.reshape(times.size, -1).max(axis=1))
+    fed = feeding(case, ready.layout) * grid.volume
+    mean = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
+    more, coords, remarks = gas_group(case, setup, times, mean, pressure.reshape(times.size, -1).max(axis=1))
     coords |= {"time": times, "species": species, "gas": list(gases)}
     coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
     beam = beam_group(ready.beam, setup, times, None if run.complete else float(times[-1]))
@@ -307,18 +182,6 @@ def _reach(ready: InSpace, complete: Array) -> Array:
     grid, before = ready.layout.grid, ready.setup.complete(ready.setup.problem.start)[: complete.shape[1]]
     _, y, x = grid.centre
     return reach(complete, before, grid.volume, ready.layout.mean[0], y, x)
-
-
-def _feeding(case: CaseInput, layout: Layout) -> Array:
-    """Share of each cell in the liquid that feeds a bubble: as given around the beam, or what the beam hits."""
-    layer = case.gas.layer_radius
-    if not case.gas.bubble or layer is None:
-        return layout.mean
-    around = disc(2.0 * layer, max(footprint_of(case.beam).parts, key=lambda part: part.level).centre)
-    if (beside := outside(layout.grid, around)) > 1e-3:
-        reason = f"a share of {beside:.2g} of that layer is beyond the grid: a larger grid.extent, or a smaller layer"
-        raise InputError(Problem("", "gas.layer_radius", layer, reason))
-    return relative_dose_rate(layout.grid, around)
 
 
 def steady_rings(case: CaseInput, ready: InSpace, problem: Problem0D) -> SteadyLine:
@@ -381,7 +244,7 @@ def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Ru
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
-            dict.fromkeys(layout.open_sides, p.start), times, exposure=layout.exposure, flow=flow,
+            dict.fromkeys(layout.open_sides, ready.fresh), times, exposure=layout.exposure, flow=flow,
             electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
             progress=progress,
         ),
@@ -406,7 +269,3 @@ def _common(solve: Callable[[], Spread | FieldRun], facts: Mapping[str, Any], sh
         if isinstance(error.partial, Spread | FieldRun):
             raise SolverError(str(error), run_of(error.partial)) from None
         raise
-
-
-def _quoted(name: str) -> str:
-    return name if name.isalnum() else f'"{name}"'

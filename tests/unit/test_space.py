@@ -12,9 +12,10 @@ from simcell.constants import ELEMENTARY_CHARGE
 from simcell.errors import InputError
 from simcell.inputs.ions import load_ions
 from simcell.radiolysis.homogeneous import Schedule
+from simcell.studies.in_space import in_space
+from simcell.studies.ions import INERT_IONS
 from simcell.studies.layout import layout_of, unmeasured
-from simcell.studies.setup import INERT_IONS, mechanism_of
-from simcell.studies.space import in_space
+from simcell.studies.setup import mechanism_of
 
 RADIAL = {
     "case": {"duration": "1 s"},
