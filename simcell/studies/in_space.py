@@ -197,7 +197,7 @@ def _smeared(layout: Layout, diffusivity: float) -> list[str]:
         return []
     return [
         f"the flow crosses the largest cells with a Peclet number of {peclet:.2g}: there fronts and tails are spread "
-        f"as if the slowest species diffused up to {added + 1.0:.2g} times as fast (a smaller grid.extent or grid.growth)"
+        f"as if the slowest species diffused {added + 1.0:.2g} times as fast (a smaller grid.extent or grid.growth)"
     ]
 
 
