@@ -128,6 +128,54 @@ def _large(case: CaseInput, setup: Setup, layout: Layout) -> list[str]:
     return [f"{text}: larger cells (grid.spacing, grid.growth) or fewer output times (output.count) need less"]
 
 
+def _smeared(layout: Layout, diffusivity: float) -> list[str]:
+    """Cells so large that the flow spreads what it carries along more than diffusion does.
+
+    With a face value that is fitted to diffusion and flow, a cell of Peclet number P adds D (P/2 coth(P/2) - 1).
+    """
+    if layout.flow is None:
+        return []
+    at, size = velocity(layout.grid, layout.flow.volume_flow), layout.grid.faces
+    peclet = max(
+        float((np.abs(at[axis]) * np.diff(size[axis]).reshape([-1 if a == axis else 1 for a in range(3)])).max())
+        for axis in (1, 2)
+    ) / diffusivity  # fmt: skip
+    added = 0.5 * peclet / np.tanh(0.5 * peclet) - 1.0 if peclet > 0.0 else 0.0
+    if added <= 1.0:
+        return []
+    return [
+        f"the flow crosses the largest cells with a Peclet number of {peclet:.2g}: there fronts and tails are spread "
+        f"as if the slowest species diffused up to {added + 1.0:.2g} times as fast: lower grid.extent or grid.growth"
+    ]
+
+
+def feeding(case: CaseInput, layout: Layout) -> Array:
+    """Share of each cell in the liquid that feeds a bubble: as given around the beam, or what the beam hits.
+
+    Raises
+    ------
+    InputError
+        If the layer goes beyond the grid.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> from simcell.radiolysis.homogeneous import Schedule
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
+    >>> float(feeding(case, layout_of(case, Schedule.constant(1.0))).max())
+    1.0
+    """
+    layer = case.gas.layer_radius
+    if not case.gas.bubble or layer is None:
+        return layout.mean
+    around = disc(2.0 * layer, max(footprint_of(case.beam).parts, key=lambda part: part.level).centre)
+    if (beside := outside(layout.grid, around)) > 1e-3:
+        reason = f"a share of {beside:.2g} of that layer is beyond the grid: a larger grid.extent, or a smaller layer"
+        raise InputError(Problem("", "gas.layer_radius", layer, reason))
+    return relative_dose_rate(layout.grid, around)
+
+
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
     """Diffusivities [m^2/s] of species at the temperature of the case, and remarks on what was assumed for them.
 
@@ -178,52 +226,3 @@ def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ..
 
 def _quoted(name: str) -> str:
     return name if name.isalnum() else f'"{name}"'
-
-
-def _smeared(layout: Layout, diffusivity: float) -> list[str]:
-    """Cells so large that the flow spreads what it carries along more than diffusion does.
-
-    With a face value that is fitted to diffusion and flow, a cell of Peclet number P adds D (P/2 coth(P/2) - 1).
-    """
-    if layout.flow is None:
-        return []
-    at, size = velocity(layout.grid, layout.flow.volume_flow), layout.grid.faces
-    peclet = max(
-        float((np.abs(at[axis]) * np.diff(size[axis]).reshape([-1 if a == axis else 1 for a in range(3)])).max())
-        for axis in (1, 2)
-    ) / diffusivity  # fmt: skip
-    added = 0.5 * peclet / np.tanh(0.5 * peclet) - 1.0 if peclet > 0.0 else 0.0
-    if added <= 1.0:
-        return []
-    return [
-        f"the flow crosses the largest cells with a Peclet number of {peclet:.2g}: there fronts and tails are spread "
-        f"as if the slowest species diffused {added + 1.0:.2g} times as fast (a smaller grid.extent or grid.growth)"
-    ]
-
-
-def feeding(case: CaseInput, layout: Layout) -> Array:
-    """Share of each cell (nz, ny, nx) in the liquid that feeds a bubble: as given around the beam, or that in the beam.
-
-    Raises
-    ------
-    InputError
-        If that layer reaches beyond the grid.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> from simcell.studies.setup import mechanism_of
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> ready = in_space(case.input, mechanism_of(case.input))
-    >>> bool((feeding(case.input, ready.layout) == ready.layout.mean).all())
-    True
-    """
-    layer = case.gas.layer_radius
-    if not case.gas.bubble or layer is None:
-        return layout.mean
-    around = disc(2.0 * layer, max(footprint_of(case.beam).parts, key=lambda part: part.level).centre)
-    if (beside := outside(layout.grid, around)) > 1e-3:
-        reason = f"a share of {beside:.2g} of that layer is beyond the grid: a larger grid.extent, or a smaller layer"
-        raise InputError(Problem("", "gas.layer_radius", layer, reason))
-    return relative_dose_rate(layout.grid, around)

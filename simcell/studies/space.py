@@ -157,8 +157,8 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
     }
     group["reach"] = (["time", "species"], _reach(ready, complete))
     fed = feeding(case, ready.layout) * grid.volume
-    mean = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
-    more, coords, remarks = gas_group(case, setup, times, mean, pressure.reshape(times.size, -1).max(axis=1))
+    held = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
+    more, coords, remarks = gas_group(case, setup, times, held, pressure.reshape(times.size, -1).max(axis=1))
     coords |= {"time": times, "species": species, "gas": list(gases)}
     coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
     beam = beam_group(ready.beam, setup, times, None if run.complete else float(times[-1]))
