@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -184,7 +184,7 @@ def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
     quiet : bool
         Say nothing.
     geometry : str
-        Of the grid: each has kernels of its own.
+        As in the case: rings, and planes, sections and three dimensions, have kernels of their own.
 
     Examples
     --------
@@ -192,18 +192,26 @@ def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
     """
     if quiet:
         return
-    name = {"batch": "chemistry.kernels", "radial": "radiolysis.kernels"}.get(geometry, "radiolysis.kernels_multigrid")
-    kernels = importlib.import_module(f"simcell.{name}")
-    main = {"batch": "advance", "radial": "advance_line"}.get(geometry, "gmres")
-    source = Path(str(kernels.__file__))
+    if geometry == "batch":
+        from simcell.chemistry.kernels import advance as last
+
+        wait = "10 to 20 s"
+    elif geometry == "radial":
+        from simcell.radiolysis.kernels import advance_line as last
+
+        wait = "half a minute"
+    else:
+        from simcell.radiolysis.kernels_multigrid import gmres as last
+
+        wait = "minutes"
+    source, name = Path(inspect.getfile(last.py_func)), last.py_func.__name__
     try:
-        folder = Path(getattr(kernels, main).stats.cache_path)
-        found = folder.glob(f"{source.stem}.{main}-*.nbi")
-        kept = [f for f in found if f.stat().st_mtime >= source.stat().st_mtime]
+        folder = Path(last.stats.cache_path)
+        kept = [f for f in folder.glob(f"{source.stem}.{name}*.nbi") if f.stat().st_mtime >= source.stat().st_mtime]
     except (AttributeError, OSError):
         kept = []
     if not kept:
-        note("compiling kernels (first run only, some 10 to 20 s) ...")
+        note(f"compiling kernels (first run only, some {wait}) ...")
 
 
 @contextmanager
