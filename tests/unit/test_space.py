@@ -148,30 +148,6 @@ def test_rings_refuse_beams_that_are_not_round(beam, words):
         in_space(case.input, mechanism_of(case.input))
 
 
-def test_rings_say_that_they_do_not_follow_the_bulge():
-    window = {"thickness": "50 nm", "width": "50 um", "length": "200 um"}
-    case = case_with(cell={"window": window, "bulge": "2 um"})
-    place = in_space(case.input, mechanism_of(case.input))
-    assert np.ptp(place.layout.height) == 0.0
-    assert place.layout.grid.volume.sum() == pytest.approx(np.pi * 25e-6**2 * 2.5e-6, rel=1e-12)
-    assert any("2.5e-06 m thick everywhere" in w for w in place.warnings)
-
-
-def test_much_memory_is_told():
-    plan = {"geometry": "plan", "extent": "50 um", "growth": None, "spacing": None}
-    case = case_with(grid=plan, output={"times": None, "count": 10000})
-    assert any("GB of memory" in w for w in in_space(case.input, mechanism_of(case.input)).warnings)
-
-
-def test_a_scan_without_fly_back_has_none():
-    """100 x 100 pixels of 1 us: frame time times one minus duty is -2e-18 s."""
-    scan = {"energy": "300 kV", "current": "1 nA", "mode": "stem", "pixel": "10 nm", "dwell": "1 us"}
-    beam = {"dose_rate": None, "diameter": None, **scan, "frame": [100, 100]}
-    case = case_with(beam=beam, grid={"geometry": "plan", "extent": "10 um", "spacing": "100 nm"})
-    ready = in_space(case.input, mechanism_of(case.input))
-    assert ready.layout.mean.max() == pytest.approx(1.0, rel=1e-12)
-
-
 def test_the_dose_rate_of_a_followed_scan_is_the_average_over_the_frame_with_its_fly_back():
     scan = {"mode": "stem", "energy": "300 kV", "current": "10 pA", "pixel": "250 nm", "frame": [8, 8], "dwell": "1 us"}
     beam = {"dose_rate": None, "diameter": None, "line_flyback": "8 us", **scan}
@@ -222,3 +198,27 @@ def test_what_a_layout_makes_doubtful_is_told():
     assert any(
         "where this chemistry is not valid" in text for text in in_space(hot.input, mechanism_of(hot.input)).warnings
     )
+
+
+def test_rings_say_that_they_do_not_follow_the_bulge():
+    window = {"thickness": "50 nm", "width": "50 um", "length": "200 um"}
+    case = case_with(cell={"window": window, "bulge": "2 um"})
+    place = in_space(case.input, mechanism_of(case.input))
+    assert np.ptp(place.layout.height) == 0.0
+    assert place.layout.grid.volume.sum() == pytest.approx(np.pi * 25e-6**2 * 2.5e-6, rel=1e-12)
+    assert any("2.5e-06 m thick everywhere" in w for w in place.warnings)
+
+
+def test_much_memory_is_told():
+    plan = {"geometry": "plan", "extent": "50 um", "growth": None, "spacing": None}
+    case = case_with(grid=plan, output={"times": None, "count": 10000})
+    assert any("GB of memory" in w for w in in_space(case.input, mechanism_of(case.input)).warnings)
+
+
+def test_a_scan_without_fly_back_has_none():
+    """100 x 100 pixels of 1 us: frame time times one minus duty is -2e-18 s."""
+    scan = {"energy": "300 kV", "current": "1 nA", "mode": "stem", "pixel": "10 nm", "dwell": "1 us"}
+    beam = {"dose_rate": None, "diameter": None, **scan, "frame": [100, 100]}
+    case = case_with(beam=beam, grid={"geometry": "plan", "extent": "10 um", "spacing": "100 nm"})
+    ready = in_space(case.input, mechanism_of(case.input))
+    assert ready.layout.mean.max() == pytest.approx(1.0, rel=1e-12)
