@@ -217,13 +217,9 @@ FULL = {
         "dose_factor": "1+t/lambda", "pulses": {"on": "1 us", "off": "1 ms", "count": 3},
     },
     "cell": {
-        "spacer_height": "500 nm", "bulge": "auto", "pressure": "1 bar", "flow_rate": "1 uL/min",
+        "spacer_height": "500 nm", "bulge": "auto", "pressure": "1 bar",
         "window_top": {"thickness": "50 nm", "width": "50 um", "length": "200 um", "residual_stress": "200 MPa"},
         "window_bottom": {"thickness": "30 nm", "width": "50 um", "length": "200 um"},
-        "flow": {
-            "inlet": "x-", "outlet": "x+", "viscosity": "1 mPa*s",
-            "bypass": {"height": "100 um", "width": "200 um", "length": "2 mm"},
-        },
     },
     "electrolyte": {
         "mechanism": "water", "pH": 3, "concentrations": {"Cl-": "1 mM"}, "atmosphere": "air",
@@ -255,6 +251,18 @@ SPACE = {
         "edge": "closed",
     },
 }  # fmt: skip
+FLOWING = {
+    **SPACE,
+    "cell": {
+        **FULL["cell"], "flow_rate": "1 uL/min",
+        "flow": {
+            "inlet": "x-", "outlet": "x+", "viscosity": "1 mPa*s",
+            "bypass": {"height": "100 um", "width": "200 um", "length": "2 mm"},
+        },
+    },
+    "electrolyte": {**FULL["electrolyte"], "inflow": {"pH": 4}},
+    "grid": {**SPACE["grid"], "edge": "reservoir"},
+}  # fmt: skip
 
 
 SPOTS = {
@@ -274,7 +282,7 @@ def test_new_keys_of_the_beam_leave_old_records_as_they_were():
     assert set(resolved(case())["beam"]) == {"dose_factor", "dose_rate", "mode", "profile"}
 
 
-@pytest.mark.parametrize("data", [MINIMAL, FULL, SPACE, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
+@pytest.mark.parametrize("data", [MINIMAL, FULL, SPACE, FLOWING, {**FULL, "output": {"times": ["1 s", "2 s"]}}])
 def test_a_record_passes_the_same_door_again(data):
     first = parse_case(data)
     again = parse_case(from_record(resolved(first)))
@@ -284,7 +292,7 @@ def test_a_record_passes_the_same_door_again(data):
 
 def test_every_key_stands_in_the_full_record():
     # a key that the record forgets would make two different runs share one name
-    records = [resolved(parse_case(data)) for data in (FULL, SPACE)]
+    records = [resolved(parse_case(data)) for data in (FULL, SPACE, FLOWING)]
     for section, model in SECTIONS.items():
         left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
         other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "times", "window", "pressure_drop"}
@@ -297,10 +305,9 @@ def test_each_value_moves_the_hash():
         "case.title": '"other"', "case.duration": "61 s", "beam.energy": "201 kV", "beam.current": "51 pA",
         "beam.pixel": "2 nm", "beam.dwell": "6 us", "beam.frame": "[512, 255]", "beam.probe": "0.3 nm",
         "beam.dose_factor": "none", "beam.pulses.count": "4", "cell.spacer_height": "501 nm",
-        "cell.pressure": "2 bar", "cell.flow_rate": "2 uL/min", "cell.flow.inlet": "y-",
+        "cell.pressure": "2 bar",
         "cell.window_top.thickness": "51 nm", "cell.window_bottom.width": "51 um",
-        "cell.window_top.residual_stress": "201 MPa", "cell.flow.bypass.height": "101 um",
-        "cell.flow.viscosity": "1.1 mPa*s",
+        "cell.window_top.residual_stress": "201 MPa",
         "electrolyte.mechanism": "mine.toml", "electrolyte.pH": "3.1", "electrolyte.concentrations.Cl-": "2 mM",
         "electrolyte.atmosphere": "argon", "electrolyte.gases.H2": "2 mbar", "electrolyte.counter_ion": "Br-",
         "electrolyte.temperature": "38 degC", "radiolysis.g_values": "LS", "radiolysis.g_scale": "1.2",
@@ -318,6 +325,11 @@ def test_each_value_moves_the_hash():
     }  # fmt: skip
     plan = {**SPACE, "grid": {key: value for key, value in SPACE["grid"].items() if key != "layers"}}
     changes = {"grid.geometry": (plan, "plan"), **{k: (SPACE, v) for k, v in in_space.items()}}
+    flowing = {
+        "cell.flow_rate": "2 uL/min", "cell.flow.inlet": "y-", "cell.flow.bypass.height": "101 um",
+        "cell.flow.viscosity": "1.1 mPa*s", "electrolyte.inflow.pH": "5",
+    }  # fmt: skip
+    changes |= {key: (FLOWING, value) for key, value in flowing.items()}
     hashes = {
         key: record_hash(resolved(parse_case(apply_set(data, f"{key}={v}")))) for key, (data, v) in changes.items()
     }
