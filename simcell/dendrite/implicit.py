@@ -21,18 +21,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, gmres, splu
+from scipy.sparse.linalg import splu
 
 from simcell.dendrite import kernels
 from simcell.errors import SolverError
 from simcell.numerics.diffusion import Diffusion
+from simcell.numerics.gmres import gmres
 from simcell.numerics.multigrid import Multigrid
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 REACH = 3.0  # largest change of the exponent in one iteration
 EPS = float(np.finfo(float).eps)
-SMALL = 2500  # cells up to which LU is the quicker one
+SMALL = 400  # cells up to which LU is the quicker one
 
 
 @dataclass(eq=False)
@@ -299,18 +300,8 @@ class _Krylov:
             here = step.by_ratio * dx + step.by_drive * du - pull
             return np.concatenate([salt.ravel(), charge.ravel(), [here[inside].sum() for inside in step.inside]])
 
-        def count(_: object) -> None:
-            self.iterations += 1
-
-        self.iterations = 0
-        size = right.size
-        answer, failed = gmres(
-            LinearOperator((size, size), matvec=product), right, rtol=1e-4, atol=0.0, restart=60, maxiter=5,
-            M=LinearOperator((size, size), matvec=self._precondition), callback=count, callback_type="pr_norm",
-        )  # fmt: skip
-        if failed:
-            raise SolverError(f"GMRES did not converge in {self.iterations} iterations, step of {step.step:.2e} s")
-        return np.asarray(answer)
+        answer, self.iterations = gmres(product, self._precondition, right, rtol=1e-4)
+        return answer
 
 
 def _multigrid(links: tuple[Array, Array], sink: Array) -> Multigrid:
