@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.dendrite import implicit, kernels
-from simcell.dendrite.layer import THETA_FLOOR, Layer, State
+from simcell.dendrite.layer import THETA_FLOOR, Labels, Layer, State
 from simcell.dendrite.stability import FARADAY
 from simcell.errors import SolverError
 
@@ -180,9 +180,12 @@ class _Worker:
         layer, m, shape = self.layer, self.layer.metal, self.layer.shape
         psi, area, kappa = np.empty(shape), np.empty(shape), np.empty(shape)
         kernels.distances(state.xi, layer.delta, psi)
-        kernels.source_shape(state.xi, layer.delta, area)
-        kernels.curvature(psi, area, *self.sizes, kappa)
         body, count = layer.bodies(state.xi)
+        kernels.source_shape(psi, np.zeros(shape), layer.delta, area)
+        kernels.curvature(psi, area, *self.sizes, kappa)
+        ahead = self._ahead(state, area, m.capillary_length * kappa, body, self._metal(state, count.size), dt)
+        kernels.source_shape(psi, ahead, layer.delta, area)
+        kernels.curvature(psi, area, *self.sizes, kappa)
         theta = np.maximum(1.0 - state.xi, THETA_FLOOR)
         links = [np.zeros((shape[0] + 1, shape[1])) for _ in range(2)], [np.zeros((shape[0], shape[1] + 1)) for _ in "cs"]
         kernels.links(theta, np.ones(shape), self.salt, links[0][0], links[1][0])
@@ -199,12 +202,23 @@ class _Worker:
             target,
         )  # fmt: skip
 
+    def _ahead(self, state: State, area: Array, capillary: Array, body: Labels, metal: Array, dt: float) -> Array:
+        """How far the front moves in half a step [m], from the fields at its beginning."""
+        m, rate = self.layer.metal, np.empty_like(area)
+        if state.step_before == 0.0:
+            return np.zeros_like(area)
+        kernels.reaction(
+            area, capillary, state.ratio, state.potential, body, metal, m.symmetry, self.speed, rate,
+            np.empty_like(area), np.empty_like(area),
+        )  # fmt: skip
+        speed = m.molar_volume * m.concentration * np.divide(rate, area, where=area > 0.0, out=np.zeros_like(area))
+        most = 0.5 * self.layer.spacing
+        return np.clip(0.5 * dt * speed, -most, most)
+
     def step(self, state: State, stop: float) -> State:
         """Advance by one step that ends at `stop` at the latest."""
         left = stop - state.time
         wish = state.step_next or 0.1 * left
-        frozen = self.frozen(state, left)
-        metal = self._metal(state, int(frozen.body.max()) + 1)
         while True:
             wish = min(wish, self.control.longest)
             dt = left if wish >= left * (1.0 - 1e-9) else (0.5 * left if wish > 0.5 * left else wish)
@@ -213,7 +227,8 @@ class _Worker:
                     f"steps of {dt:.1e} s at {state.time:.6g} s; the lowest c/c0 is {self._lowest(state):.1e}: "
                     "the salt is used up, lower the current"
                 )
-            frozen.step = dt
+            frozen = self.frozen(state, dt)
+            metal = self._metal(state, int(frozen.body.max()) + 1)
             try:
                 found = implicit.solve(frozen, state.ratio, state.potential, metal, self.control.method)
             except SolverError:
