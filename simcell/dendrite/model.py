@@ -13,7 +13,7 @@ metal and ions balance to round-off.
 
 A step: curvature and area of the front; x, phi and phi_m together, implicit (`implicit.py`); then the phase, explicit, in
 parts that its redistribution needs. Swept salt enters the storage one step later: first order in time. The step follows
-from the error of the concentration against its extrapolation and from how far the front may move.
+from the error of the concentration against its extrapolation, how far the front may move.
 
 Assumptions: electroneutral binary salt, constant D and t+, kappa in proportion to c, no flow, no volume change of the
 liquid, isotropic surface energy, isothermal; metal fills the thickness of a `plan` layer. Validity: delta K < 0.2,
@@ -36,6 +36,7 @@ from simcell.errors import SolverError
 Array = NDArray[np.float64]
 SPREAD = 3.0  # b / (v_max delta)
 PART = 0.2  # b dt / h^2 of a part of a step; the limit of stability is 0.25
+CAPILLARY = 0.2  # V_m Gamma J_E dt / zF h^2; unstable above about 0.5 [measured on a dissolving disc]
 SLOWEST = 1e-12  # of a step against the whole run, below which it is given up
 
 
@@ -83,6 +84,8 @@ class Control:
         Linear solver: ``auto``, ``direct`` or ``krylov``.
     longest : float
         Longest step [s].
+    compliance : float
+        Largest potential of the metal [V] that a galvanostat can give; a run that needs more ends.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class Control:
     courant: float = 0.2
     method: str = "auto"
     longest: float = np.inf
+    compliance: float = 1.0
 
 
 def grow(
@@ -237,10 +241,7 @@ class _Worker:
                 continue
             self.newton, self.krylov = self.newton + found.newton, self.krylov + found.krylov
             error = self._error(state, found.ratio, dt)
-            fastest = float(np.abs(np.divide(frozen.rate, frozen.area, where=frozen.area > 0.0,
-                                             out=np.zeros_like(frozen.rate))).max())  # fmt: skip
-            fastest *= self.layer.metal.molar_volume * self.layer.metal.concentration
-            far = self.control.courant * self.layer.spacing / max(fastest, 1e-300)
+            fastest, far = self._reach(state, frozen)
             if error <= 1.0 and dt <= 1.5 * far:
                 break
             self.rejected += 1
@@ -248,6 +249,26 @@ class _Worker:
         suggested = min(dt * min(1.5, 0.8 / np.sqrt(max(error, 1e-12))), 0.9 * far)
         following = suggested if dt == wish else min(max(wish, suggested), 0.9 * far)
         return self._accept(state, frozen, found, dt, fastest, following, stop if dt == left else state.time + dt)
+
+    def _reach(self, state: State, step: implicit.Step) -> tuple[float, float]:
+        """Speed of the front [m/s] from the fastest growth of the phase, and the longest step that this allows [s].
+
+        Where the salt is used up the reaction moves to the outer edge of the front: what counts is how fast the phase
+        changes, and that no cell may lose more than half of what it has.
+        """
+        growth = self.layer.metal.molar_volume * self.layer.metal.concentration * step.rate
+        speed = 4.0 * self.layer.delta * float(np.abs(growth).max())
+        active = step.area > 0.0
+        room = np.where(growth > 0.0, 1.0 - state.xi, state.xi)[active]
+        share = float((np.abs(growth[active]) / np.maximum(room, 1e-12)).max(initial=0.0))
+        # the curvature is explicit: ripples of two cells must not overshoot
+        m = self.layer.metal
+        spread = 4.0 * self.layer.delta * float(step.by_drive.max()) * m.molar_volume * m.concentration
+        spread *= m.capillary_length
+        return speed, min(
+            self.control.courant * self.layer.spacing / max(speed, 1e-300), 0.5 / max(share, 1e-300),
+            CAPILLARY * self.layer.spacing**2 / max(spread, 1e-300),
+        )  # fmt: skip
 
     def _accept(
         self, state: State, step: implicit.Step, found: implicit.Solution, dt: float, fastest: float, following: float,
@@ -262,6 +283,11 @@ class _Worker:
         growth = m.molar_volume * m.concentration * step.rate
         kernels.advance(xi, growth, spread, layer.delta, dt, parts, *self.sizes, np.empty_like(xi), np.empty_like(xi))
         current = float(step.rate.sum()) * self.unit
+        if self.current is not None and abs(found.metal[0]) > self.control.compliance * m.f:
+            raise SolverError(
+                f"the current needs more than {self.control.compliance:g} V at {time:.6g} s; the lowest c/c0 is "
+                f"{float(found.ratio[state.xi < 0.5].min()):.1e}: the salt is used up, lower the current"
+            )
         after = State(
             time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, dt, following,
             state.charge + current * dt, state.inflow + dt * inflow * m.concentration * layer.cell, state.steps + 1,
