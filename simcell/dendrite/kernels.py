@@ -6,7 +6,7 @@ With the signed distance :math:`\psi = \delta\ln(\xi/(1-\xi))` (positive in the 
 
 because :math:`\xi(1-\xi)\,n/\delta = \nabla\xi/|\nabla\psi|`. The bracket vanishes in every point of the tanh profile, also
 on the grid, moves no volume and has no curvature in it (P.-H. Chiu and Y.-T. Lin, J. Comput. Phys. 230 (2011) 185;
-signed distance as in S. S. Jain, J. Comput. Phys. 469 (2022) 111529). w is 1 but fades to 0 where :math:`|\nabla\psi|` < 0.6: a flat
+signed distance as in S. S. Jain, J. Comput. Phys. 469 (2022) 111529). w is 1 but fades to 0 where :math:`|\nabla\psi|` < 0.3: a flat
 trace of phase has no normal, and is only diffused.
 
 Arrays are (ny, nx); nothing passes the walls, where gradients are mirrored. Cells with xi < 1e-12 or > 1 - 1e-12 on both
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 CUT = 1e-4  # no reaction at xi below this and above 1 - this: xi = 0 would be unstable (docs/theory/dendrite.md)
 TAIL = 1e-12  # the phase is 0 or 1 for the redistribution
-FAINT, CLEAR = 0.3, 0.6  # |grad psi| between which the normal fades in
+FAINT, CLEAR = 0.1, 0.3  # |grad psi| between which the normal fades in
 
 
 @njit

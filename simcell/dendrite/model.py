@@ -158,8 +158,10 @@ def grow(
             if progress is not None:
                 progress(state)
         states.append(state)
-    columns = [np.array(column) for column in zip(*work.history, strict=True)]
-    return Run(layer, tuple(states), *columns, work.rejected, work.newton, work.krylov)
+    time, amperes, volts, bodies, lowest = np.array(work.history).T
+    return Run(
+        layer, tuple(states), time, amperes, volts, bodies, lowest, work.rejected, work.newton, work.krylov
+    )  # fmt: skip
 
 
 class _Worker:
@@ -191,7 +193,10 @@ class _Worker:
         kernels.source_shape(psi, ahead, layer.delta, area)
         kernels.curvature(psi, area, *self.sizes, kappa)
         theta = np.maximum(1.0 - state.xi, THETA_FLOOR)
-        links = [np.zeros((shape[0] + 1, shape[1])) for _ in range(2)], [np.zeros((shape[0], shape[1] + 1)) for _ in "cs"]
+        links = (
+            [np.zeros((shape[0] + 1, shape[1])) for _ in range(2)],
+            [np.zeros((shape[0], shape[1] + 1)) for _ in "cs"],
+        )
         kernels.links(theta, np.ones(shape), self.salt, links[0][0], links[1][0])
         kernels.links(theta, state.ratio, self.charge, links[0][1], links[1][1])
         charge_end = 2.0 * self.charge * theta * state.ratio

@@ -217,7 +217,9 @@ def tip(field: ArrayLike, spacing: float, direction: tuple[float, float] = (1.0,
     for _ in range(4):
         around = points[np.square(points - near).sum(axis=1) <= (reach * spacing) ** 2]
         if len(around) < 6:
-            raise ValueError(f"only {len(around)} points of the contour within {reach:g} cells of the tip; 6 are needed")
+            raise ValueError(
+                f"only {len(around)} points of the contour within {reach:g} cells of the tip; 6 are needed"
+            )
         across = np.array([-d[1], d[0]])
         s, h = (around - near) @ across, (around - near) @ d
         c2, c1, c0 = np.polyfit(s / spacing, h / spacing, 2)

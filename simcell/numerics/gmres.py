@@ -18,7 +18,11 @@ Array = NDArray[np.float64]
 
 
 def gmres(
-    product: Callable[[Array], Array], precondition: Callable[[Array], Array], right: Array, rtol: float, limit: int = 120
+    product: Callable[[Array], Array],
+    precondition: Callable[[Array], Array],
+    right: Array,
+    rtol: float,
+    limit: int = 120,
 ) -> tuple[Array, int]:
     """Solve A u = b without restarts.
 

@@ -197,7 +197,7 @@ def test_published_anchors() -> None:
 def test_nonsense_is_refused() -> None:
     with pytest.raises(ValueError, match="not below the limiting current, 5"):
         front_at_current(LITHIUM, 1e4, 9e-6)
-    with pytest.raises(ValueError, match="transference is 1.2"):
+    with pytest.raises(ValueError, match=r"transference is 1\.2"):
         Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 1.2)
     with pytest.raises(ValueError, match="diffusivity is 0"):
         Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 0.0, 0.4)
