@@ -254,10 +254,9 @@ class _Krylov:
         self.columns = [np.where(inside, step.by_drive, 0.0) for inside in step.inside]
         self.rows = [np.where(inside, step.by_ratio, 0.0) for inside in step.inside]
         self.answers = [self._blocks(-m * w, -w) for w in self.columns]
-        schur = np.array([
-            [-(self.columns[k].sum() if k == j else 0.0) - self._net(k, *self.answers[j]) for j in range(len(self.rows))]
-            for k in range(len(self.rows))
-        ])  # fmt: skip
+        schur = -np.diag([float(w.sum()) for w in self.columns])
+        for k in range(len(self.rows)):
+            schur[k] -= [self._net(k, *answer) for answer in self.answers]
         self.schur = np.linalg.inv(schur) if self.rows else schur
         self.iterations = 0
 

@@ -4,12 +4,14 @@ With the signed distance :math:`\psi = \delta\ln(\xi/(1-\xi))` (positive in the 
 
 .. math:: \partial_t\xi = V_m r + \nabla\cdot\left[b\,\nabla\xi\left(1 - \frac{w}{|\nabla\psi|}\right)\right]
 
-because :math:`\xi(1-\xi)\,n/\delta = \nabla\xi/|\nabla\psi|`. The bracket vanishes in every point of the tanh profile, also
-on the grid, moves no volume and has no curvature in it (P.-H. Chiu and Y.-T. Lin, J. Comput. Phys. 230 (2011) 185;
-signed distance as in S. S. Jain, J. Comput. Phys. 469 (2022) 111529). w is 1 but fades to 0 where :math:`|\nabla\psi|` < 0.3: a flat
-trace of phase has no normal, and is only diffused.
+because :math:`\xi(1-\xi)\,n/\delta = \nabla\xi/|\nabla\psi|`. The bracket vanishes in every point of the tanh
+profile, also on the grid, moves no volume and has no curvature in it (P.-H. Chiu and Y.-T. Lin,
+J. Comput. Phys. 230 (2011) 185;
+signed distance as in S. S. Jain, J. Comput. Phys. 469 (2022) 111529). w is 1 but fades to 0 where
+:math:`|\nabla\psi|` < 0.3: a flat trace of phase has no normal, and is only diffused.
 
-Arrays are (ny, nx); nothing passes the walls, where gradients are mirrored. Cells with xi < 1e-12 or > 1 - 1e-12 on both
+Arrays are (ny, nx); nothing passes the walls, where gradients are mirrored. Cells with xi < 1e-12 or > 1 - 1e-12 on
+both
 sides of a face exchange nothing, so that work is confined to the band.
 """
 

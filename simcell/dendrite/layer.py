@@ -1,7 +1,7 @@
 r"""Where metal grows: grid, walls and interface width; the state that is carried from step to step; bodies of metal.
 
-The phase xi is 1 in the metal and 0 in the electrolyte, xi = (1 + tanh(d/2 delta))/2 with the distance d into the metal;
-from 10 to 90 % it takes 4.39 delta. Grids: `plan` or `section` with equal square cells, or one row of cells. The liquid
+The phase xi is 1 in the metal and 0 in the electrolyte, xi = (1 + tanh(d/2 delta))/2 with the distance d into the
+metal; from 10 to 90 % it takes 4.39 delta. Grids: `plan` or `section` with equal square cells, or one row of cells. The liquid
 has a uniform thickness (volumes and areas carry it). Nothing passes the ends except those with a supply:
 
 - ``reservoir``: c = c0 and potential 0,
@@ -48,7 +48,8 @@ class Layer:
     Raises
     ------
     ValueError
-        For a grid that is not uniform, an interface that the grid does not carry (it names the width that would do), or an
+        For a grid that is not uniform, an interface that the grid does not carry (it names the width that would do),
+        or an
         unknown side or supply.
 
     Examples
@@ -113,8 +114,11 @@ class Layer:
     def _edge(self, side: str) -> tuple[slice | int, slice | int]:
         name = "y" if self.grid.kind == "plan" else "z"
         edges: dict[str, tuple[slice | int, slice | int]] = {
-            "x-": (slice(None), 0), "x+": (slice(None), -1), f"{name}-": (0, slice(None)), f"{name}+": (-1, slice(None)),
-        }  # fmt: skip
+            "x-": (slice(None), 0),
+            "x+": (slice(None), -1),
+            f"{name}-": (0, slice(None)),
+            f"{name}+": (-1, slice(None)),
+        }
         if side not in edges:
             raise ValueError(f"there is no side {side!r}: {', '.join(edges)}")
         return edges[side]
@@ -160,7 +164,8 @@ class Layer:
 class State:
     """All that a run needs to go on; arrays are (ny, nx), x = c/c0, potentials times zF/RT.
 
-    `salt` is what is conserved, theta c / c0. Quantities with a unit: time and steps [s], charge [C], inflow [mol] of the ion.
+    `salt` is what is conserved, theta c / c0. Quantities with a unit: time and steps [s], charge [C], inflow [mol] of
+    the ion.
 
     Examples
     --------

@@ -1,18 +1,18 @@
 r"""Electrodeposition and stripping as a conservative phase field with a diffuse Butler-Volmer reaction.
 
 .. math::
-    \partial_t \xi &= V_m r + \nabla\cdot b[\nabla\xi - \xi(1-\xi)n/\delta], \qquad r = i_F a / zF, \quad \int a\,ds = 1\\
+    \partial_t \xi &= V_m r + \nabla\cdot b[\nabla\xi - \xi(1-\xi)n/\delta], \quad r = i_F a / zF, \quad \int a\,ds = 1\\
     \partial_t(\theta c) &= \nabla\cdot\theta D\nabla c - (1-t_+) r, \qquad \theta = 1 - \xi\\
     \nabla\cdot i &= -zF r, \qquad i = -\theta\kappa(c)\,[\nabla\phi - \tfrac{1-2t_+}{f}\nabla\ln c]\\
     i_F &= i_0[(c/c_0)e^{\alpha E} - e^{-(1-\alpha)E}],\qquad E = f(\phi - \phi_m) - V_m\gamma K/RT
 
 Surface energy, exchange current and interface width are independent inputs; at a flat front this is Butler-Volmer
-whatever the width. phi_m is a number per connected body of metal: given, or such that the total current is the given one;
-a body that touches no collector carries no net current. The same r stands in all three equations, so that charge,
-metal and ions balance to round-off.
+whatever the width. phi_m is a number per connected body of metal: given, or such that the total current is the given
+one; a body that touches no collector carries no net current. The same r stands in all three equations, so that
+charge, metal and ions balance to round-off.
 
-A step: curvature and area of the front; x, phi and phi_m together, implicit (`implicit.py`); then the phase, explicit, in
-parts that its redistribution needs. Swept salt enters the storage one step later: first order in time. The step follows
+A step: curvature and area of the front; x, phi and phi_m together, implicit (`implicit.py`); then the phase,
+explicit, in parts that its redistribution needs. Swept salt enters the storage one step later: first order in time. The step follows
 from the error of the concentration against its extrapolation, how far the front may move.
 
 Assumptions: electroneutral binary salt, constant D and t+, kappa in proportion to c, no flow, no volume change of the
@@ -44,7 +44,8 @@ SLOWEST = 1e-12  # of a step against the whole run, below which it is given up
 class Run:
     """States at the times asked for, and histories with one entry per step.
 
-    `current` [A] is the net one of the electrode (positive deposits), `potential` [V] that of its metal; `bodies` counts
+    `current` [A] is the net one of the electrode (positive deposits), `potential` [V] that of its metal; `bodies`
+    counts
     pieces of metal, 1 being the electrode alone; `lowest` is the least c/c0 outside the metal.
 
     Examples

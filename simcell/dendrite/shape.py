@@ -1,6 +1,7 @@
 r"""Shape in numbers, for phase fields and for segmented micrographs (1 = metal) alike.
 
-Arrays are (ny, nx) with square cells of the size `spacing`; the contour is where the value is 1/2, which is linear between
+Arrays are (ny, nx) with square cells of the size `spacing`; the contour is where the value is 1/2, which is linear
+between
 the centres of cells. A picture of zeros and ones works too, with the accuracy of its pixels. Connected means: joined
 through sides, not corners. Sources with each function.
 """
@@ -32,7 +33,8 @@ def area(field: ArrayLike, spacing: float) -> float:
 def contour(field: ArrayLike, spacing: float) -> Array:
     """Segments (n, 2, 2) of the contour at 1/2: start and end, each (x, y) [m], by marching squares.
 
-    Cells count from their centres at (i + 1/2) spacing; the contour ends half a cell before the edge of the picture. Of two
+    Cells count from their centres at (i + 1/2) spacing; the contour ends half a cell before the edge of the picture.
+    Of two
     ways through a saddle the one that separates the metal is taken. W. E. Lorensen and H. E. Cline, Comput. Graph. 21
     (1987) 163, in two dimensions.
 
@@ -170,14 +172,15 @@ class Tip:
     radius: float
 
     def ahead_of(self, other: Tip) -> float:
-        """How far this tip lies beyond another along its own direction [m]; over the time between them: its velocity."""
+        """How far this tip lies beyond another along its own direction [m]; per time: its velocity."""
         return (self.x - other.x) * self.direction_x + (self.y - other.y) * self.direction_y
 
 
 def tip(field: ArrayLike, spacing: float, direction: tuple[float, float] = (1.0, 0.0), reach: float = 3.0) -> Tip:
     """Tip of the metal that has gone farthest in a direction, at any angle to the grid.
 
-    A parabola is put through the contour within a radius `reach` of the foremost point by least squares, in the frame of the
+    A parabola is put through the contour within a radius `reach` of the foremost point by least squares, in the frame
+    of the
     direction; its vertex is the tip and its curvature that of the tip. It repeats once in the frame of the normal
     found there, so that a needle at an angle is measured along itself.
 
@@ -203,7 +206,7 @@ def tip(field: ArrayLike, spacing: float, direction: tuple[float, float] = (1.0,
     Examples
     --------
     >>> y, x = np.mgrid[0:80, 0:80] + 0.5
-    >>> needle = np.clip(0.5 + (60.0 - (y - 40.3) ** 2 / 20.0 - x) / 2.0, 0.0, 1.0)  # x = 60 - (y - 40.3)^2 / 2R, R = 10
+    >>> needle = np.clip(0.5 + (60.0 - (y - 40.3) ** 2 / 20.0 - x) / 2.0, 0.0, 1.0)  # R = 10
     >>> found = tip(needle, 1.0)
     >>> round(found.x, 2), round(found.y, 1), round(found.radius, 1)
     (60.0, 40.3, 10.0)

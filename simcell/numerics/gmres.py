@@ -51,7 +51,7 @@ def gmres(
     >>> a = np.array([[2.0, 1.0], [0.0, 3.0]])
     >>> u, iterations = gmres(lambda v: a @ v, lambda v: v / 2.0, np.array([3.0, 3.0]), 1e-12)
     >>> u.round(12), iterations
-    (array([1., 1.]), 2)
+    (array([1., 1.]), 1)
     """
     size = float(np.sqrt(np.square(right).sum()))
     if size == 0.0:

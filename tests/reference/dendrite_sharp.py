@@ -1,7 +1,8 @@
 r"""Sharp planar front in one dimension: an independent second opinion on the phase field.
 
 The liquid between the front s(t) and the reservoir X is stretched to 0..1 (y = (x - s)/(X - s)), finite volumes in y,
-scipy's implicit integrator in time. At the front the salt flux is D c' = (1 - t+) i/zF - v c (what the front sweeps up is
+scipy's implicit integrator in time. At the front the salt flux is D c' = (1 - t+) i/zF - v c (what the front sweeps
+up is
 pushed ahead of it), the potential is the integral of Ohm's law, and i is the root of Butler-Volmer's equation.
 """
 
