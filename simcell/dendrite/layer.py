@@ -1,7 +1,8 @@
 r"""Where metal grows: grid, walls and interface width; the state that is carried from step to step; bodies of metal.
 
 The phase xi is 1 in the metal and 0 in the electrolyte, xi = (1 + tanh(d/2 delta))/2 with the distance d into the
-metal; from 10 to 90 % it takes 4.39 delta. Grids: `plan` or `section` with equal square cells, or one row of cells. The liquid
+metal; from 10 to 90 % it takes 4.39 delta.
+Grids: `plan` or `section` with equal square cells, or one row of cells. The liquid
 has a uniform thickness (volumes and areas carry it). Nothing passes the ends except those with a supply:
 
 - ``reservoir``: c = c0 and potential 0,

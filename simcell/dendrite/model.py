@@ -1,7 +1,7 @@
 r"""Electrodeposition and stripping as a conservative phase field with a diffuse Butler-Volmer reaction.
 
 .. math::
-    \partial_t \xi &= V_m r + \nabla\cdot b[\nabla\xi - \xi(1-\xi)n/\delta], \quad r = i_F a / zF, \quad \int a\,ds = 1\\
+    \partial_t \xi &= V_m r + \nabla\cdot b[\nabla\xi - \xi(1-\xi)n/\delta], \;\; r = i_F a / zF, \; \int a\,ds = 1\\
     \partial_t(\theta c) &= \nabla\cdot\theta D\nabla c - (1-t_+) r, \qquad \theta = 1 - \xi\\
     \nabla\cdot i &= -zF r, \qquad i = -\theta\kappa(c)\,[\nabla\phi - \tfrac{1-2t_+}{f}\nabla\ln c]\\
     i_F &= i_0[(c/c_0)e^{\alpha E} - e^{-(1-\alpha)E}],\qquad E = f(\phi - \phi_m) - V_m\gamma K/RT
@@ -12,7 +12,8 @@ one; a body that touches no collector carries no net current. The same r stands 
 charge, metal and ions balance to round-off.
 
 A step: curvature and area of the front; x, phi and phi_m together, implicit (`implicit.py`); then the phase,
-explicit, in parts that its redistribution needs. Swept salt enters the storage one step later: first order in time. The step follows
+explicit, in parts that its redistribution needs.
+Swept salt enters the storage one step later: first order in time. The step follows
 from the error of the concentration against its extrapolation, how far the front may move.
 
 Assumptions: electroneutral binary salt, constant D and t+, kappa in proportion to c, no flow, no volume change of the
