@@ -200,7 +200,7 @@ def fipy_coupled(grid: Grid, steps: int, solver_name: str, patience: float) -> O
     rate = fipy.CellVariable(mesh=mesh, elementshape=(N,), value=0.0)
     equation = fipy.TransientTerm(coeff=factor) == fipy.DiffusionTerm(coeff=[np.diag(D)]) + rate
     solver = fipy_solver(solver_name)
-    low, high = 1.0 + 1e-9, 10.0  # steps of 1e-9 s, times q, q^2 ... that add up to the end
+    low, high = 1.0 + 1e-9, 2.0  # steps of 1e-9 s, times q, q^2 ... that add up to the end
     for _ in range(200):
         q = 0.5 * (low + high)
         low, high = (low, q) if 1e-9 * (q**steps - 1.0) / (q - 1.0) > END else (q, high)

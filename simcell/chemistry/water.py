@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcell.constants import ZERO_CELSIUS
+from simcell.constants import ROOM_TEMPERATURE, ZERO_CELSIUS
 
 CRITICAL_TEMPERATURE = 647.096  # K, IAPWS R2-83
 
@@ -65,3 +65,50 @@ def surface_tension(temperature: float) -> float:
         raise ValueError(f"{temperature:g} K is outside 248.15 K to {CRITICAL_TEMPERATURE} K")
     tau = 1.0 - temperature / CRITICAL_TEMPERATURE
     return 0.2358 * tau**1.256 * (1.0 - 0.625 * tau)
+
+
+def viscosity(temperature: float) -> float:
+    """Dynamic viscosity of water at 0.1 MPa [Pa s], -20 (supercooled) to 110 degC.
+
+    Source: J. Patek, J. Hruby, J. Klomfar, M. Souckova, A. H. Harvey, J. Phys. Chem. Ref. Data 38 (2009) 21,
+    doi:10.1063/1.3043575, adopted as IAPWS SR6-08; it follows the IAPWS formulation 2008 (R12-08), whose
+    uncertainty is 1 % over this range. Up to some tens of bar the pressure changes it by less than 0.5 %.
+
+    Parameters
+    ----------
+    temperature : float
+        [K]
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Outside of the range of the formula.
+
+    Examples
+    --------
+    >>> round(1e3 * viscosity(298.15), 4), round(1e3 * viscosity(293.15), 4)
+    (0.89, 1.0016)
+    """
+    if not 253.15 <= temperature <= 383.15:
+        raise ValueError(f"temperature is {temperature:g} K: the viscosity of water is known from 253.15 K to 383.15 K")
+    t = temperature / 300.0
+    return 1e-6 * (280.68 * t**-1.9 + 511.45 * t**-7.7 + 61.131 * t**-19.6 + 0.45903 * t**-40.0)
+
+
+def mobility_factor(temperature: float) -> float:
+    """Ratio of diffusivities in water at a temperature [K] to those at 25 degC: T eta(25 degC) / (25 degC eta(T)).
+
+    Source: Stokes-Einstein, D ~ T / eta, for all species alike. H+, which hops, gains less: its limiting conductivity
+    goes from 350 to 483 cm^2 S/mol between 25 and 55 degC (R. A. Robinson & R. H. Stokes, Electrolyte Solutions, 2nd
+    ed. 1959), so its D grows 1.52 times where this says 1.94.
+
+    Examples
+    --------
+    >>> mobility_factor(298.15), round(mobility_factor(313.15), 2)
+    (1.0, 1.43)
+    """
+    return temperature / ROOM_TEMPERATURE * viscosity(ROOM_TEMPERATURE) / viscosity(temperature)

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from simcell import units
 from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BEAM_RULES, BeamInput
-from simcell.inputs.cell import CellInput
+from simcell.inputs.cell import CELL_RULES, CellInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
 from simcell.inputs.gas import GAS_RULES, GasInput
@@ -93,7 +93,7 @@ def physics_rules(given: Given) -> Iterator[Rule]:
 
 
 RULES: tuple[Check, ...] = (
-    physics_rules, *BEAM_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *GRID_RULES, *OUTPUT_RULES,
+    physics_rules, *BEAM_RULES, *CELL_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *GRID_RULES, *OUTPUT_RULES,
 )  # fmt: skip
 
 
@@ -279,4 +279,6 @@ def _texts(value: Any, model: type[Model], path: tuple[str, ...]) -> Any:
         return [_texts(item, model, (*path, "0")) for item in value]
     kind = field_type(model, path)
     kind = kind.item if isinstance(kind, Each) else kind
-    return f"{value!r} {units.kinds()[kind.kind].si}" if isinstance(kind, Measure) else value
+    if isinstance(kind, Measure) and not isinstance(value, str):  # a word that stands for a quantity stays a word
+        return f"{value!r} {units.kinds()[kind.kind].si}"
+    return value

@@ -36,7 +36,9 @@ class GridInput(Model):
         description="radial: radius of the edge; otherwise length along x; default: the window",
     )
     extent_y: Annotated[float | None, _LENGTH] = Field(
-        None, examples=['"50 um"'], description="plan and full: length along y; default: as along x, or the window"
+        None,
+        examples=['"50 um"'],
+        description="length along y; default: as along x, or the window; section: width that amounts and flow refer to",
     )
     spacing: Annotated[
         float | None,
@@ -66,11 +68,13 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     if geometry is None:
         return
     if geometry == "batch":
+        yield from _flow_fits(given, "batch")
         for key in ("extent", "extent_y", "spacing", "growth", "layers", "edge"):
             if given.wrote("grid", key):
                 reason = 'means nothing for one well-mixed volume; choose grid.geometry = "radial", for instance'
                 yield Rule(f"grid.{key}", given.raw("grid", key), reason)
         return
+    yield from _flow_fits(given, str(geometry))
     if given.value("radiolysis", "ensemble"):
         reason = f'samples a well-mixed volume only, not grid.geometry = "{geometry}"'
         yield Rule("radiolysis.ensemble", given.raw("radiolysis", "ensemble"), reason, "0")
@@ -78,26 +82,56 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     sized = any(given.wrote("beam", key) for key in ("diameter", "pixel", "spots"))
     if not sized:
         yield Rule("beam.diameter", None, needs, '"2 um"')
-    if not given.wrote("grid", "extent") and not (given.wrote("cell", "window") and geometry != "radial"):
+    window = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
+    if not given.wrote("grid", "extent") and (geometry == "radial" or not window):
         yield Rule("grid.extent", None, needs, '"50 um"')
     if geometry in ("section", "full") and not given.wrote("cell", "spacer_height"):
         yield Rule("cell.spacer_height", None, needs, '"500 nm"')
-    if geometry in ("radial", "section") and given.wrote("grid", "extent_y"):
-        yield Rule("grid.extent_y", given.raw("grid", "extent_y"), f"a {geometry} grid has no second length")
+    if geometry == "radial" and given.wrote("grid", "extent_y"):
+        yield Rule("grid.extent_y", given.raw("grid", "extent_y"), "a radial grid has no second length")
     if geometry in ("radial", "plan") and given.wrote("grid", "layers"):
         yield Rule("grid.layers", given.raw("grid", "layers"), f"a {geometry} grid has one layer")
     yield from _beam_inside(given, str(geometry))
+    if given.raw("grid", "edge") == "closed" and _flows(given):
+        reason = (
+            "means nothing where liquid flows: it is fresh at the inlet, and all sides but inlet and outlet are walls"
+        )
+        yield Rule("grid.edge", "closed", reason)
+
+
+def _flows(given: Given) -> bool:
+    return bool(given.value("cell", "flow_rate") or given.value("cell", "pressure_drop"))
+
+
+def _flow_fits(given: Given, geometry: str) -> Iterator[Rule]:
+    """Liquid that flows past needs cells that it flows through."""
+    if not _flows(given):
+        return
+    flow = given.value("cell", "flow")
+    if geometry in ("batch", "radial"):
+        key = "flow_rate" if given.wrote("cell", "flow_rate") else "pressure_drop"
+        reason = f'means nothing for grid.geometry = "{geometry}", where nothing flows; choose "plan"'
+        yield Rule(f"cell.{key}", given.raw("cell", key), reason)
+    elif geometry == "section" and flow is not None and "y" in flow.inlet + flow.outlet:
+        yield Rule("cell.flow", None, "goes along x in a section", '{ inlet = "x-", outlet = "x+" }')
+    wide = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
+    wide = wide or given.wrote("grid", "extent_y")
+    if geometry == "section" and given.value("cell", "flow_rate") and not wide:
+        reason = "is missing: a flow rate in a section needs the width that the liquid flows over"
+        yield Rule("grid.extent_y", None, reason, '"200 um"')
 
 
 def _beam_inside(given: Given, geometry: str) -> Iterator[Rule]:
-    extent, diameter = given.value("grid", "extent"), given.value("beam", "diameter")
-    if extent is None or diameter is None:
-        return
-    room = 2.0 * extent if geometry == "radial" else extent
-    if diameter > room * (1.0 + 1e-12):
-        example = f'"{1e6 * diameter * (0.5 if geometry == "radial" else 1.0):.4g} um" or more'
-        reason = f"leaves {1e6 * room:.4g} um for a beam of {1e6 * diameter:.4g} um"
-        yield Rule("grid.extent", given.raw("grid", "extent"), reason, example)
+    diameter = given.value("beam", "diameter")
+    for key in ("extent", "extent_y"):
+        extent = given.value("grid", key)
+        if extent is None or diameter is None:
+            continue
+        room = 2.0 * extent if geometry == "radial" else extent
+        if diameter > room * (1.0 + 1e-12):
+            example = f'"{1e6 * diameter * (0.5 if geometry == "radial" else 1.0):.4g} um" or more'
+            reason = f"leaves {1e6 * room:.4g} um for a beam of {1e6 * diameter:.4g} um"
+            yield Rule(f"grid.{key}", given.raw("grid", key), reason, example)
 
 
 GRID_RULES = (grid_rules,)

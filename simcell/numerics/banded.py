@@ -68,8 +68,8 @@ class Banded:
             raise ValueError("singular: some liquid has no path to a fixed value or to an electrode") from None
         self.scale = scale
 
-    def solve(self, right: Array, start: Array | None = None) -> Array:
-        """Solution for a right side shaped like the grid; `start` is not needed and ignored."""
+    def solve(self, right: Array, rtol: float = 1e-10, start: Array | None = None) -> Array:
+        """Solution for a right side shaped like the grid; a direct solver needs neither tolerance nor start."""
         b = np.transpose(right / self.scale, self.order)
         u = cho_solve_banded((self.factor, True), b.ravel(), check_finite=False).reshape(b.shape)
         return np.ascontiguousarray(np.transpose(u, np.argsort(self.order)))

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from simcell.numerics import kernels_multigrid
 from simcell.numerics.grid import AXES, Array, Grid, Three
 
 
@@ -66,7 +66,7 @@ class Diffusion:
         return bool(self.sink.any()) or any(ends)
 
     def diagonal(self) -> Array:
-        """Sum of all conductances of each cell; 1 for cells that have none (no liquid: u = b)."""
+        """Sum of all conductances of each cell; 1 for cells that have none, where solvers give u = b."""
         total = self.sink.copy()
         for axis, link in enumerate(self.links):
             n = self.sink.shape[axis]
@@ -75,30 +75,9 @@ class Diffusion:
 
     def apply(self, u: Array) -> Array:
         """Left side of the equation, with zero as the value at the ends; what one cell loses another gains exactly."""
-        result = self.sink * u
-        for axis, link in enumerate(self.links):
-            n = u.shape[axis]
-            flow = _part(link, axis, 1, n) * (_part(u, axis, 0, n - 1) - _part(u, axis, 1, n))
-            first, last = _part(u, axis, 0, 1), _part(u, axis, n - 1, n)
-            _part(result, axis, 0, n - 1)[...] += flow
-            _part(result, axis, 1, n)[...] -= flow
-            if self.periodic[axis]:
-                wrap = _part(link, axis, 0, 1) * (last - first)
-                _part(result, axis, 0, 1)[...] -= wrap
-                _part(result, axis, n - 1, n)[...] += wrap
-            else:
-                _part(result, axis, 0, 1)[...] += _part(link, axis, 0, 1) * first
-                _part(result, axis, n - 1, n)[...] += _part(link, axis, n, n + 1) * last
-        return np.where(self._dry, u, result)
-
-    @cached_property
-    def _dry(self) -> NDArray[np.bool_]:
-        """Cells without any conductance, for which the equation is u = b."""
-        total = self.sink.copy()
-        for axis, link in enumerate(self.links):
-            n = self.sink.shape[axis]
-            total += _part(link, axis, 0, n) + _part(link, axis, 1, n + 1)
-        return total <= 0.0
+        result, wraps = np.empty(self.sink.shape), np.array(self.periodic)
+        kernels_multigrid.balance(*self.links, self.sink, np.ascontiguousarray(u, dtype=float), wraps, result)
+        return result
 
     def with_sink(self, sink: Array) -> Diffusion:
         """Give the same links with other losses."""

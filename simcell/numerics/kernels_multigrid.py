@@ -242,3 +242,41 @@ def step(alpha: float, p: Array, q: Array, u: Array, f: Array) -> float:
                 f[k, j, i] -= alpha * q[k, j, i]
                 total += f[k, j, i] ** 2
     return total
+
+
+@njit
+def balance(z: Array, y: Array, x: Array, sink: Array, u: Array, wraps: Array, out: Array) -> None:
+    """Operator on an unpadded u, flow by flow: what one cell loses its neighbour gains exactly."""
+    nz, ny, nx = u.shape
+    for k in range(nz):
+        for j in range(ny):
+            for i in range(nx):
+                out[k, j, i] = sink[k, j, i] * u[k, j, i]
+            for i in range(1, nx):
+                flow = x[k, j, i] * (u[k, j, i - 1] - u[k, j, i])
+                out[k, j, i - 1] += flow
+                out[k, j, i] -= flow
+            before = u[k, j, nx - 1] if wraps[2] else 0.0
+            after = u[k, j, 0] if wraps[2] else 0.0
+            out[k, j, 0] += x[k, j, 0] * (u[k, j, 0] - before)
+            out[k, j, nx - 1] += x[k, j, nx] * (u[k, j, nx - 1] - after)
+        for j in range(1, ny):
+            for i in range(nx):
+                flow = y[k, j, i] * (u[k, j - 1, i] - u[k, j, i])
+                out[k, j - 1, i] += flow
+                out[k, j, i] -= flow
+        for i in range(nx):
+            before = u[k, ny - 1, i] if wraps[1] else 0.0
+            after = u[k, 0, i] if wraps[1] else 0.0
+            out[k, 0, i] += y[k, 0, i] * (u[k, 0, i] - before)
+            out[k, ny - 1, i] += y[k, ny, i] * (u[k, ny - 1, i] - after)
+    for k in range(1, nz):
+        for j in range(ny):
+            for i in range(nx):
+                flow = z[k, j, i] * (u[k - 1, j, i] - u[k, j, i])
+                out[k - 1, j, i] += flow
+                out[k, j, i] -= flow
+    for j in range(ny):
+        for i in range(nx):
+            out[0, j, i] += z[0, j, i] * u[0, j, i]
+            out[nz - 1, j, i] += z[nz, j, i] * u[nz - 1, j, i]

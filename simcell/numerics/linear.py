@@ -24,12 +24,12 @@ class Solver(Protocol):
     iterations: int
     residual: float
 
-    def solve(self, right: Array, start: Array | None = None) -> Array:
-        """Solution for a right side shaped like the grid."""
+    def solve(self, right: Array, rtol: float = 1e-10, start: Array | None = None) -> Array:
+        """Solution for a right side shaped like the grid, to a residual over right side of rtol (Euclidean norms)."""
         ...
 
 
-def solver(system: Diffusion, method: str = "auto", rtol: float = 1e-10, limit: int = 400) -> Solver:
+def solver(system: Diffusion, method: str = "auto", limit: int = 400) -> Solver:
     """Prepare a solver of ``system.apply(u) = b``.
 
     Parameters
@@ -38,8 +38,6 @@ def solver(system: Diffusion, method: str = "auto", rtol: float = 1e-10, limit: 
     method : str
         ``banded``, ``multigrid`` or ``auto``: banded where the grid has two axes, neither periodic, and the shorter has
         at most `WIDEST` cells.
-    rtol : float
-        Multigrid: residual over right side (Euclidean norms) at which it ends. Banded factors are direct.
     limit : int
         Multigrid: largest number of iterations.
 
@@ -64,5 +62,5 @@ def solver(system: Diffusion, method: str = "auto", rtol: float = 1e-10, limit: 
     if method == "banded" or (method == "auto" and banded.suits(system) and short <= WIDEST):
         return banded.Banded(system)
     if method in {"auto", "multigrid"}:
-        return Multigrid(system, rtol, limit)
+        return Multigrid(system, limit)
     raise ValueError(f"there is no linear solver {method!r}: auto, banded, multigrid")

@@ -49,8 +49,6 @@ class Multigrid:
     ----------
     system : Diffusion
         Every piece of liquid needs a sink or a link to a fixed value.
-    rtol : float
-        Residual over right side at which the iteration ends.
     limit : int
         Largest number of iterations.
     smoothers : tuple of int, optional
@@ -68,14 +66,14 @@ class Multigrid:
     >>> from simcell.numerics.diffusion import conduction
     >>> from simcell.numerics.grid import plan
     >>> system = conduction(plan(np.linspace(0.0, 1.0, 9), np.linspace(0.0, 1.0, 9), 1.0), 1.0, fixed=["x-", "x+"])
-    >>> multigrid = Multigrid(system, rtol=1e-12)
+    >>> multigrid = Multigrid(system)
     >>> b = np.random.default_rng(1).normal(size=system.shape)
-    >>> bool(np.abs(system.apply(multigrid.solve(b)) - b).max() < 1e-10)
+    >>> bool(np.abs(system.apply(multigrid.solve(b, rtol=1e-12)) - b).max() < 1e-10)
     True
     """
 
-    def __init__(self, system: Diffusion, rtol: float = 1e-10, limit: int = 400, smoothers: Smoothers | None = None):
-        self.rtol, self.limit, self.shape = rtol, limit, system.shape
+    def __init__(self, system: Diffusion, limit: int = 400, smoothers: Smoothers | None = None):
+        self.limit, self.shape = limit, system.shape
         self.smoothers = default_smoothers(system) if smoothers is None else smoothers
         if any(code < POINT and system.periodic[code] and system.shape[code] > 1 for code in self.smoothers):
             raise ValueError("lines along a periodic axis are not possible")
@@ -88,8 +86,8 @@ class Multigrid:
         self.levels = self._hierarchy(system)
         self.iterations, self.residual = 0, 0.0
 
-    def solve(self, right: Array, start: Array | None = None) -> Array:
-        """Solution for a right side shaped like the grid, beginning with `start` (default: zero)."""
+    def solve(self, right: Array, rtol: float = 1e-10, start: Array | None = None) -> Array:
+        """Solution for a right side shaped like the grid, to a relative residual, beginning with `start` or zero."""
         top = self.levels[0]
         top.f[...] = right
         u, q, p = np.zeros(self.shape), np.empty(self.shape), np.zeros_like(top.u)
@@ -104,7 +102,7 @@ class Multigrid:
             top.f -= q
             p[...] = 0.0
         reached, old = _norm(top.f) / size, 0.0
-        while reached > self.rtol and self.iterations < self.limit:
+        while reached > rtol and self.iterations < self.limit:
             self._cycle(0)
             old = kernels.direct(top.u, top.f, old, p)
             self._wrap(p)
@@ -112,10 +110,10 @@ class Multigrid:
             reached = kernels.step(alpha, p, q, u, top.f) ** 0.5 / size
             self.iterations += 1
         self.residual = reached
-        if not reached <= self.rtol:
+        if not reached <= rtol:
             raise SolverError(
                 f"the linear iteration reached a relative residual of {reached:.1e} after {self.iterations} "
-                f"iterations; {self.rtol:.1e} was asked for. Liquid without any path to an electrode or a fixed value?"
+                f"iterations; {rtol:.1e} was asked for. Liquid without any path to an electrode or a fixed value?"
             )
         return u
 

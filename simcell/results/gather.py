@@ -183,6 +183,20 @@ def per_species(array: xr.DataArray, scale: float = 1.0) -> dict[str, np.ndarray
     return dict(zip(names, values, strict=True))
 
 
+def without_inert(values: dict[str, np.ndarray], group: xr.Dataset) -> dict[str, np.ndarray]:
+    """Leave out gases that are only there, such as nitrogen from air: they stay the same while another gas changes.
+
+    Examples
+    --------
+    >>> group = xr.Dataset(coords={"gas": ["H2", "N2"]})
+    >>> list(without_inert({"H2": np.array([1.0, 2.0]), "N2": np.array([1.0, 1.0])}, group))
+    ['H2']
+    """
+    gases = {str(name) for name in group["gas"].values} if "gas" in group.coords else set()
+    still = {name for name in gases & set(values) if np.ptp(values[name]) == 0.0}
+    return values if still == gases & set(values) else {k: v for k, v in values.items() if k not in still}
+
+
 def band(array: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, float]:
     """Lowest and highest quantile of an array and the probability between them.
 

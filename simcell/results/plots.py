@@ -15,6 +15,7 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
 from simcell.results import frame, gather, maps, panels, profiles, reaches, space, style, words
 from simcell.results.bars import throughput
@@ -175,7 +176,7 @@ def _in_space(
 
 
 def _lines(group: xr.Dataset, keep: np.ndarray, samples: int | None) -> tuple[panels.Lines, str]:
-    values = gather.per_species(group["concentration"][keep], panels.MOLAR)
+    values = gather.without_inert(gather.per_species(group["concentration"][keep], panels.MOLAR), group)
     lines = panels.Lines(group["time"].values[keep], values)
     if "concentration_quantile" not in group:
         return lines, ""
@@ -206,6 +207,8 @@ def _words(tree: xr.DataTree) -> tuple[str, str]:
         parts.append(f"steady after {words.duration(float(seconds))}")
     if space.SEEN_AT in tree.attrs:
         parts.append(str(tree.attrs[space.SEEN_AT]))
+    if "gas_pressure" in group and group["gas_pressure"].dims == ("time",):
+        parts.append(f"all gases {words.number(float(group['gas_pressure'][-1]) / STANDARD_ATMOSPHERE)} atm at the end")
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     return name, ", ".join(parts)

@@ -7,8 +7,7 @@ import unicodedata
 import numpy as np
 import xarray as xr
 
-from simcell.constants import STANDARD_ATMOSPHERE
-from simcell.results import gather, report_space, space
+from simcell.results import gather, report_gas, report_space, space
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.schema import extra_dims
 
@@ -58,7 +57,7 @@ def summary(tree: xr.DataTree, file: str = "out.nc", case: str = "case.toml") ->
         settled, beam = _settled(tree), _beam_at_end(tree)
         samples = gather.samples(tree)
         rows = _ph(group, settled, beam, samples, facts)
-        rows += [*_gas(group, settled, beam, samples), *_pressure(group, settled, beam), *_bubble(group)]
+        rows += [*_gas(group, settled, beam, samples), *_pressure(group, settled, beam), *report_gas.bubble(group)]
         rows += [*_oxidant(group, settled, beam, samples)]
         if gather.always_on(tree):  # what the steady state of a steady beam is says nothing about another
             rows += [*_steady(group), *_members(group)]
@@ -208,42 +207,8 @@ def _pressure(group: xr.Dataset, settled: bool, beam: str) -> list[tuple[str, st
     found = _last(group, "gas_pressure", settled, beam)
     if found is None or found[0].ndim or "bubble_threshold" not in group:
         return []
-    text = f"{_atmospheres(float(found[0]))} of all gases and vapour {found[1]}"
-    passed = [(name, at) for name, at in zip(_names(group), group["bubble_onset"].values, strict=True) if at == at]
-    if passed:
-        text += "; passes " + ", ".join(f"{_criterion(name)} after {duration(float(at))}" for name, at in passed)
-    ahead = [i for i, at in enumerate(group["bubble_onset"].values) if at != at]
-    wanted = [f"{_criterion(_names(group)[i])} ({_atmospheres(float(group['bubble_threshold'][i]))})" for i in ahead]
-    return [("gas", text), *([("bubble", f"not within this run: {', '.join(wanted)}")] if wanted else [])]
-
-
-def _bubble(group: xr.Dataset) -> list[tuple[str, str]]:
-    """The bubble that was grown, if there was one."""
-    if "bubble_radius" not in group or group["bubble_radius"].ndim != 1:
-        return []
-    radius = group["bubble_radius"].values
-    known = radius[np.isfinite(radius)]
-    if not known.size or not known.max() > 0.0:
-        return [("bubble", "none grows within this run")]
-    last = float(known[-1])
-    until = "" if known.size == radius.size else f" at {duration(float(group['time'][known.size - 1]))}"
-    return [
-        ("bubble", f"radius {_scaled(last, 'm')}{until or ' at the end'}, largest {_scaled(float(known.max()), 'm')}")
-    ]
-
-
-def _names(group: xr.Dataset) -> list[str]:
-    return [str(name) for name in group["criterion"].values]
-
-
-def _criterion(name: str) -> str:
-    if name.startswith("nucleus "):
-        return f"a nucleus of {name.removeprefix('nucleus ')}"
-    return "classical nucleation" if name == "nucleation" else name
-
-
-def _atmospheres(pressure: float) -> str:
-    return f"{pressure / STANDARD_ATMOSPHERE:.3g} atm"
+    text = f"{report_gas.atmospheres(float(found[0]))} of all gases and vapour {found[1]}"
+    return report_gas.criteria(group, text)
 
 
 def _first_crossing(group: xr.Dataset) -> tuple[str, float] | None:

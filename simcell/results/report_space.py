@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from simcell.radiolysis.reach import beam_distance
-from simcell.results import gather, reaches, space
+from simcell.results import gather, reaches, report_gas, space
+from simcell.results.plain import scaled
 
 GAS = "H2"
 RADICALS = ("e_aq-", "OH", "H")
-_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a"), (1e-21, "z"))
 
 
 def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -39,20 +39,6 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     [('pH', '5.00 at the beam, 7.00 far away after 1 s')]
     """
     return [*_ph(tree, facts), *_gas(tree), *_reach(tree), *_left(tree)]
-
-
-def scaled(value: float, unit: str) -> str:
-    """A number with its unit and an SI prefix, in letters of ASCII.
-
-    Examples
-    --------
-    >>> scaled(2.5e-19, "mol"), scaled(1.6e-5, "m"), scaled(0.0, "m")
-    ('250 zmol', '16 um', '0 m')
-    """
-    for size, prefix in _PREFIXES:
-        if abs(value) >= size * 0.9995:
-            return f"{value / size:.3g} {prefix}{unit}"
-    return f"{value:.3g} {unit}"
 
 
 def _when(tree: xr.DataTree) -> str:
@@ -91,9 +77,14 @@ def _gas(tree: xr.DataTree) -> list[tuple[str, str]]:
     if not parts:
         return []
     text = ", ".join(parts)
-    if "gas_pressure" in group:
-        text += f"; all dissolved gases up to {float(group['gas_pressure'].isel(time=-1).max()) * space.BAR:.3g} bar"
-    return [(GAS, f"{text} {_when(tree)}")]
+    rows = [(GAS, f"{text} {_when(tree)}")]
+    if "gas_pressure" not in group:
+        return rows
+    most = float(group["gas_pressure"].isel(time=-1).max())
+    text = f"all gases and vapour up to {report_gas.atmospheres(most)} {_when(tree)}"
+    if "bubble_threshold" not in group:
+        return [*rows, ("gas", text)]
+    return [*rows, *report_gas.criteria(group, text), *report_gas.bubble(group)]
 
 
 def _reach(tree: xr.DataTree) -> list[tuple[str, str]]:
@@ -124,4 +115,6 @@ def _left(tree: xr.DataTree) -> list[tuple[str, str]]:
     text = f"{scaled(abs(gone), 'mol')} of {GAS} {'through the edges of the grid' if gone > 0.0 else 'has come in'}"
     if "inventory" in group:
         text += f", {scaled(float(group['inventory'].sel(species=GAS).isel(time=-1)), 'mol')} is still in it"
+    if tree.attrs.get("geometry") == "section":
+        text += " (a metre of the section)"
     return [("left", text)]

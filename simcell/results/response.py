@@ -92,7 +92,7 @@ def _at_the_end(group: xr.Dataset, name: str) -> tuple[xr.DataArray, str] | None
 def _lines(
     group: xr.Dataset, array: xr.DataArray, x: np.ndarray, order: np.ndarray, dim: str, when: str
 ) -> tuple[panels.Lines, str]:
-    values = gather.per_species(array.transpose(dim, "species"), panels.MOLAR)
+    values = gather.without_inert(gather.per_species(array.transpose(dim, "species"), panels.MOLAR), group)
     lines = panels.Lines(x[order], {name: v[order] for name, v in values.items()})
     found = gather.last_band(group, "concentration") if when.startswith("After") else None
     members = gather.member_range(group, "concentration") if found is None else None

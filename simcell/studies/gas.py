@@ -168,7 +168,7 @@ def _bubble(case: CaseInput, setup: Setup, times: Array, complete: Array, start:
             start=start,
         )  # fmt: skip
         radius[later], amount[later] = path.radius, path.amount
-        slow = reach**2 / min(d for d, n in zip(mixture.diffusivity, path.amount.max(axis=0), strict=True) if n != 0.0)
+        slow = reach**2 / float(mixture.diffusivity.min())
         warnings = _remarks(path, start, reach, slow)
     return {
         "bubble_radius": (["time"], radius),
@@ -230,7 +230,8 @@ def _remarks(path: Growth, start: float, reach: float, slow: float) -> list[str]
         "the bubble is fed by what the run makes in a closed layer of radius "
         f"{reach * 1e6:.4g} um; that it takes gas away from the chemistry, and liquid away from the beam, is neglected"
     ]
-    if (age := float(path.time[-1]) - start) < SETTLED * slow:
+    until = path.ended if math.isfinite(path.ended) else float(path.time[-1])
+    if (age := until - start) < SETTLED * slow:
         found.append(
             f"diffusion across that layer takes {slow:.2g} s, the bubble is followed for {age:.2g} s: its diffusion "
             "field is not yet the quasi-stationary one that is taken"

@@ -17,6 +17,7 @@ from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.gas import gases_of
 from simcell.studies.run import Group, case_provenance, cell_group, kernels_of, ph, radiolysis_group, saturation
 from simcell.studies.setup import Beam, mechanism_of, output_times, setup_of, with_passive
 
@@ -179,18 +180,20 @@ def _steady(
     setups: list[Setup], species: list[str], names: list[str], shape: list[int], progress: Progress | None
 ) -> Group:
     """Steady states of all members; left out altogether if one has none."""
-    states, gas = [], []
+    states, gas, pressure = [], [], []
     for number, setup in enumerate(setups):
         if setup.conditions.dose_rate <= 0 or not (found := steady_state(setup.problem)).converged:
             return {}
         complete = dict(zip(setup.species, setup.complete(found.concentration), strict=True))
         states.append([complete.get(s, 0.0) for s in species])
+        pressure.append(float(gases_of(setup).pressure_of(np.array([*complete.values()]), [*complete])))
         gas.append([complete[g] / c for g, c in saturation(setup).items()])
         if progress is not None:
             progress(0.5 + 0.5 * (number + 1) / len(setups))
     state, saturated = np.array(states), np.array(gas)
     return {
         "steady_concentration": ([*names, "species"], state.reshape(*shape, len(species))),
+        "steady_gas_pressure": (names, np.reshape(pressure, shape)),
         "steady_pH": (names, ph(state, species).reshape(shape)),
         "steady_gas_saturation": ([*names, "gas"], saturated.reshape(*shape, saturated.shape[1])),
     }

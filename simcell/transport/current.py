@@ -15,25 +15,26 @@ profile: the surface lies :math:`i_n h / 3\kappa` above the mean. `simcell.trans
 
 Unknown are the potentials of all cells and of all electrodes whose current is given. Each Newton step solves the
 symmetric system of the cells once for the residual and once for each such electrode, and a small dense one for the
-electrodes, so their currents are met as exactly as charge is conserved.
+electrodes. At the end all liquid is shifted by the constant, and each such electrode by its own, that close the books:
+total charge is conserved and given currents are met to rounding, whatever the tolerance left in single cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.errors import SolverError
 from simcell.numerics.diffusion import Diffusion, conduction
 from simcell.numerics.grid import AXES, Array, Grid
-from simcell.numerics.linear import solver
+from simcell.numerics.linear import Solver, solver
 from simcell.transport.distribution import Distribution
 from simcell.transport.edges import Corrections, corrections
 from simcell.transport.electrode import Electrode, check_apart
-from simcell.transport.kinetics import Tafel, behind
+from simcell.transport.kinetics import Linear, Tafel, behind
 
 QUIET = 1e-9  # V: potential differences below this are no drive; sets the scale of a cell at rest
 MOST_STEPS = 60
@@ -52,8 +53,7 @@ class Options:
     edges: str = "exact"  # or "plain"
     closure: bool = True  # plan: surface = mean + i h / 3 kappa
     method: str = "auto"  # linear solver: "banded", "multigrid"
-    rtol: float = 1e-10  # of the linear iteration: residual over right side, Euclidean norm
-    tolerance: float = 1e-11  # sum of |unbalanced current| over cells / sum of |current| through electrodes
+    tolerance: float = 1e-8  # sum of |unbalanced current| over cells / sum of |current| through electrodes and ends
 
 
 def distribute(
@@ -103,16 +103,18 @@ def distribute(
     kappa = np.array(np.broadcast_to(np.asarray(conductivity, dtype=float), grid.shape))
     base = conduction(grid, kappa, fixed=ends)
     fading, answer = [0.0] * len(electrodes), None
+    steps = iterations = 0
     rounds = 1 if _plain(grid, options) or all(e.law is None and e.film == 0.0 for e in electrodes) else 3
     for _ in range(rounds):
         if rounds > 1:
             fading = [_fading(e, kappa, answer) for e in electrodes]
         change = None if _plain(grid, options) else corrections(grid, electrodes, fading)
         answer = _solve(_Problem.of(grid, kappa, base, electrodes, ends, options, change), options, answer)
+        steps, iterations = steps + answer.steps, iterations + answer.iterations
         if change is not None:
-            answer = answer.warned(change.warnings)
+            answer = replace(answer, warnings=change.warnings)
     assert answer is not None
-    return answer
+    return replace(answer, steps=steps, iterations=iterations)
 
 
 @dataclass(eq=False)
@@ -124,8 +126,9 @@ class _Problem:
     electrodes: Sequence[Electrode]
     ends: Mapping[str, float]
     kappa: Array
-    area: list[Array]  # (ny, nx) m^2
-    liquid: list[Array]  # (ny, nx) ohm m^2, without film
+    on: list[NDArray[np.int64]]  # columns with a part of each electrode, flat
+    area: list[Array]  # covered, of those columns [m^2]
+    liquid: list[Array]  # resistance between metal and cell [ohm m^2], without film
     constant: Array  # what fixed values at ends contribute [A]
 
     @classmethod
@@ -148,25 +151,30 @@ class _Problem:
         constant = np.zeros(grid.shape)
         for side, value in ends.items():
             _at(constant, side)[...] += _at(links[AXES.index(side[0])], side) * value
+        on = [np.flatnonzero(e.cover) for e in electrodes]
         return cls(
-            grid, Diffusion(links, base.sink, base.periodic), electrodes, ends, kappa,
-            [e.cover * floor for e in electrodes], [d / inside for d in depths], constant,
+            grid, Diffusion(links, base.sink, base.periodic), electrodes, ends, kappa, on,
+            [(e.cover * floor).ravel()[at] for e, at in zip(electrodes, on, strict=True)],
+            [(d / inside).ravel()[at] for d, at in zip(depths, on, strict=True)], constant,
         )  # fmt: skip
 
     def transfer(self, n: int, step: Array) -> tuple[Array, Array]:
-        """Current of one electrode into each column [A] and its derivative [S] at metal less cell potential."""
-        e, area = self.electrodes[n], self.area[n]
-        on = area > 0.0
-        current, slope = np.zeros(area.shape), np.zeros(area.shape)
-        resistance = self.liquid[n][on] + e.film
+        """Current of one electrode into its columns [A] and its derivative [S] at metal less cell potential."""
+        e, resistance = self.electrodes[n], self.liquid[n] + self.electrodes[n].film
         if e.law is None:
             if np.any(resistance <= 0.0):
                 raise ValueError(f"electrode {e.name!r}: without closure a plan needs kinetics or a film")
-            density, rise = step[on] / resistance, 1.0 / resistance
+            density, rise = step / resistance, 1.0 / resistance
         else:
-            density, rise = behind(e.law, resistance, step[on])
-        current[on], slope[on] = area[on] * density, area[on] * rise
-        return current, slope
+            density, rise = behind(e.law, resistance, step)
+        return self.area[n] * density, self.area[n] * rise
+
+    def floor(self, values: Sequence[Array], of: Sequence[int]) -> Array:
+        """Field that holds the values of some electrodes in the lowest cells of their columns."""
+        field = np.zeros(self.grid.shape)
+        for n, value in zip(of, values, strict=True):
+            field[0].ravel()[self.on[n]] += value
+        return field
 
 
 def _solve(problem: _Problem, options: Options, before: Distribution | None) -> Distribution:
@@ -178,23 +186,32 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
         steps_at = [_usual_step(e, area.sum()) for e, area in zip(electrodes, problem.area, strict=True)]
         known = [e.potential - v for e, v in zip(electrodes, steps_at, strict=True) if e.potential is not None]
         u[...] = np.mean([*known, *problem.ends.values()])
+        for e, on in zip(electrodes, problem.on, strict=True):
+            if e.law is None and e.film == 0.0 and e.potential is not None:  # the liquid above is nearly there
+                u.reshape(u.shape[0], -1)[:, on] = e.potential
         metal[free] = [u.flat[0] + steps_at[n] for n in free]
     else:
         u, metal = before.potential.copy(), np.array([before.metal[e.name] for e in electrodes])
     u[~problem.grid.mask] = 0.0
     state = _residual(problem, u, metal)
-    steps, iterations = 0, 0
-    while state.size > max(options.tolerance * state.scale, _rounding(system, u)):
+    steps, iterations, linear = 0, 0, None
+    straight = all(e.law is None or isinstance(e.law, Linear) for e in electrodes)
+    while state.size > options.tolerance * state.scale:
         if steps == MOST_STEPS:
             raise SolverError(
                 f"the current distribution did not converge in {steps} Newton steps: unbalanced current "
                 f"{state.size / state.scale:.1e} of the total, {options.tolerance:.1e} was asked for"
             )
-        sink = np.zeros(problem.grid.shape)
-        sink[0] = sum(state.slope)
-        linear = solver(system.with_sink(sink), options.method, options.rtol)
-        du, dm = _step(linear, problem, state, free)
-        iterations += linear.iterations
+        # as exact as the step can be used: to the end where laws are linear (once it is known which currents flow),
+        # else a tenth of what Newton leaves
+        wanted = 0.1 * options.tolerance * state.scale / state.size
+        leaves = 1e-6 if straight and steps == 0 else (0.0 if straight else 0.1 * state.size / state.scale)
+        rtol = float(np.clip(max(wanted, leaves), 1e-13, 1e-2))
+        if linear is None or not straight:
+            sink = problem.floor(state.slope, range(len(electrodes)))
+            linear = solver(system.with_sink(sink), options.method)
+        du, dm, count = _step(linear, problem, state, free, rtol)
+        iterations += count
         share = 1.0
         while True:
             moved = _residual(problem, u + share * du, metal + share * dm)
@@ -202,9 +219,14 @@ def _solve(problem: _Problem, options: Options, before: Distribution | None) -> 
                 break
             share *= 0.5
         steps += 1
+        if moved.size > 0.5 * state.size and state.size <= _rounding(system, u):
+            break
         if share < 1e-4:
             raise SolverError(f"the Newton iteration stalled at {state.size / state.scale:.1e} of the total current")
         u, metal, state = u + share * du, metal + share * dm, moved
+    for _ in range(1 if straight else 3):
+        u, metal = _closed(problem, u, metal, state, free)
+        state = _residual(problem, u, metal)
     return _answer(problem, u, metal, state, steps, iterations)
 
 
@@ -218,6 +240,20 @@ class _State:
     scale: float
 
 
+def _closed(problem: _Problem, u: Array, metal: Array, state: _State, free: list[int]) -> tuple[Array, Array]:
+    """Shift all liquid and each free electrode by constants so that total charge and given currents are exact."""
+    slopes = np.array([s.sum() for s in state.slope])
+    fixed = slopes.sum() - slopes[free].sum()
+    for side in problem.ends:
+        fixed += _at(problem.system.links[AXES.index(side[0])], side).sum()
+    if not (fixed > 0.0 and (slopes[free] > 0.0).all()):
+        return u, metal
+    shift = (state.cells.sum() + state.missing.sum()) / fixed
+    metal = metal.copy()
+    metal[free] += shift + state.missing[free] / slopes[free]
+    return u + np.where(problem.grid.mask, shift, 0.0), metal
+
+
 def _rounding(system: Diffusion, u: Array) -> float:
     """What the rounding of potentials alone makes of the sum of unbalanced currents [A]."""
     eps = float(np.finfo(float).eps)
@@ -225,12 +261,13 @@ def _rounding(system: Diffusion, u: Array) -> float:
 
 
 def _residual(problem: _Problem, u: Array, metal: Array) -> _State:
-    cells = problem.constant - problem.system.apply(u)
-    cells[~problem.grid.mask] = 0.0
+    cells = problem.system.apply(u)
+    np.subtract(problem.constant, cells, out=cells)
+    lowest, potential = cells[0].ravel(), u[0].ravel()
     missing, currents, slopes = np.zeros(metal.size), [], []
     for n, e in enumerate(problem.electrodes):
-        current, slope = problem.transfer(n, metal[n] - u[0])
-        cells[0] += current
+        current, slope = problem.transfer(n, metal[n] - potential[problem.on[n]])
+        lowest[problem.on[n]] += current
         missing[n] = (e.current or 0.0) - current.sum() if e.free else 0.0
         currents.append(current)
         slopes.append(slope)
@@ -241,40 +278,42 @@ def _residual(problem: _Problem, u: Array, metal: Array) -> _State:
     return _State(cells, missing, currents, slopes, size, scale)
 
 
-def _step(linear, problem: _Problem, state: _State, free: list[int]) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
-    """Changes of the cells' and the electrodes' potentials."""
-    du, dm = linear.solve(state.cells), np.zeros(state.missing.size)
+def _step(linear: Solver, problem: _Problem, state: _State, free: list[int], rtol: float) -> tuple[Array, Array, int]:
+    """Changes of the cells' and the electrodes' potentials, and iterations."""
+    du, dm = linear.solve(state.cells, rtol), np.zeros(state.missing.size)
+    count = linear.iterations
     if free:
         answers = []
         for n in free:
-            push = np.zeros(problem.grid.shape)
-            push[0] = state.slope[n]
-            answers.append(linear.solve(push))
+            answers.append(linear.solve(problem.floor([state.slope[n]], [n]), rtol))
+            count += linear.iterations
         small, right = np.zeros((len(free), len(free))), np.zeros(len(free))
         for a, n in enumerate(free):
-            right[a] = state.missing[n] + float((state.slope[n] * du[0]).sum())
+            right[a] = state.missing[n] + float((state.slope[n] * du[0].ravel()[problem.on[n]]).sum())
             small[a, a] = state.slope[n].sum()
             for b in range(len(free)):
-                small[a, b] -= float((state.slope[n] * answers[b][0]).sum())
+                small[a, b] -= float((state.slope[n] * answers[b][0].ravel()[problem.on[n]]).sum())
         dm[free] = np.linalg.solve(small, right)
         for a, n in enumerate(free):
             du = du + dm[n] * answers[a]
-    return du, dm
+    return du, dm, count
 
 
 def _answer(problem: _Problem, u: Array, metal: Array, state: _State, steps: int, iterations: int) -> Distribution:
     electrodes = problem.electrodes
     names = [e.name for e in electrodes]
-    density, surface = {}, {}
+    area, density, surface = {}, {}, {}
     for n, e in enumerate(electrodes):
-        area = problem.area[n]
-        density[e.name] = np.divide(state.current[n], area, out=np.zeros_like(area), where=area > 0.0)
-        surface[e.name] = np.where(area > 0.0, u[0] + density[e.name] * problem.liquid[n], 0.0)
+        on, flow = problem.on[n], state.current[n] / problem.area[n]
+        area[e.name] = problem.floor([problem.area[n]], [n])[0]
+        density[e.name] = problem.floor([flow], [n])[0]
+        surface[e.name] = problem.floor([u[0].ravel()[on] + flow * problem.liquid[n]], [n])[0]
     return Distribution(
         grid=problem.grid, conductivity=problem.kappa, potential=u,
         metal=dict(zip(names, (float(m) for m in metal), strict=True)),
         current={name: float(c.sum()) for name, c in zip(names, state.current, strict=True)},
-        density=density, surface=surface, area=dict(zip(names, problem.area, strict=True)),
+        density=density, surface=surface, area=area,
+        kinetic={e.name: _kinetic(e, state.current[n].sum() / problem.area[n].sum()) for n, e in enumerate(electrodes)},
         through=end_currents(problem.grid, problem.system, u, problem.ends),
         steps=steps, iterations=iterations, unbalanced=state.size / state.scale,
     )  # fmt: skip
@@ -303,17 +342,21 @@ def _at(values: Array, side: str) -> Array:
 
 
 def _fading(electrode: Electrode, kappa: Array, answer: Distribution | None) -> float:
-    """Length kappa R [m] below which the field at an edge is regular; R is the step at the surface over the current."""
-    inside = float(kappa[0][electrode.cover > 0.0].mean())
-    if electrode.law is None:
-        return inside * electrode.film
-    if answer is None:
-        return inside * (electrode.film + 1.0 / float(electrode.law.slope(np.array([electrode.law.rest]))[0]))
-    i = answer.density[electrode.name][electrode.cover > 0.0]
-    most = i[np.argmax(np.abs(i))][None]
-    if most[0] == 0.0:
-        return inside * (electrode.film + 1.0 / float(electrode.law.slope(np.array([electrode.law.rest]))[0]))
-    return inside * (electrode.film + 1.0 / float(electrode.law.slope(electrode.law.potential(most))[0]))
+    """Length kappa R [m] below which the field at an edge is regular, R at the largest current density."""
+    on = electrode.cover > 0.0
+    densities = np.zeros(1) if answer is None else answer.density[electrode.name][on]
+    return float(kappa[0][on].mean()) * _kinetic(electrode, densities[np.argmax(np.abs(densities))])
+
+
+def _kinetic(electrode: Electrode, density: float) -> float:
+    """Differential resistance of kinetics and film at a current density [ohm m^2]."""
+    law = electrode.law
+    if law is None:
+        return electrode.film
+    none = density == 0.0 or (isinstance(law, Tafel) and density * law.coefficient <= 0.0)
+    rest = law.equilibrium if isinstance(law, Tafel) else law.rest
+    v = np.array([rest]) if none else law.potential(np.array([density]))
+    return electrode.film + 1.0 / float(law.slope(v)[0])
 
 
 def _usual_step(electrode: Electrode, area: float) -> float:

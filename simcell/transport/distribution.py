@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +28,8 @@ class Distribution:
         cell that it covers; 0 where it covers nothing.
     area : mapping of (ny, nx) arrays
         Covered area in each column [m^2].
+    kinetic : mapping
+        Differential resistance of kinetics and film at each electrode's mean current density [ohm m^2].
     through : mapping
         Current into the liquid at open sides [A].
     unbalanced : float
@@ -53,21 +55,32 @@ class Distribution:
     density: Mapping[str, Array]
     surface: Mapping[str, Array]
     area: Mapping[str, Array]
+    kinetic: Mapping[str, float] = field(default_factory=dict)
     through: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
     iterations: int = 0
     unbalanced: float = 0.0
     warnings: tuple[str, ...] = ()
 
-    def warned(self, warnings: tuple[str, ...]) -> Distribution:
-        """Give the same with these warnings."""
-        return replace(self, warnings=warnings)
-
     def resistance(self, one: str, other: str) -> float:
         """Potential difference of two metals over the current of the first [ohm]; kinetics included."""
         if self.current[one] == 0.0:
             raise ValueError(f"electrode {one!r} carries no current: a resistance has no meaning")
         return (self.metal[one] - self.metal[other]) / self.current[one]
+
+    def wagner(self, name: str) -> float:
+        """Conductivity times kinetic resistance over half the width along x: above 1 the current is about even."""
+        low, high = self.extent(name)
+        return self._conductivity(name) * self.kinetic[name] / (0.5 * (high - low))
+
+    def penetration(self, name: str) -> float:
+        """L_p / H of an electrode, H the mean thickness above it: what `simcell.transport.validity` judges by."""
+        height = self.grid.volume.sum(axis=0) / self.grid.area[0][0]
+        mean = float(np.average(height, weights=self.area[name]))
+        return float(np.sqrt(self._conductivity(name) * self.kinetic[name] / mean))
+
+    def _conductivity(self, name: str) -> float:
+        return float(np.average(self.conductivity[0], weights=self.area[name]))
 
     def ohmic_drop(self, one: str, other: str) -> float:
         """Difference of the liquid's potential between two electrodes [V], each weighted with its current."""

@@ -3,9 +3,9 @@ r"""The same current distribution by FiPy: a second opinion by other authors' di
 FiPy (J. E. Guyer, D. Wheeler, J. A. Warren, Computing in Science & Engineering 11 (2009) 6) builds the matrix of
 :math:`\nabla\cdot(\kappa h \nabla\varphi) = s` from its own mesh and interpolation to faces. Electrodes are implicit
 sources in the cells beside them, with the resistance of half a cell (in a plan: of the closure), film and kinetics in
-series; nonlinear kinetics are swept to convergence. Lengths and coefficients are scaled to about 1, because its iterative
-solvers compare with absolute numbers; the linear solver is the direct one of scipy. Edges are plain: compare with
-``Options(edges="plain")``.
+series; nonlinear kinetics are swept to convergence. Lengths and coefficients are scaled to about 1, because its
+iterative solvers compare with absolute numbers; the linear solver is the direct one of scipy. Edges are plain: compare
+with ``Options(edges="plain")``.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _solve(grid: Grid, kappa: Array, electrodes: Sequence[Electrode], closure: b
     potentials = [float(e.potential) for e in electrodes if e.potential is not None]
     u = fipy.CellVariable(mesh=mesh, value=float(np.mean(potentials)))
     volume = np.asarray(mesh.cellVolumes)
-    # conductances [S] per volume of the mesh, in the scale of the equation: kappa in units of its largest, lengths of unit
+    # conductances [S] per volume of the mesh, in the equation's units: the largest kappa, and lengths of `unit`
     scale = largest * (unit if mesh.dim == 3 or height is not None else float(np.diff(grid.faces[1])[0]))
     sink, source = fipy.CellVariable(mesh=mesh), fipy.CellVariable(mesh=mesh)
     equation = fipy.DiffusionTerm(coeff=coefficient) - fipy.ImplicitSourceTerm(coeff=sink) + source

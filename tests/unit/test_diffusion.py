@@ -78,13 +78,13 @@ def test_solvers_agree_with_scipy(name: str) -> None:
     np.testing.assert_allclose(system.diagonal().ravel(), matrix.diagonal(), rtol=1e-13)
     exact = spsolve(matrix, right.ravel()).reshape(system.shape)
     size = np.abs(exact).max()
-    multigrid = Multigrid(system, rtol=1e-13)
-    np.testing.assert_allclose(multigrid.solve(right), exact, atol=1e-9 * size)
+    multigrid = Multigrid(system)
+    np.testing.assert_allclose(multigrid.solve(right, 1e-13), exact, atol=1e-9 * size)
     assert multigrid.iterations <= 40
     assert multigrid.residual <= 1e-13
     near = exact + 1e-6 * size * RNG.normal(size=system.shape)
     many = multigrid.iterations
-    np.testing.assert_allclose(multigrid.solve(right, near), exact, atol=1e-9 * size)
+    np.testing.assert_allclose(multigrid.solve(right, 1e-13, near), exact, atol=1e-9 * size)
     assert multigrid.iterations < max(many, 2)  # a good start is used
     if min(system.shape) == 1 and not any(system.periodic):
         np.testing.assert_allclose(Banded(system).solve(right), exact, atol=1e-10 * size)
@@ -123,8 +123,8 @@ def test_units_do_not_matter(scale: float) -> None:
     links = tuple(link * scale for link in system.links)
     small = Diffusion((links[0], links[1], links[2]), system.sink * scale, system.periodic)
     right = RNG.normal(size=system.shape)
-    expected = Multigrid(system, rtol=1e-12).solve(right)
-    np.testing.assert_allclose(Multigrid(small, rtol=1e-12).solve(right * scale), expected, rtol=1e-8, atol=1e-10)
+    expected = Multigrid(system).solve(right, 1e-12)
+    np.testing.assert_allclose(Multigrid(small).solve(right * scale, 1e-12), expected, rtol=1e-8, atol=1e-10)
 
 
 def test_dry_cells_are_left_out() -> None:
@@ -133,7 +133,7 @@ def test_dry_cells_are_left_out() -> None:
     grid = plan(LINE, np.linspace(0.0, 1.0, 9), 1.0).where(wet)
     system = conduction(grid, np.where(wet, 1.0, np.nan)[None], ["x-"])
     right = np.where(grid.mask, 1.0, 0.0)
-    u = Multigrid(system, rtol=1e-12).solve(right)
+    u = Multigrid(system).solve(right, 1e-12)
     assert not u[~grid.mask].any()
     flow = system.links[2][0, :, 0] * u[0, :, 0]
     assert flow.sum() == pytest.approx(right.sum(), rel=1e-9)
@@ -167,7 +167,7 @@ def test_what_cannot_be_solved_is_an_error() -> None:
     with pytest.raises(ValueError, match="periodic"):
         Multigrid(conduction(plan(LINE, LINE, 1.0, (False, True)), 1.0, ["y-"]), smoothers=(2,))
     with pytest.raises(SolverError, match="after 2 iterations"):
-        Multigrid(CASES["plan"](), rtol=1e-12, limit=2).solve(np.ones((1, 13, 16)))
+        Multigrid(CASES["plan"](), limit=2).solve(np.ones((1, 13, 16)))
 
 
 def test_default_choices() -> None:

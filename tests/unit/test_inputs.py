@@ -181,6 +181,8 @@ def test_every_quantity_names_its_kind():
         "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
         "gas.pressure": "pressure", "gas.nucleus_radius": "length", "gas.contact_angle": "angle",
         "gas.layer_radius": "length", "solver.atol": "concentration", "output.times": "time", "output.from": "time",
+        "cell.bulge": "displacement", "cell.pressure": "pressure_difference", "cell.flow_rate": "volume_flow",
+        "cell.pressure_drop": "pressure",
     }  # fmt: skip
     assert set(kinds.values()) <= set(units.kinds())
     assert isinstance(field_type(SECTIONS["electrolyte"], ("concentrations",)), Each)
@@ -214,7 +216,15 @@ FULL = {
         "fast_axis": "y", "line_flyback": "60 us", "frame_flyback": "1 ms", "resolved": "line",
         "dose_factor": "1+t/lambda", "pulses": {"on": "1 us", "off": "1 ms", "count": 3},
     },
-    "cell": {"spacer_height": "500 nm"},
+    "cell": {
+        "spacer_height": "500 nm", "bulge": "auto", "pressure": "1 bar", "flow_rate": "1 uL/min",
+        "window_top": {"thickness": "50 nm", "width": "50 um", "length": "200 um", "residual_stress": "200 MPa"},
+        "window_bottom": {"thickness": "30 nm", "width": "50 um", "length": "200 um"},
+        "flow": {
+            "inlet": "x-", "outlet": "x+", "viscosity": "1 mPa*s",
+            "bypass": {"height": "100 um", "width": "200 um", "length": "2 mm"},
+        },
+    },
     "electrolyte": {
         "mechanism": "water", "pH": 3, "concentrations": {"Cl-": "1 mM"}, "atmosphere": "air",
         "gases": {"H2": "1 mbar"},
@@ -277,7 +287,8 @@ def test_every_key_stands_in_the_full_record():
     records = [resolved(parse_case(data)) for data in (FULL, SPACE)]
     for section, model in SECTIONS.items():
         left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
-        assert left_out <= {"dose_rate", "flux", "tail", "spots", "schedule", "times"}, section
+        other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "times", "window", "pressure_drop"}
+        assert left_out <= other_roads, section
 
 
 def test_each_value_moves_the_hash():
@@ -286,6 +297,10 @@ def test_each_value_moves_the_hash():
         "case.title": '"other"', "case.duration": "61 s", "beam.energy": "201 kV", "beam.current": "51 pA",
         "beam.pixel": "2 nm", "beam.dwell": "6 us", "beam.frame": "[512, 255]", "beam.probe": "0.3 nm",
         "beam.dose_factor": "none", "beam.pulses.count": "4", "cell.spacer_height": "501 nm",
+        "cell.pressure": "2 bar", "cell.flow_rate": "2 uL/min", "cell.flow.inlet": "y-",
+        "cell.window_top.thickness": "51 nm", "cell.window_bottom.width": "51 um",
+        "cell.window_top.residual_stress": "201 MPa", "cell.flow.bypass.height": "101 um",
+        "cell.flow.viscosity": "1.1 mPa*s",
         "electrolyte.mechanism": "mine.toml", "electrolyte.pH": "3.1", "electrolyte.concentrations.Cl-": "2 mM",
         "electrolyte.atmosphere": "argon", "electrolyte.gases.H2": "2 mbar", "electrolyte.counter_ion": "Br-",
         "electrolyte.temperature": "38 degC", "radiolysis.g_values": "LS", "radiolysis.g_scale": "1.2",

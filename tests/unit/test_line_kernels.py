@@ -31,9 +31,9 @@ def change(line: kernels.Line, c: Array) -> tuple[Array, Array]:
     return f[:, 1:-1].T.ravel(), leaving
 
 
-@pytest.mark.parametrize("closure", [True, False])
+@pytest.mark.parametrize(("closure", "hold"), [(True, 0.0), (True, 2.0), (False, 0.0)])
 @pytest.mark.parametrize("ends", ["closed", "open"])
-def test_solution_of_the_blocks(ends: str, closure: bool) -> None:
+def test_solution_of_the_blocks(ends: str, closure: bool, hold: float) -> None:
     grid = radial(np.cumsum([0.5, *RNG.uniform(0.2, 0.6, CELLS)]))
     edge = RNG.uniform(0.5, 1.5, N)
     boundary = Ends(lower=edge, upper=2.0 * edge) if ends == "open" else Ends()
@@ -49,6 +49,12 @@ def test_solution_of_the_blocks(ends: str, closure: bool) -> None:
         dense[:, column] = (sides[0][0] - sides[1][0]) / (2.0 * step)
         outflow[:, column] = (sides[0][1] - sides[1][1]).ravel() / (2.0 * step)
 
+    if hold:  # the charge of a cell is held by its ions, in proportion to z c
+        z = charges(NET)
+        for x in range(CELLS):
+            d = z * c[:-1, x + 1] / (z**2 @ c[:-1, x + 1])
+            dense[x * N : (x + 1) * N, x * N : (x + 1) * N] -= hold * np.outer(d, z)
+
     m = 4 * ((N + 3) // 4)
     slopes = kernels.Slopes(
         np.zeros((CELLS + 2, m, m)), *(np.zeros((CELLS + 1, m)) for _ in range(3))
@@ -62,6 +68,7 @@ def test_solution_of_the_blocks(ends: str, closure: bool) -> None:
         line,
         c,
         0.7,
+        hold,
         np.empty(CELLS + 1),
         np.empty(CELLS + 1),
         slope,

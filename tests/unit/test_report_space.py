@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simcell.results import report, report_space, space
+from simcell.results import plain, report, space
 from tests.in_space import TIMES, tree
 
 
@@ -12,12 +12,12 @@ def lines(result):
 
 
 @pytest.mark.parametrize("geometry", ["radial", "plan", "section", "full"])
-def test_a_run_in_space_ends_in_four_numbers_and_the_next_command(geometry):
+def test_a_run_in_space_ends_in_five_rows_and_the_next_command(geometry):
     result = tree(geometry, facts={"record": {"electrolyte": {"pH": 7.0}}})
     text = report.summary(result, "my run.nc")
     assert text.isascii()
     found = lines(result)
-    assert list(found) == ["pH", "H2", "reach", "left", "next"]
+    assert list(found) == ["pH", "H2", "gas", "reach", "left", "next"]
     assert found["pH"].startswith("4.70 at the beam, ")
     assert found["pH"].endswith("far away after 10 s (7.00 at the start)")
     assert found["next"] == 'simcell plot "my run.nc" --what reach -o reach.png'
@@ -32,7 +32,7 @@ def test_the_numbers_are_those_of_the_result():
     group = result["radiolysis"]
     peak = float(group["concentration"].sel(species="H2").isel(time=-1).max())
     assert f"up to {peak * 1e3:.3g} uM, {peak / 0.45:.3g} of its saturation" in found["H2"]
-    assert f"all dissolved gases up to {float(group['gas_pressure'][-1].max()) / 1e5:.3g} bar after 10 s" in found["H2"]
+    assert f"up to {float(group['gas_pressure'][-1].max()) / 101325.0:.3g} atm after 10 s" in found["gas"]
     assert found["left"].startswith("500 zmol of H2 through the edges of the grid, ")
 
 
@@ -72,4 +72,4 @@ def test_a_run_that_is_not_in_space_is_told_as_before():
     [(3.2e-20, "mol", "32 zmol"), (1e-6, "m", "1 um"), (2.0, "s", "2 s"), (np.nan, "m", "nan m")],
 )
 def test_amounts_and_lengths_carry_prefixes(value, unit, text):
-    assert report_space.scaled(value, unit) == text
+    assert plain.scaled(value, unit) == text
