@@ -16,7 +16,12 @@ from scipy import ndimage
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-SIDES = {"x-": (slice(None), 0), "x+": (slice(None), -1), "y-": (0, slice(None)), "y+": (-1, slice(None))}
+SIDES: dict[str, tuple[slice | int, slice | int]] = {
+    "x-": (slice(None), 0),
+    "x+": (slice(None), -1),
+    "y-": (0, slice(None)),
+    "y+": (-1, slice(None)),
+}
 
 
 def area(field: ArrayLike, spacing: float) -> float:

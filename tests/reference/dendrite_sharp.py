@@ -40,7 +40,8 @@ def sharp_front(
             points = np.concatenate([[x], c, [1.0]])
             # kappa is in proportion to c: the integral of dx / c between points with c linear in between
             a, b = points[:-1], points[1:]
-            mean = np.where(np.abs(b - a) > 1e-9 * a, (b - a) / np.log(b / a), 0.5 * (a + b))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                mean = np.where(np.abs(b - a) > 1e-9 * a, (b - a) / np.log(b / a), 0.5 * (a + b))
             ohmic = i * length * np.sum(apart / mean) / metal.conductivity
             liquid = -metal.f * ohmic + (1.0 - 2.0 * t) * np.log(x)
             drive = brentq(lambda e: float(metal.current(x, e)) - i, -200.0, 200.0, xtol=1e-13)
