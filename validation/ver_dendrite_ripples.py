@@ -49,7 +49,8 @@ def main() -> int:
         found, wanted = rates(wavelength, h, widths)
         worst = max(worst, abs(found / wanted - 1.0))
         print(
-            f"{wavelength * 1e6:10.2f} {h * 1e9:12.1f} {widths:10.1f} {found:13.5f} {wanted:11.5f} {found / wanted - 1:+8.1%}"
+            f"{wavelength * 1e6:10.2f} {h * 1e9:12.1f} {widths:10.1f} {found:13.5f} {wanted:11.5f}"
+            f" {found / wanted - 1.0:+8.1%}"
         )
     return int(worst > 0.1)
 
