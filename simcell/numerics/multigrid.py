@@ -117,6 +117,12 @@ class Multigrid:
             )
         return u
 
+    def cycle(self, right: Array) -> Array:
+        """One V-cycle from zero: a symmetric approximation of the solution, as a preconditioner (overwritten later)."""
+        self.levels[0].f[...] = right
+        self._cycle(0)
+        return self.levels[0].inner
+
     def _cycle(self, n: int) -> None:
         here = self.levels[n]
         if n + 1 == len(self.levels):

@@ -1,0 +1,1 @@
+"""Metal that grows and dissolves in a thin layer: phase field, shape in numbers, closed forms."""

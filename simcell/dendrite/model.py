@@ -1,0 +1,338 @@
+r"""Electrodeposition and stripping as a conservative phase field with a diffuse Butler-Volmer reaction.
+
+.. math::
+    \partial_t \xi &= V_m r + \nabla\cdot b[\nabla\xi - \xi(1-\xi)n/\delta], \;\; r = i_F a / zF, \; \int a\,ds = 1\\
+    \partial_t(\theta c) &= \nabla\cdot\theta D\nabla c - (1-t_+) r, \qquad \theta = 1 - \xi\\
+    \nabla\cdot i &= -zF r, \qquad i = -\theta\kappa(c)\,[\nabla\phi - \tfrac{1-2t_+}{f}\nabla\ln c]\\
+    i_F &= i_0[(c/c_0)e^{\alpha E} - e^{-(1-\alpha)E}],\qquad E = f(\phi - \phi_m) - V_m\gamma K/RT
+
+Surface energy, exchange current and interface width are independent inputs; at a flat front this is Butler-Volmer
+whatever the width. phi_m is a number per connected body of metal: given, or such that the total current is the given
+one; a body that touches no collector carries no net current. The same r stands in all three equations, so that
+charge, metal and ions balance to round-off.
+
+A step: curvature and area of the front; x, phi and phi_m together, implicit (`implicit.py`); then the phase,
+explicit, in parts that its redistribution needs.
+Swept salt enters the storage one step later: first order in time. The step follows
+from the error of the concentration against its extrapolation, how far the front may move.
+
+Assumptions: electroneutral binary salt, constant D and t+, kappa in proportion to c, no flow, no volume change of the
+liquid, isotropic surface energy, isothermal; metal fills the thickness of a `plan` layer. Validity: delta K < 0.2,
+current/(i_lim) below which the salt changes little over delta, V_m c0 << 1. Source: docs/theory/dendrite.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcell.dendrite import implicit, kernels
+from simcell.dendrite.layer import THETA_FLOOR, Labels, Layer, State
+from simcell.dendrite.stability import FARADAY
+from simcell.errors import SolverError
+
+Array = NDArray[np.float64]
+SPREAD = 3.0  # b / (v_max delta)
+PART = 0.2  # b dt / h^2 of a part of a step; the limit of stability is 0.25
+CAPILLARY = 0.2  # V_m Gamma J_E dt / zF h^2; unstable above about 0.5 [measured on a dissolving disc]
+SLOWEST = 1e-12  # of a step against the whole run, below which it is given up
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """States at the times asked for, and histories with one entry per step.
+
+    `current` [A] is the net one of the electrode (positive deposits), `potential` [V] that of its metal; `bodies`
+    counts
+    pieces of metal, 1 being the electrode alone; `lowest` is the least c/c0 outside the metal.
+
+    Examples
+    --------
+    >>> list(Run.__dataclass_fields__)[:3]
+    ['layer', 'states', 'time']
+    """
+
+    layer: Layer
+    states: tuple[State, ...]
+    time: Array
+    current: Array
+    potential: Array
+    bodies: Array
+    lowest: Array
+    rejected: int
+    newton: int
+    krylov: int
+
+    @property
+    def last(self) -> State:
+        """State at the end."""
+        return self.states[-1]
+
+
+@dataclass(frozen=True)
+class Control:
+    """Accuracy of a run.
+
+    Parameters
+    ----------
+    tolerance : float
+        Error of c/c0 in one step.
+    courant : float
+        Cells that the front may move in one step.
+    method : str
+        Linear solver: ``auto``, ``direct`` or ``krylov``.
+    longest : float
+        Longest step [s].
+    compliance : float
+        Largest potential of the metal [V] that a galvanostat can give; a run that needs more ends.
+
+    Examples
+    --------
+    >>> Control().courant
+    0.2
+    """
+
+    tolerance: float = 1e-3
+    courant: float = 0.2
+    method: str = "auto"
+    longest: float = np.inf
+    compliance: float = 1.0
+
+
+def grow(
+    layer: Layer, state: State, times: Sequence[float], *, potential: float | None = None, current: float | None = None,
+    control: Control | None = None, progress: Callable[[State], None] | None = None, max_steps: int = 1_000_000,
+) -> Run:  # fmt: skip
+    """Run at a constant potential or a constant total current; call again with the last state for the next segment.
+
+    Parameters
+    ----------
+    layer : Layer
+    state : State
+        From `begin`, or the last of another run: going on from there gives the same numbers as one longer run.
+    times : sequence of float
+        Increasing, after `state.time` [s]; steps end there.
+    potential : float, optional
+        Of the metal against the reference at the supply [V]; negative deposits.
+    current : float, optional
+        Total [A], positive deposits.
+    control : Control, optional
+    progress : callable, optional
+        Called with the state after every step.
+    max_steps : int
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one of potential and current is given, or for times in the wrong order.
+    SolverError
+        If steps get too short, with the time and the lowest concentration: the salt is used up.
+
+    Examples
+    --------
+    >>> from simcell.dendrite.layer import begin
+    >>> from simcell.dendrite.stability import Metal
+    >>> from simcell.numerics.grid import section
+    >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
+    >>> layer = Layer(lithium, section(np.linspace(0.0, 3e-6, 61), [0.0, 1e-6]), 0.1e-6, {"x+": "reservoir"})
+    >>> run = grow(layer, begin(layer, 1e-6 - layer.centre[1]), [0.01], current=1e-10)  # 100 A/m^2
+    >>> round(run.last.charge * 1e12, 6)
+    1.0
+    """
+    if (potential is None) == (current is None):
+        raise ValueError("give either a potential or a current")
+    if not len(times) or not (np.diff([state.time, *times]) > 0.0).all():
+        raise ValueError(f"times {list(times)} must increase from the state's {state.time:g} s")
+    work = _Worker(layer, control or Control(), potential, current)
+    states = []
+    for stop in times:
+        while state.time < stop:
+            if len(work.history) >= max_steps:
+                raise SolverError(f"{max_steps} steps were not enough: {state.time:g} of {stop:g} s")
+            state = work.step(state, stop)
+            if progress is not None:
+                progress(state)
+        states.append(state)
+    time, amperes, volts, bodies, lowest = np.array(work.history).T
+    return Run(
+        layer, tuple(states), time, amperes, volts, bodies, lowest, work.rejected, work.newton, work.krylov
+    )  # fmt: skip
+
+
+class _Worker:
+    """One run: scaled numbers and the loop over attempts of a step."""
+
+    def __init__(self, layer: Layer, control: Control, potential: float | None, current: float | None) -> None:
+        self.layer, self.control = layer, control
+        self.potential, self.current = potential, current
+        m, h2 = layer.metal, layer.spacing**2
+        charge = m.charge * FARADAY * m.concentration
+        self.salt = m.diffusivity / h2
+        self.charge = layer.reference_conductivity / (m.f * charge * h2)
+        self.speed = m.exchange_current / charge
+        self.unit = charge * layer.cell  # C per unit of rate and second
+        self.sizes = (layer.spacing, layer.spacing)
+        self.reservoir, self.counter = layer.end("reservoir"), layer.end("counter")
+        self.history: list[tuple[float, ...]] = []
+        self.rejected = self.newton = self.krylov = 0
+
+    def frozen(self, state: State, dt: float) -> implicit.Step:
+        """Everything of the next step that follows from the phase now."""
+        layer, m, shape = self.layer, self.layer.metal, self.layer.shape
+        psi, area, kappa = np.empty(shape), np.empty(shape), np.empty(shape)
+        kernels.distances(state.xi, layer.delta, psi)
+        body, count = layer.bodies(state.xi)
+        kernels.source_shape(psi, np.zeros(shape), layer.delta, area)
+        kernels.curvature(psi, area, *self.sizes, kappa)
+        ahead = self._ahead(state, area, m.capillary_length * kappa, body, self._metal(state, count.size), dt)
+        kernels.source_shape(psi, ahead, layer.delta, area)
+        kernels.curvature(psi, area, *self.sizes, kappa)
+        theta = np.maximum(1.0 - state.xi, THETA_FLOOR)
+        links = (
+            [np.zeros((shape[0] + 1, shape[1])) for _ in range(2)],
+            [np.zeros((shape[0], shape[1] + 1)) for _ in "cs"],
+        )
+        kernels.links(theta, np.ones(shape), self.salt, links[0][0], links[1][0])
+        kernels.links(theta, state.ratio, self.charge, links[0][1], links[1][1])
+        charge_end = 2.0 * self.charge * theta * state.ratio
+        afloat = np.arange(1, count.size)
+        free, target = afloat, np.zeros(afloat.size)
+        if self.current is not None:
+            free, target = np.arange(count.size), np.concatenate([[self.current / self.unit], target])
+        return implicit.Step(
+            theta, state.salt, dt, (links[0][0], links[1][0]), (links[0][1], links[1][1]),
+            2.0 * self.salt * theta * self.reservoir, charge_end * self.reservoir, charge_end * self.counter,
+            -np.log(state.ratio), m.transference, m.symmetry, self.speed, area, m.capillary_length * kappa, body, free,
+            target,
+        )  # fmt: skip
+
+    def _ahead(self, state: State, area: Array, capillary: Array, body: Labels, metal: Array, dt: float) -> Array:
+        """How far the front moves in half a step [m], from the fields at its beginning."""
+        m, rate = self.layer.metal, np.empty_like(area)
+        if state.step_before == 0.0:
+            return np.zeros_like(area)
+        kernels.reaction(
+            area, capillary, state.ratio, state.potential, body, metal, m.symmetry, self.speed, rate,
+            np.empty_like(area), np.empty_like(area),
+        )  # fmt: skip
+        speed = m.molar_volume * m.concentration * np.divide(rate, area, where=area > 0.0, out=np.zeros_like(area))
+        most = 0.5 * self.layer.spacing
+        return np.clip(0.5 * dt * speed, -most, most)
+
+    def step(self, state: State, stop: float) -> State:
+        """Advance by one step that ends at `stop` at the latest."""
+        left = stop - state.time
+        wish = state.step_next or 0.1 * left
+        while True:
+            wish = min(wish, self.control.longest)
+            dt = left if wish >= left * (1.0 - 1e-9) else (0.5 * left if wish > 0.5 * left else wish)
+            if dt < SLOWEST * max(abs(stop), left):
+                raise SolverError(
+                    f"steps of {dt:.1e} s at {state.time:.6g} s; the lowest c/c0 is {self._lowest(state):.1e}: "
+                    "the salt is used up, lower the current"
+                )
+            frozen = self.frozen(state, dt)
+            metal = self._metal(state, int(frozen.body.max()) + 1)
+            try:
+                found = implicit.solve(frozen, state.ratio, state.potential, metal, self.control.method)
+            except SolverError:
+                self.rejected += 1
+                wish = 0.2 * dt
+                continue
+            self.newton, self.krylov = self.newton + found.newton, self.krylov + found.krylov
+            error = self._error(state, found.ratio, dt)
+            fastest, far = self._reach(state, frozen)
+            if error <= 1.0 and dt <= 1.5 * far:
+                break
+            self.rejected += 1
+            wish = min(dt * max(0.2, 0.8 / np.sqrt(error)) if error > 1.0 else dt, 0.9 * far)
+        suggested = min(dt * min(1.5, 0.8 / np.sqrt(max(error, 1e-12))), 0.9 * far)
+        following = suggested if dt == wish else min(max(wish, suggested), 0.9 * far)
+        return self._accept(state, frozen, found, dt, fastest, following, stop if dt == left else state.time + dt)
+
+    def _reach(self, state: State, step: implicit.Step) -> tuple[float, float]:
+        """Speed of the front [m/s] from the fastest growth of the phase, and the longest step that this allows [s].
+
+        Where the salt is used up the reaction moves to the outer edge of the front: what counts is how fast the phase
+        changes, and that no cell may lose more than half of what it has.
+        """
+        growth = self.layer.metal.molar_volume * self.layer.metal.concentration * step.rate
+        speed = 4.0 * self.layer.delta * float(np.abs(growth).max())
+        active = step.area > 0.0
+        room = np.where(growth > 0.0, 1.0 - state.xi, state.xi)[active]
+        share = float((np.abs(growth[active]) / np.maximum(room, 1e-12)).max(initial=0.0))
+        # the curvature is explicit: ripples of two cells must not overshoot
+        m = self.layer.metal
+        spread = 4.0 * self.layer.delta * float(step.by_drive.max()) * m.molar_volume * m.concentration
+        spread *= m.capillary_length
+        return speed, min(
+            self.control.courant * self.layer.spacing / max(speed, 1e-300), 0.5 / max(share, 1e-300),
+            CAPILLARY * self.layer.spacing**2 / max(spread, 1e-300),
+        )  # fmt: skip
+
+    def _accept(
+        self, state: State, step: implicit.Step, found: implicit.Solution, dt: float, fastest: float, following: float,
+        time: float,
+    ) -> State:  # fmt: skip
+        layer, m = self.layer, self.layer.metal
+        flow = step.salt_flow(found.ratio, found.potential)
+        salt = state.salt - dt * (flow + (1.0 - m.transference) * step.rate)
+        inflow = -float(flow.sum()) + m.transference * step.current_in(found.ratio, found.potential)
+        xi, spread = state.xi.copy(), SPREAD * fastest * layer.delta
+        parts = max(1, int(np.ceil(spread * dt / (PART * layer.spacing**2))))
+        growth = m.molar_volume * m.concentration * step.rate
+        kernels.advance(xi, growth, spread, layer.delta, dt, parts, *self.sizes, np.empty_like(xi), np.empty_like(xi))
+        current = float(step.rate.sum()) * self.unit
+        if self.current is not None and abs(found.metal[0]) > self.control.compliance * m.f:
+            raise SolverError(
+                f"the current needs more than {self.control.compliance:g} V at {time:.6g} s; the lowest c/c0 is "
+                f"{float(found.ratio[state.xi < 0.5].min()):.1e}: the salt is used up, lower the current"
+            )
+        after = State(
+            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, dt, following,
+            state.charge + current * dt, state.inflow + dt * inflow * m.concentration * layer.cell, state.steps + 1,
+        )  # fmt: skip
+        if not (np.isfinite(xi).all() and xi.min() >= 0.0 and xi.max() <= 1.0):
+            raise SolverError(f"the phase left 0..1 at {time:g} s ({xi.min():.2e}, {xi.max():.2e}): lower `courant`")
+        self.history.append((time, current, found.metal[0] / m.f, float(found.metal.size), self._lowest(after)))
+        return after
+
+    def _metal(self, state: State, number: int) -> Array:
+        """Potentials to begin with; a body that has just come loose begins at that of the electrode."""
+        metal = np.full(number, state.metal[0])
+        if number == state.metal.size:
+            metal[:] = state.metal
+        if self.potential is not None:
+            metal[0] = self.layer.metal.f * self.potential
+        return metal
+
+    def _error(self, state: State, ratio: Array, dt: float) -> float:
+        """Largest error of c/c0 outside the metal, against what is allowed."""
+        liquid = state.xi < 0.5
+        if state.step_before == 0.0:
+            return float(np.abs(ratio - state.ratio)[liquid].max()) / (5.0 * self.control.tolerance)
+        slope = (state.ratio - state.ratio_before) / state.step_before
+        miss = np.abs(ratio - state.ratio - dt * slope)[liquid].max()
+        return float(miss) * dt / (dt + state.step_before) / self.control.tolerance
+
+    @staticmethod
+    def _lowest(state: State) -> float:
+        return float(state.ratio[state.xi < 0.5].min(initial=np.inf))
+
+
+def segment(state: State) -> State:
+    """Forget the history of steps, where the current or potential jumps.
+
+    Examples
+    --------
+    >>> segment.__annotations__["return"]
+    'State'
+    """
+    return replace(state, step_before=0.0, step_next=0.0)
