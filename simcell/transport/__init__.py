@@ -1,0 +1,1 @@
+"""Currents and ions in thin layers between electrodes."""

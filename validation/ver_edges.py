@@ -1,0 +1,121 @@
+"""Electrode edges: error of the current against the number of cells, with exact and with plain conductances.
+
+Run from the root of the tree: ``python -m validation.ver_edges`` (ten seconds). Primary distribution between two
+strips and limiting current of a strip fed from afar, both against closed forms, and secondary distribution with linear
+kinetics against a grid that is graded to the edges. Cells are square; an edge lies at a fraction of a cell from the
+next face.
+Exit code 1 if a limit below is passed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+
+from simcell.numerics.grid import Grid, graded, section
+from simcell.transport.coplanar import far_resistance, strips
+from simcell.transport.current import Options, distribute
+from simcell.transport.electrode import Electrode, strip
+from simcell.transport.kinetics import Linear
+
+LAYERS = (5, 10, 20, 40)  # cells across the layer
+PLACES = (0.0, 0.3, 0.5, 0.8)  # of an edge inside its cell
+SHAPES = ((0.5, 0.5), (1.0, 1.0), (5.0, 1.0), (1.0, 5.0), (5.0, 10.0), (10.0, 30.0))  # width, gap over height
+LENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # kappa R / H
+LIMITS = {5: 3e-3, 10: 4e-4, 20: 1e-4, 40: 3e-5}  # primary and limiting, gap and width at least H
+FADED = {5: 4e-3, 10: 2e-3, 20: 1e-3, 40: 1e-3}  # secondary
+
+
+def uniform(layers: int, length: float, place: float) -> Grid:
+    """Square cells; faces are moved so that whole numbers lie at `place` of a cell."""
+    count = round(length * layers) + 1
+    return section((np.arange(count + 1) - place) / layers, np.linspace(0.0, 1.0, layers + 1))
+
+
+def current(grid: Grid, cell: list[Electrode], edges: str, ends: dict[str, float] | None = None) -> float:
+    """Current of the first electrode per length of it and conductivity."""
+    return abs(distribute(grid, 1.0, cell, ends, Options(edges=edges)).current["a"])
+
+
+def primary(layers: int, width: float, gap: float, place: float, edges: str) -> float:
+    """Relative error of two strips."""
+    one, other = (8.0, 8.0 + width), (8.0 + width + gap, 8.0 + 2.0 * width + gap)
+    grid = uniform(layers, 16.0 + 2.0 * width + gap, place)
+    return (
+        current(grid, [strip(grid, "a", *one, 1.0), strip(grid, "b", *other, 0.0)], edges) / strips(one, other, 1.0)
+        - 1.0
+    )
+
+
+def limiting(layers: int, width: float, place: float, edges: str) -> float:
+    """Relative error of a strip at zero concentration, fed from both ends."""
+    grid = uniform(layers, 2.0 * round(8.0 + width), place)
+    middle = 0.5 * (grid.faces[2][0] + grid.faces[2][-1])
+    start = round((middle - 0.5 * width) * layers) / layers  # at `place` of a cell; the feed is then uneven
+    cell = [strip(grid, "a", start, start + width, 0.0)]
+    # both feeds hold 1; what the unevenness of their distances sends through under the strip is of second order
+    ways = (start + 0.5 * width - grid.faces[2][0], grid.faces[2][-1] - start - 0.5 * width)
+    exact = sum(1.0 / far_resistance(0.5 * width, way, 1.0) for way in ways)
+    return current(grid, cell, edges, {"x-": 1.0, "x+": 1.0}) / exact - 1.0
+
+
+def two(law: Linear | None, grid: Grid, edges: str) -> float:
+    """Current between strips 3 H wide, 3 H apart."""
+    cell = [strip(grid, "a", 4.0, 7.0, 1.0, law=law), strip(grid, "b", 10.0, 13.0, 0.0, law=law)]
+    return current(grid, cell, edges)
+
+
+def main() -> int:
+    """Print the tables; 1 if a limit is passed."""
+    bad = 0
+    print("primary: worst and best relative error over edge positions", PLACES)
+    print("| width, gap / H | cells across H | plain | exact |")
+    print("| --- | ---: | ---: | ---: |")
+    for width, gap in SHAPES:
+        for layers in LAYERS:
+            plain, exact = (
+                [abs(primary(layers, width, gap, place, e)) for place in PLACES] for e in ("plain", "exact")
+            )
+            bad += max(exact) > LIMITS[layers] and min(width, gap) >= 1.0
+            print(f"| {width:g}, {gap:g} | {layers} | {span(plain)} | {span(exact)} |", flush=True)
+    print("\nlimiting current of a strip fed along the layer")
+    print("| width / H | cells across H | plain | exact |")
+    print("| --- | ---: | ---: | ---: |")
+    for width in (1.0, 4.0, 10.0):
+        for layers in LAYERS[:3]:
+            plain, exact = ([abs(limiting(layers, width, p, e)) for p in PLACES] for e in ("plain", "exact"))
+            bad += max(exact) > LIMITS[layers]
+            print(f"| {width:g} | {layers} | {span(plain)} | {span(exact)} |", flush=True)
+    print("\nsecondary: linear kinetics, width and gap 3 H, against a graded grid")
+    print("| kappa R / H | cells across H | plain | exact, faded | exact, not faded |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    edges = (4.0, 7.0, 10.0, 13.0)
+    fine = section(graded(0.0, 17.0, dict.fromkeys(edges, 4e-4), 1.12, 0.1), graded(0.0, 1.0, {0.0: 4e-4}, 1.12, 0.1))
+    from simcell.transport import edges as rule
+
+    for length in LENGTHS:
+        reference = two(Linear(length), fine, "exact")
+        for layers in LAYERS[:3]:
+            rows = []
+            for kind, fading in (("plain", rule.FADING), ("exact", rule.FADING), ("exact", 0.0)):
+                kept, rule.FADING = rule.FADING, fading
+                rows.append([abs(two(Linear(length), uniform(layers, 17.0, p), kind) / reference - 1) for p in PLACES])
+                rule.FADING = kept
+            bad += max(rows[1]) > FADED[layers]
+            print(f"| {length:g} | {layers} | " + " | ".join(span(row) for row in rows) + " |", flush=True)
+    print(f"{bad} beyond the limits")
+    return 1 if bad else 0
+
+
+def span(errors: list[float]) -> str:
+    """Least to largest."""
+    return f"{min(errors):.1e} to {max(errors):.1e}"
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    code = main()
+    print(f"{time.perf_counter() - started:.0f} s")
+    sys.exit(code)
