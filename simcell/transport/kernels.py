@@ -1,0 +1,551 @@
+r"""Kernels of the electroneutral transport of ions along a line: fluxes, electrode reactions, one implicit step.
+
+Nodes 0 and n+1 are the surfaces at the two ends (no volume), nodes 1..n the cells. Unknowns of a node: concentrations
+of all ions but the last, and the potential in units of RT/F. The last ion (the balancing one) follows from
+electroneutrality, its balance from div i = 0, so the system has index 1. Between nodes
+
+.. math:: N = -\frac{D}{d}\left[c_R - c_L + z\,\Lambda(c_L, c_R)\,(\phi_R - \phi_L)\right],\qquad
+          \Lambda = \frac{c_R - c_L}{\ln(c_R/c_L)}
+
+With the logarithmic mean the flux is -D Lambda grad(mu)/RT: it is zero in Boltzmann's equilibrium, a depleted ion
+stops it (concentrations stay positive), and for a binary salt at steady state it is exact.
+Linear systems are block tridiagonal with one row and column more, the potential of the working metal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcell.numerics.jit import njit
+
+LARGEST = 300.0  # exponent from which the exponential goes on along its tangent
+TINY = 1e-250  # mol/m^3: below it the logarithm of a ratio may overflow
+REACH = 4.0  # largest change of the step of potential at an electrode in one Newton iteration, in RT/F
+ELECTRODE, RESERVOIR, FRIT = 0, 1, 2
+
+
+@njit
+def log_mean(a, b):
+    """Logarithmic mean of two concentrations and its derivatives; 0 where one of them is not positive."""
+    if a <= TINY or b <= TINY:
+        return 0.0, 0.0, 0.0
+    total = a + b
+    x = (b - a) / total
+    if abs(x) < 0.03:
+        s = x * x
+        g = 1.0 - s / 3.0 - 4.0 * s * s / 45.0 - 44.0 * s * s * s / 945.0
+        slope = x * (-2.0 / 3.0 - 16.0 * s / 45.0 - 264.0 * s * s / 945.0)
+        return 0.5 * total * g, 0.5 * g - slope * b / total, 0.5 * g + slope * a / total
+    ratio = np.log(b / a)
+    value = (b - a) / ratio
+    return value, (value / a - 1.0) / ratio, (1.0 - value / b) / ratio
+
+
+@njit
+def growth(x):
+    """Exponential that goes on along its tangent, and its derivative."""
+    if x > LARGEST:
+        top = np.exp(LARGEST)
+        return top * (1.0 + x - LARGEST), top
+    value = np.exp(x)
+    return value, value
+
+
+@njit
+def power(x, p):
+    """x^p and its derivative; 0 where x is not positive and p is."""
+    if p == 0.0:
+        return 1.0, 0.0
+    if p == 1.0:
+        return x, 1.0
+    if x <= 0.0:
+        return 0.0, 0.0
+    value = x**p
+    return value, p * value / x
+
+
+@njit
+def product(c, reference, orders, slope):
+    """Product of (c / reference)^order; its derivatives go to `slope`."""
+    total = 1.0
+    for k in range(c.size):
+        if orders[k] != 0.0:
+            total *= power(c[k] / reference[k], orders[k])[0]
+    for k in range(c.size):
+        slope[k] = 0.0
+        if orders[k] != 0.0:
+            value, d = power(c[k] / reference[k], orders[k])
+            if value != 0.0:
+                slope[k] = total / value * d / reference[k]
+            else:
+                rest = d / reference[k]
+                for j in range(c.size):
+                    if j != k and orders[j] != 0.0:
+                        rest *= power(c[j] / reference[j], orders[j])[0]
+                slope[k] = rest
+    return total
+
+
+@njit
+def surface(side, c, v, kinetics, film, carried, rate, dv, dc, slope):
+    """Currents [A/m^2] of the reactions at an end, with derivatives by the step of potential and by concentrations.
+
+    `v` is metal less liquid in RT/F; a film [RT/F per A/m^2] takes its share of it. Give back their sum.
+    """
+    at, exchange, anodic, cathodic, equilibrium, forward, backward, reference, orders_a, orders_c, _nu = kinetics
+    current = carried[side]
+    total, total_dv = 0.0, 0.0
+    last = 0.0
+    for trial in range(200):
+        beyond = v - film * current
+        if trial > 0 and abs(beyond - last) > REACH:
+            beyond = last + np.sign(beyond - last) * REACH
+            current = (v - beyond) / film
+        last = beyond
+        total, total_dv = 0.0, 0.0
+        for r in range(at.size):
+            if at[r] != side:
+                continue
+            x = beyond - equilibrium[r]
+            up, dup = growth(anodic[r] * x)
+            down, ddown = growth(-cathodic[r] * x)
+            dv[r] = 0.0
+            rate[r] = 0.0
+            dc[r, :] = 0.0
+            if forward[r] > 0.0:
+                p = product(c, reference[r], orders_a[r], slope)
+                rate[r] += exchange[r] * p * up
+                dv[r] += exchange[r] * p * anodic[r] * dup
+                dc[r, :] += exchange[r] * up * slope
+            if backward[r] > 0.0:
+                p = product(c, reference[r], orders_c[r], slope)
+                rate[r] -= exchange[r] * p * down
+                dv[r] += exchange[r] * p * cathodic[r] * ddown
+                dc[r, :] -= exchange[r] * down * slope
+            total += rate[r]
+            total_dv += dv[r]
+        if film == 0.0:
+            break
+        change = (total - current) / (1.0 + film * total_dv)
+        current += change
+        if abs(change) <= 1e-14 * (abs(current) + abs(total)) + 1e-300:
+            break
+    carried[side] = current
+    if film > 0.0:  # what the film takes away of every change
+        share = 1.0 / (1.0 + film * total_dv)
+        for k in range(c.size):
+            through = 0.0
+            for r in range(at.size):
+                if at[r] == side:
+                    through += dc[r, k]
+            for r in range(at.size):
+                if at[r] == side:
+                    dc[r, k] -= dv[r] * film * through * share
+        for r in range(at.size):
+            if at[r] == side:
+                dv[r] *= share
+    return total
+
+
+@njit
+def balancing(row, z, last):
+    """Concentration of the balancing ion from those of the others."""
+    total = 0.0
+    for k in range(last):
+        total += z[k] * row[k]
+    return -total / z[last]
+
+
+@njit
+def end_rows(side, u, w, model, state, h, base_v, upper, work):
+    """Rows of the node at an end that is an electrode: what the reactions make goes into the liquid."""
+    z, _d, _volume, area, _gap, _kinds, film, capacity, faraday, kinetics, electrons, _fixed = model
+    residual, diagonal, column = work[0], work[1], work[5]
+    rate, dv, dc, slope, surface_c, carried = state
+    nu = kinetics[10]
+    last = z.size - 1
+    node = 0 if side == 0 else u.shape[0] - 1
+    face = area[0] if side == 0 else area[-1]
+    for k in range(last):
+        surface_c[k] = u[node, k]
+    surface_c[last] = balancing(u[node], z, last)
+    v = (w if side == 0 else 0.0) - u[node, last]
+    total = surface(side, surface_c, v, kinetics, film[side], carried, rate, dv, dc, slope)
+    charging = capacity[side] * (v - base_v[side]) / h
+    total_dv = capacity[side] / h
+    for r in range(electrons.size):
+        if kinetics[0][r] != side:
+            continue
+        total_dv += dv[r]
+        for k in range(last):
+            made = face * nu[r, k] / (electrons[r] * faraday)
+            residual[node, k] -= made * rate[r]
+            diagonal[node, k, last] += made * dv[r]
+            for j in range(last):
+                diagonal[node, k, j] -= made * (dc[r, j] - z[j] / z[last] * dc[r, last])
+            if side == 0:
+                column[node, k] -= made * dv[r]
+    share = face / faraday
+    residual[node, last] -= share * (total + charging)
+    diagonal[node, last, last] += share * total_dv
+    if side == 0:
+        column[node, last] -= share * total_dv
+        upper[last] = -total_dv
+    for j in range(last):
+        change = 0.0
+        for r in range(electrons.size):
+            if kinetics[0][r] == side:
+                change += dc[r, j] - z[j] / z[last] * dc[r, last]
+        diagonal[node, last, j] -= share * change
+        if side == 0:
+            upper[j] = change
+    return total + charging, total_dv
+
+
+@njit
+def assemble(u, w, h, base, base_v, model, state, work, upper):
+    """Residuals and derivatives of all rows; give back current density of the working electrode and its slope."""
+    z, d, volume, area, gap, kinds, _film, _capacity, _faraday, _kinetics, _electrons, fixed = model
+    residual, diagonal, before, after, _pivots, column = work[:6]
+    last = z.size - 1
+    n = volume.size
+    residual[:] = 0.0
+    diagonal[:] = 0.0
+    before[:] = 0.0
+    after[:] = 0.0
+    column[:] = 0.0
+    for f in range(n + 1):
+        left, right = f, f + 1
+        drop = u[right, last] - u[left, last]
+        cl, cr = balancing(u[left], z, last), balancing(u[right], z, last)
+        g = area[f] * d[last] / gap[f]
+        mean, ma, mb = log_mean(cl, cr)
+        zl = z[last]
+        current = -zl * g * (cr - cl + zl * mean * drop)
+        el, er = -g * (-1.0 + zl * ma * drop), -g * (1.0 + zl * mb * drop)
+        ephi = -zl * zl * g * mean
+        for k in range(last):
+            a, b = u[left, k], u[right, k]
+            g = area[f] * d[k] / gap[f]
+            mean, ma, mb = (0.0, 0.0, 0.0)
+            if z[k] != 0.0:
+                mean, ma, mb = log_mean(a, b)
+            flux = -g * (b - a + z[k] * mean * drop)
+            da, db = -g * (-1.0 + z[k] * ma * drop), -g * (1.0 + z[k] * mb * drop)
+            dphi = -g * z[k] * mean
+            current += z[k] * flux
+            ephi += z[k] * dphi
+            residual[left, k] += flux
+            residual[right, k] -= flux
+            diagonal[left, k, k] += da
+            after[left, k, k] += db
+            diagonal[left, k, last] -= dphi
+            after[left, k, last] += dphi
+            before[right, k, k] -= da
+            diagonal[right, k, k] -= db
+            before[right, k, last] += dphi
+            diagonal[right, k, last] -= dphi
+            diagonal[left, last, k] += z[k] * (da - el)
+            after[left, last, k] += z[k] * (db - er)
+            before[right, last, k] -= z[k] * (da - el)
+            diagonal[right, last, k] -= z[k] * (db - er)
+        residual[left, last] += current
+        residual[right, last] -= current
+        diagonal[left, last, last] -= ephi
+        after[left, last, last] += ephi
+        before[right, last, last] += ephi
+        diagonal[right, last, last] -= ephi
+    for i in range(n):
+        store = volume[i] / h
+        for k in range(last):
+            residual[i + 1, k] += store * (u[i + 1, k] - base[i, k])
+            diagonal[i + 1, k, k] += store
+    current, slope = 0.0, 0.0
+    for side in range(2):
+        node = 0 if side == 0 else n + 1
+        if kinds[side] == ELECTRODE:
+            found, found_slope = end_rows(side, u, w, model, state, h, base_v, upper, work)
+            if side == 0:
+                current, slope = found, found_slope
+            continue
+        residual[node, last] = u[node, last]
+        diagonal[node, last, :] = 0.0
+        diagonal[node, last, last] = 1.0
+        before[node, last, :] = 0.0
+        after[node, last, :] = 0.0
+        if kinds[side] == RESERVOIR:
+            for k in range(last):
+                residual[node, k] = u[node, k] - fixed[side, k]
+                diagonal[node, k, :] = 0.0
+                diagonal[node, k, k] = 1.0
+                before[node, k, :] = 0.0
+                after[node, k, :] = 0.0
+    return current, slope
+
+
+@njit
+def factorise(diagonal, before, after, pivots):
+    """Block elimination with pivots inside the blocks; `diagonal` becomes LU, `after` its quotient. False: singular."""
+    nodes, m, _ = diagonal.shape
+    for i in range(nodes):
+        a = diagonal[i]
+        if i > 0:
+            for r in range(m):
+                for j in range(m):
+                    s = before[i, r, j]
+                    if s != 0.0:
+                        for c in range(m):
+                            a[r, c] -= s * after[i - 1, j, c]
+        for c in range(m):
+            p = c
+            for r in range(c + 1, m):
+                if abs(a[r, c]) > abs(a[p, c]):
+                    p = r
+            pivots[i, c] = p
+            if not abs(a[p, c]) > 0.0:
+                return False
+            if p != c:
+                for j in range(m):
+                    a[c, j], a[p, j] = a[p, j], a[c, j]
+            for r in range(c + 1, m):
+                s = a[r, c] / a[c, c]
+                a[r, c] = s
+                if s != 0.0:
+                    for j in range(c + 1, m):
+                        a[r, j] -= s * a[c, j]
+        if i < nodes - 1:
+            for c in range(m):
+                block(a, pivots[i], after[i, :, c])
+    return True
+
+
+@njit
+def block(a, pivots, x):
+    """Solve with one factored block in place."""
+    m = x.size
+    for c in range(m):  # all exchanges first: the factors were exchanged as whole rows
+        p = pivots[c]
+        if p != c:
+            x[c], x[p] = x[p], x[c]
+    for c in range(m):
+        for r in range(c + 1, m):
+            x[r] -= a[r, c] * x[c]
+    for r in range(m - 1, -1, -1):
+        for j in range(r + 1, m):
+            x[r] -= a[r, j] * x[j]
+        x[r] /= a[r, r]
+
+
+@njit
+def backward(diagonal, before, after, pivots, x):
+    """Solve with the factors in place."""
+    nodes, m = x.shape
+    for i in range(nodes):
+        if i > 0:
+            for r in range(m):
+                for j in range(m):
+                    x[i, r] -= before[i, r, j] * x[i - 1, j]
+        block(diagonal[i], pivots[i], x[i])
+    for i in range(nodes - 2, -1, -1):
+        for r in range(m):
+            for j in range(m):
+                x[i, r] -= after[i, r, j] * x[i + 1, j]
+
+
+@njit
+def bordered(work, control, upper, slope, miss, wide):
+    """Solve T x + column dw = x for given factors and the control's row; give back dw and change x in place."""
+    _residual, diagonal, before, after, pivots, column, x = work[:7]
+    by_current, factor, node, weight = control
+    backward(diagonal, before, after, pivots, x)
+    last = upper.size - 1
+    row = 0.0
+    along = 0.0
+    for j in range(last + 1):
+        row += factor * upper[j] * x[0, j]
+        along += factor * upper[j] * column[0, j]
+    own = factor * slope
+    if not by_current:
+        own += 1.0
+        if node >= 0:
+            row -= (1.0 - weight) * x[node, last] + weight * x[node + 1, last]
+            along -= (1.0 - weight) * column[node, last] + weight * column[node + 1, last]
+    change = (wide * -miss - row) / (own - along)
+    for i in range(x.shape[0]):
+        for j in range(last + 1):
+            x[i, j] -= column[i, j] * change
+    return change
+
+
+@njit
+def missed(u, w, current, goal, control):
+    """What the control lacks: the set current [A/m^2], or the set potential [RT/F] with iR compensation."""
+    by_current, factor, node, weight = control
+    last = u.shape[1] - 1
+    if by_current:
+        return factor * current - goal
+    reference = 0.0
+    if node >= 0:
+        reference = (1.0 - weight) * u[node, last] + weight * u[node + 1, last]
+    return w - reference - goal + factor * current
+
+
+@njit
+def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, upper, scale, tolerance):
+    """Newton's method for one implicit stage; give back the iterations, or -1 where it does not converge."""
+    residual, diagonal, before, after, pivots, column, x = work[:7]
+    kinds, z = model[5], model[0]
+    last = upper.size - 1
+    nodes = u.shape[0]
+    for iteration in range(60):
+        current, slope = assemble(u, metal[0], h, base, base_v, model, state, work, upper)
+        metal[1] = current
+        miss = missed(u, metal[0], current, goal, control)
+        metal[2] = slope
+        if not factorise(diagonal, before, after, pivots):
+            return -1
+        backward(diagonal, before, after, pivots, column)
+        for i in range(nodes):
+            for j in range(last + 1):
+                x[i, j] = -residual[i, j]
+        change = bordered(work, control, upper, slope, miss, 1.0)
+        if not np.isfinite(change):
+            return -1
+        size = abs(change)
+        damping = 1.0
+        for side in range(2):
+            if kinds[side] == ELECTRODE:
+                node = 0 if side == 0 else nodes - 1
+                step = abs((change if side == 0 else 0.0) - x[node, last])
+                if step * damping > REACH:
+                    damping = REACH / step
+        for i in range(nodes):
+            part = damping
+            if i == 0 or i == nodes - 1:  # rates at a surface need concentrations that are positive
+                for k in range(last):
+                    if u[i, k] > 0.0 and u[i, k] + part * x[i, k] < 0.05 * u[i, k]:
+                        part = -0.95 * u[i, k] / x[i, k]
+                rest, lost = balancing(u[i], z, last), balancing(x[i], z, last)
+                if rest > 0.0 and rest + part * lost < 0.05 * rest:
+                    part = -0.95 * rest / lost
+            for k in range(last):
+                step = abs(x[i, k])
+                if i == 0 or i == nodes - 1:
+                    size = max(size, step / (abs(u[i, k]) + 1e-6 * scale[k]))
+                else:
+                    size = max(size, step / scale[k])
+                u[i, k] += part * x[i, k]
+            size = max(size, abs(x[i, last]) * 1e-2)
+            u[i, last] += damping * x[i, last]
+        metal[0] += damping * change
+        if not np.isfinite(size):
+            return -1
+        if size < tolerance:
+            return iteration + 1
+    return -1
+
+
+@njit
+def books(u, h, base, base_v, metal, model, state, out):
+    """Rates of what is summed up: currents of reactions [A], charging [A], flow of each ion into the liquid [mol/s]."""
+    z, d, volume, area, gap, kinds, film, capacity, faraday, kinetics, electrons, _fixed = model
+    rate, dv, dc, slope, surface_c, carried = state
+    last = z.size - 1
+    reactions = electrons.size
+    for side in range(2):
+        node = 0 if side == 0 else u.shape[0] - 1
+        f = 0 if side == 0 else gap.size - 1
+        sign = 1.0 if side == 0 else -1.0
+        drop = u[f + 1, last] - u[f, last]
+        for k in range(last + 1):
+            if k < last:
+                a, b = u[f, k], u[f + 1, k]
+            else:
+                a, b = balancing(u[f], z, last), balancing(u[f + 1], z, last)
+            mean = log_mean(a, b)[0] if z[k] != 0.0 else 0.0
+            flux = -area[f] * d[k] / gap[f] * (b - a + z[k] * mean * drop)
+            out[reactions + 2 + side * (last + 1) + k] = sign * flux
+        out[reactions + side] = 0.0
+        if kinds[side] == ELECTRODE:
+            for k in range(last):
+                surface_c[k] = u[node, k]
+            surface_c[last] = balancing(u[node], z, last)
+            v = (metal[0] if side == 0 else 0.0) - u[node, last]
+            surface(side, surface_c, v, kinetics, film[side], carried, rate, dv, dc, slope)
+            out[reactions + side] = area[f] * capacity[side] * (v - base_v[side]) / h
+            for r in range(reactions):
+                if kinetics[0][r] == side:
+                    out[r] = area[f] * rate[r]
+
+
+@njit
+def step(u, metal, dt, goals, control, tableau, model, state, work, upper, scale, stages, tolerances):
+    """One step of a Runge-Kutta method with an explicit first stage, and its error.
+
+    `stages` holds the derivatives at the stages: cells, double layers, books; those at stage 0 are given. `u` and
+    `metal` are changed in place. Give back the error over its tolerance; negative: Newton's method failed.
+    """
+    matrix, difference = tableau
+    cells, layers, sums, base, base_v, start, start_v = stages
+    last = upper.size - 1
+    n = u.shape[0] - 2
+    for i in range(n):
+        for k in range(last):
+            start[i, k] = u[i + 1, k]
+    start_v[0] = metal[0] - u[0, last]
+    start_v[1] = -u[n + 1, last]
+    count = matrix.shape[0]
+    for s in range(1, count):
+        base[:] = start
+        base_v[:] = start_v
+        for j in range(s):
+            weight = dt * matrix[s, j]
+            for i in range(n):
+                for k in range(last):
+                    base[i, k] += weight * cells[j, i, k]
+            base_v[0] += weight * layers[j, 0]
+            base_v[1] += weight * layers[j, 1]
+        h = dt * matrix[s, s]
+        used = solve_stage(
+            u, metal, h, base, base_v, goals[s], control, model, state, work, upper, scale, tolerances[2]
+        )  # fmt: skip
+        if used < 0:
+            return -1.0
+        for i in range(n):
+            for k in range(last):
+                cells[s, i, k] = (u[i + 1, k] - base[i, k]) / h
+        layers[s, 0] = (metal[0] - u[0, last] - base_v[0]) / h
+        layers[s, 1] = (-u[n + 1, last] - base_v[1]) / h
+        books(u, h, base, base_v, metal, model, state, sums[s])
+    # the error, damped by one more solution with the factors at hand: stiff parts would be overrated
+    _residual, _diagonal, _before, _after, _pivots, _column, x = work[:7]
+    volume = model[2]
+    x[:] = 0.0
+    h = dt * matrix[count - 1, count - 1]
+    for i in range(n):
+        for k in range(last):
+            total = 0.0
+            for j in range(count):
+                total += difference[j] * cells[j, i, k]
+            x[i + 1, k] = volume[i] * dt * total / h
+    area, capacity, faraday = model[3], model[7], model[8]
+    miss = 0.0
+    for side in range(2):
+        total = 0.0
+        for j in range(count):
+            total += difference[j] * layers[j, side]
+        charging = capacity[side] * dt * total / h
+        x[0 if side == 0 else n + 1, last] = -(area[0] if side == 0 else area[n]) / faraday * charging
+        if side == 0:
+            miss = -control[1] * charging
+    change = bordered(work, control, upper, metal[2], miss, 1.0)
+    worst = 0.0
+    for side in range(2):
+        if capacity[side] > 0.0:
+            lost = (change - x[0, last]) if side == 0 else -x[n + 1, last]
+            worst = max(worst, abs(lost) / (10.0 * tolerances[0]))
+    for i in range(n):
+        for k in range(last):
+            allowed = tolerances[0] * abs(u[i + 1, k]) + tolerances[1] * scale[k]
+            worst = max(worst, abs(x[i + 1, k]) / allowed)
+    return worst
