@@ -391,6 +391,22 @@ def missed(u, w, current, goal, control):
 
 
 @njit
+def cautious(row, change, z, scale, part):
+    """Share of a Newton change after which a twentieth of every concentration is left: rates and logarithms need it.
+
+    What is below rounding of the concentrations around is left alone: it may pass through zero.
+    """
+    last = z.size - 1
+    for k in range(last):
+        if row[k] > 1e-16 * scale[k] and row[k] + part * change[k] < 0.05 * row[k]:
+            part = -0.95 * row[k] / change[k]
+    rest, lost = balancing(row, z, last), balancing(change, z, last)
+    if rest > 1e-16 * scale[0] and rest + part * lost < 0.05 * rest:
+        part = -0.95 * rest / lost
+    return part
+
+
+@njit
 def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, upper, scale, tolerance):
     """Newton's method for one implicit stage; give back the iterations, or -1 where it does not converge."""
     residual, diagonal, before, after, pivots, column, x = work[:7]
@@ -421,13 +437,9 @@ def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, up
                     damping = REACH / step
         for i in range(nodes):
             part = damping
-            if i == 0 or i == nodes - 1:  # rates at a surface need concentrations that are positive
-                for k in range(last):
-                    if u[i, k] > 0.0 and u[i, k] + part * x[i, k] < 0.05 * u[i, k]:
-                        part = -0.95 * u[i, k] / x[i, k]
-                rest, lost = balancing(u[i], z, last), balancing(x[i], z, last)
-                if rest > 0.0 and rest + part * lost < 0.05 * rest:
-                    part = -0.95 * rest / lost
+            end = 0 if i == 0 else (1 if i == nodes - 1 else -1)
+            if end >= 0 and kinds[end] == ELECTRODE:
+                part = cautious(u[i], x[i], z, scale, damping)
             for k in range(last):
                 step = abs(x[i, k])
                 if i == 0 or i == nodes - 1:
@@ -543,7 +555,7 @@ def step(u, metal, dt, goals, control, tableau, model, state, work, upper, scale
     for side in range(2):
         if capacity[side] > 0.0:
             lost = (change - x[0, last]) if side == 0 else -x[n + 1, last]
-            worst = max(worst, abs(lost) / (10.0 * tolerances[0]))
+            worst = max(worst, abs(lost) / tolerances[0])
     for i in range(n):
         for k in range(last):
             allowed = tolerances[0] * abs(u[i + 1, k]) + tolerances[1] * scale[k]

@@ -1,22 +1,22 @@
 """Run a protocol on a liquid along a line: steps with error control, exact ends of segments, books.
 
 After every jump implicit Euler makes a step so short that its error is below the tolerance, then a method of order 3
-goes on. A limit is met by repeating the step that passes it with other lengths until it ends there. What reactions,
+goes on. A limit is met by repeating the step that passes it with other lengths until it ends there. Where
+a given current has emptied a surface, the potential runs through any limit in less time than can be told from zero: the
+segment ends then, at a potential short of the limit. What reactions,
 double layers and ends have passed is summed with the weights of the method, so the books close to rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array
-from simcell.transport.kernels import balancing
-from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Limit, Segment
 from simcell.transport.record import Record
 from simcell.transport.species import Liquid, Surface
@@ -45,12 +45,12 @@ class Options:
     Examples
     --------
     >>> Options().volts
-    0.004
+    0.002
     """
 
     rtol: float = 1e-4
     atol: float = 1e-6
-    volts: float = 0.004
+    volts: float = 0.002
     growth: float = 4.0
     steps: int = 200_000
 
@@ -130,7 +130,10 @@ class _Session:
             if not 0.0 <= error <= 1.0:
                 s.restore(saved)
                 dt *= 0.2 if error < 0.0 else max(0.2, 0.9 * error ** (-1.0 / 3.0))
-                if dt < SHORTEST * segment.duration or done + dt == done:
+                if dt < SHORTEST * max(done, 1e-9 * segment.duration) or done + dt == done:
+                    if self._runs_away(segment):
+                        reason = "potential"
+                        break
                     raise SolverError(self._stuck(segment), self.record())
                 continue
             hit = self._passed(segment, charge)
@@ -208,20 +211,36 @@ class _Session:
             }
         )  # fmt: skip
 
+    def _runs_away(self, segment: Segment) -> bool:
+        """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""
+        if segment.mode != "current" or self._emptiest() is None:
+            return False
+        side = "above" if segment.goal(0.0) > 0.0 else "below"
+        return any(x.quantity == "potential" and np.isfinite(getattr(x, side)) for x in segment.limits)
+
+    def _emptiest(self) -> tuple[int, int, float] | None:
+        """Ion (its row), end and concentration where least is left of what a reaction there uses up."""
+        s, own = self.stepper, len(self.liquid.working.reactions)
+        c, rates, found = s.nodes(), s.last_rates(), []
+        for r, reaction in enumerate(self.liquid.reactions):
+            side = 0 if r < own else 1
+            for name, made in reaction.makes.items():
+                if made * rates[r] < 0.0:
+                    k = s.names.index(name)
+                    found.append((float(c[k, -side] / s.scale_of_all[k]), k, side))
+        if not found or (least := min(found))[0] > 1e-3:
+            return None
+        return least[1], least[2], float(c[least[1], -least[2]])
+
     def _stuck(self, segment: Segment) -> str:
         s = self.stepper
-        c = s.nodes()[:, [0, -1]]
-        used = {k for r in self.liquid.reactions for k in r.makes}
-        rows = [k for k, name in enumerate(s.names) if name in used or not used]
-        part = c[rows] / s.scale_of_all[rows, None]
-        k, side = np.unravel_index(int(part.argmin()), part.shape)
-        place = ("working", "other")[side]
-        text = (
-            f"no solution beyond {self.time:g} s: {s.names[rows[k]]} is down to {c[rows[k], side]:.3g} mol/m^3 "
-            f"at the {place} electrode, the potential is {s.potential:.4g} V"
-        )
-        if segment.mode == "current":
-            least = s.limiting(rows[k], int(side))
+        text = f"no solution beyond {self.time:g} s, where the potential is {s.potential:.4g} V"
+        if (empty := self._emptiest()) is not None:
+            ion, side, left = empty
+            place = ("working", "other")[side]
+            text += f": {s.names[ion]} is down to {left:.3g} mol/m^3 at the {place} electrode"
+        if segment.mode == "current" and empty is not None:
+            least = s.limiting(ion, side)
             text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
             text += '; a limit such as Limit("potential", below=...) ends the segment before'
         return text
@@ -248,5 +267,3 @@ class _Session:
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], liquid_of=self.liquid,
         )  # fmt: skip
 
-
-__all__ = ["FARADAY", "Options", "balancing", "replace", "run"]

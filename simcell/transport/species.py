@@ -318,7 +318,7 @@ class Liquid:
 
 
 def between(
-    length: float, spacing: float, growth: float = 1.1, largest: float = np.inf, other: bool = True, refine: int = 1
+    length: float, spacing: float, growth: float = 1.05, largest: float = np.inf, other: bool = True, refine: int = 1
 ) -> Grid:
     """Line of 1 m^2 from an electrode to another one or, fine at one end only, to something else.
 
@@ -343,7 +343,7 @@ def between(
 
     Examples
     --------
-    >>> between(1e-4, 1e-6).shape[2]
+    >>> between(1e-4, 1e-6, growth=1.1).shape[2]
     41
     """
     near = {0.0: min(spacing, length), **({length: min(spacing, length)} if other else {})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.grid import Array
-from simcell.transport.kernels import FRIT, solve_stage, step
+from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
 from simcell.transport.species import Liquid, Surface, packed
@@ -139,7 +139,7 @@ class Stepper:
         allowed = self.tolerances[0] * np.abs(now) + self.tolerances[1] * self.scale
         error = float(np.max(np.abs(now - once) / allowed))
         if self.model[7][0] > 0.0:
-            error = max(error, abs(self.metal[0] - self.u[0, -1] - metal) / (10.0 * self.tolerances[0]))
+            error = max(error, abs(self.metal[0] - self.u[0, -1] - metal) / self.tolerances[0])
         return error
 
     def advance(self, segment: Segment, done: float, dt: float) -> float:
@@ -223,5 +223,3 @@ class Stepper:
         per = reaction.electrons / abs(reaction.makes[self.names[ion]]) if reaction else 1.0
         return float(per * FARADAY * self.model[1][ion] * self.nodes()[ion, cell] / gap)
 
-
-__all__ = ["FRIT", "Stepper"]
