@@ -13,11 +13,11 @@ REDOX = [Ion("O+", 1, D), Ion("R", 0, D), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-
 
 
 def redox(rate=1.0, support=1e3, length=6e-4, spacing=2e-7, far=None, refine=1, oxidised=0.0, **surface) -> Liquid:
-    """1 mol/m^3 of what is oxidised, in excess electrolyte that nothing happens to."""
+    """1 mol/m^3 of what is oxidised, in excess electrolyte; the reference is beside the electrode: no ohmic drop."""
     start = {"O+": oxidised, "R": 1.0, "K+": support, "Cl-": support + oxidised}
     grid = between(length, spacing, other=False, refine=refine)
     electrode = Surface((couple("OR", "O+", "R", 1, rate),), **surface)
-    return Liquid(grid, REDOX, start, electrode, far or Reservoir())
+    return Liquid(grid, REDOX, start, electrode, far or Reservoir(), reference=0.0)
 
 
 def thin(height=1e-6, support=1e2) -> Liquid:
