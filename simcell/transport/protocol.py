@@ -128,9 +128,7 @@ def current(density: float, duration: float, limits: Sequence[Limit] = ()) -> Se
     return Segment("current", density, density, duration, tuple(limits), name="current")
 
 
-def sweep(
-    start: float, stop: float, rate: float, limits: Sequence[Limit] = (), compensation: float = 0.0
-) -> Segment:
+def sweep(start: float, stop: float, rate: float, limits: Sequence[Limit] = (), compensation: float = 0.0) -> Segment:
     """Potential from one value to another at a rate [V/s, positive].
 
     Examples

@@ -266,4 +266,3 @@ class _Session:
             concentration=stack("concentration")[:, back], liquid=stack("liquid"), position=s.positions,
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], liquid_of=self.liquid,
         )  # fmt: skip
-

@@ -222,4 +222,3 @@ class Stepper:
         reaction = next((r for r in self.liquid.reactions if self.names[ion] in r.makes), None)
         per = reaction.electrons / abs(reaction.makes[self.names[ion]]) if reaction else 1.0
         return float(per * FARADAY * self.model[1][ion] * self.nodes()[ion, cell] / gap)
-

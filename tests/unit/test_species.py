@@ -37,7 +37,13 @@ def test_method_has_order_three_and_an_estimate_of_order_two():
 def test_charge_and_ions_balance():
     """A salt between plates through jumps, sweeps, pulses and rest, with double layers at both ends."""
     cell = plates(capacitance=0.2, film=1e-3)
-    protocol = [hold(-0.05, 1.0), current(20.0, 1.0), sweep(0.0, 0.1, 0.1), *pulses(-50.0, 0.1, 0.2, 2, off=20.0), rest(1.0)]
+    protocol = [
+        hold(-0.05, 1.0),
+        current(20.0, 1.0),
+        sweep(0.0, 0.1, 0.1),
+        *pulses(-50.0, 0.1, 0.2, 2, off=20.0),
+        rest(1.0),
+    ]
     record = run(cell, protocol)
     assert record.books < BOOKS
     total = record.reaction_charge[-1, 0] + record.charging_charge[-1, 0]
