@@ -255,6 +255,42 @@ CELLS = [
     ),
 ]
 
+PARALLEL = CURRENT + 'beam.diameter = "2 um"\n'
+RADIAL = PARALLEL + GAP + 'grid.geometry = "radial"\n'
+RINGS = RADIAL + 'grid.extent = "25 um"\n'
+PLAN = PARALLEL + GAP + 'grid.geometry = "plan"\n'
+MAP = PLAN + 'grid.extent = "50 um"\n'
+PAST = 'cell.flow_rate = "1 uL/min"\ncell.flow = { inlet = "x-", outlet = "x+" }\n'
+
+SPACE = [
+    _beam("unknown geometry", PARALLEL + 'grid.geometry = "radiel"', "grid.geometry", 'did you mean "radial"'),
+    _beam("rings without an edge", RADIAL, "grid.extent", "is missing", '"50 um"'),
+    _beam("rings smaller than the beam", RADIAL + 'grid.extent = "0.5 um"', "grid.extent", "leaves 1 um", '"1 um"'),
+    _beam("map smaller than the beam", PLAN + 'grid.extent = "1 um"', "grid.extent", "leaves 1 um", '"2 um"'),
+    _beam("narrow map", MAP + 'grid.extent_y = "1 um"', "grid.extent_y", "leaves 1 um", '"2 um"'),
+    _more("beam of no size", 'grid = { geometry = "radial", extent = "25 um" }', "beam.diameter", "needs it", '"2 um"'),
+    _beam("map without a length", PLAN, "grid.extent", "is missing"),
+    _beam("cut without a gap", PARALLEL + 'grid = { geometry = "section", extent = "9 um" }', "cell.spacer_height"),
+    _beam("layers of rings", RINGS + "grid.layers = 4", "grid.layers", "one layer"),
+    _beam("rings with a width", RINGS + 'grid.extent_y = "9 um"', "grid.extent_y", "no second length"),
+    _beam("flow through rings", RINGS + PAST, "cell.flow_rate", "where nothing flows", '"plan"'),
+    _beam("flow well mixed", PARALLEL + GAP + PAST, "cell.flow_rate", "where nothing flows", '"plan"'),
+    _beam("flow between walls", MAP + PAST + 'grid.edge = "closed"', "grid.edge", "fresh at the inlet"),
+    _beam(
+        "flow out of a cut",
+        PARALLEL + GAP + PAST.replace("x-", "y-") + 'grid = { geometry = "section", extent = "50 um" }',
+        "cell.flow",
+        "along x in a section",
+    ),
+    _beam("band in space", RINGS + "radiolysis.ensemble = 64", "radiolysis.ensemble", "well-mixed volume only"),
+    _beam("cells that jump", RINGS + "grid.growth = 3", "grid.growth", "from 1.01 to 2"),
+    _beam("cells of no size", RINGS + 'grid.spacing = "0 nm"', "grid.spacing", "from 0.1 nm"),
+    _beam("unknown edge", RINGS + 'grid.edge = "open"', "grid.edge", '"reservoir" or "closed"'),
+    _beam("D of zero for all", RINGS + 'radiolysis.unknown_diffusivity = "0 m^2/s"', "above zero"),
+    _beam("D in another unit", RINGS + 'radiolysis.diffusivity = { H2 = "5e-9 m/s" }', "radiolysis.diffusivity.H2"),
+    _more("grid of nothing", 'grid.extent = "25 um"', "grid.extent", "one well-mixed volume", '"radial"'),
+]
+
 LIQUID = [
     _more("cell too thin", 'cell.spacer_height = "1 pm"', "from 1 nm to 1 mm"),
     _more("mechanism is no text", "electrolyte.mechanism = 1", "must be text in quotes"),
@@ -317,7 +353,40 @@ NUMERICS = [
     _more("first at zero", 'output.from = "0 s"', "must be above zero", '"1 ns"'),
 ]
 
-BAD_FILES: list[Bad] = [*SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *CELLS, *SCHEDULES, *LIQUID, *NUMERICS]
+BAD_FILES: list[Bad] = [
+    *SYNTAX, *SECTIONS, *UNITS, *CASE_AND_BEAM, *CELLS, *SCHEDULES, *SPACE, *LIQUID, *NUMERICS,
+]  # fmt: skip
+
+_OFF = 'beam.center = ["26 um", "0 um"]\n'
+_SALT = 'electrolyte = { mechanism = "chloride", concentrations = { "Na+" = "1 mM", "Cl-" = "1 mM" } }\n'
+_SPOTS = 'beam.spots = [{ center = ["0 um", "0 um"] }, { center = ["40 um", "0 um"] }]\n'
+
+# right by themselves, refused by `check` and `run` once the cells are laid out
+BAD_CELLS: list[Bad] = [
+    _beam("beam beside the map", MAP + _OFF, "beam: ", "outside of the grid", "2.5e-05 m"),
+    _beam("one spot beside the map", MAP + _SPOTS, "beam: ", "x = 4e-05 m", "outside of the grid"),
+    _beam("beam on the frame", PLAN + 'grid.extent = "99 um"\n' + _OFF + WINDOW, "outside of the window", "2.5e-05 m"),
+    _beam("rings off the axis", RINGS + _OFF.replace("26", "1"), "around its axis", "use plan or full"),
+    _beam(
+        "rings under a narrow window",
+        RINGS.replace('"2 um"', '"50 um"') + WINDOW.replace("50 um", "40 um"),
+        "of the beam off",
+        "use plan or full",
+    ),
+    _beam("rings under a scan", SCAN_OF_4 + 'grid = { geometry = "radial", extent = "9 um" }', "not a rectangle"),
+    _beam("coarse cells", MAP + 'grid.spacing = "3 um"', "grid.spacing", "does not resolve", "2e-07 m or less does"),
+    _beam("more cells than memory", MAP + "output.count = 100000", "grid.spacing", "GB", "output times"),
+    _beam(
+        "too many pixels to follow",
+        SCAN + 'beam.frame = [100, 100]\nbeam.resolved = "pixel"\ngrid = { geometry = "plan", extent = "9 um" }',
+        "would fit",
+        'resolve by "line"',
+    ),
+    _beam("salt that nobody measured", RINGS + _SALT, "radiolysis.unknown_diffusivity", "Cl2-", '"1.5e-9 m^2/s"'),
+    _beam("ion without a name", RINGS + "electrolyte.pH = 3", "electrolyte.counter_ion"),
+    _beam("D of a stranger", RINGS + 'radiolysis.diffusivity = { Xe = "1e-9 m^2/s" }', "no such species"),
+    _beam("windows that touch", MAP + WINDOW + 'cell.bulge = "auto"\ncell.pressure = "-1 bar"', "touch", "Pa"),
+]
 
 # bytes that are no case file at all
 BAD_BYTES: list[tuple[str, bytes, str]] = [

@@ -28,7 +28,9 @@ def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> 
         print_json(facts)
         return
     blocks = [f"{case}: {facts['title'] or 'no title'} ({facts['hash']})"]
-    for heading in ("values", "beam", "liquid", "computes"):
+    for heading in ("values", "beam", "liquid", "space", "computes"):
+        if facts[heading] == {}:
+            continue
         blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
     if facts["warnings"]:
         blocks.append("\nwarnings")
@@ -46,7 +48,7 @@ def describe(case: Case) -> dict[str, Any]:
     Returns
     -------
     dict
-        `title`, `hash`, `values`, `beam`, `liquid`, `computes` and `warnings`.
+        `title`, `hash`, `values`, `beam`, `liquid`, `space` (empty unless there is a grid), `computes` and `warnings`.
 
     Raises
     ------
@@ -64,6 +66,13 @@ def describe(case: Case) -> dict[str, Any]:
 
     mechanism = mechanism_of(case.input, case.folder)
     setup, beam = setup_of(case.input, mechanism)
+    warnings, space = list(setup.warnings), {}
+    if case.input.grid.geometry != "batch":
+        from simcell.studies.in_space import in_space
+        from simcell.studies.scales import scales
+
+        ready = in_space(case.input, mechanism)
+        warnings, space = list(ready.warnings), scales(case.input, ready)
     times = output_times(case.input)
     units = {"flux": "1/m^2/s", "energy": "J", "current": "A", "diameter": "m", "stopping_power": "J*m^2/kg"}
     given = {"dose_rate": (beam.dose_rate, "Gy/s")}
@@ -81,13 +90,14 @@ def describe(case: Case) -> dict[str, Any]:
             "pH": {"value": setup.solution.pH, "unit": "1"},
             **{name: {"value": value, "unit": unit} for name, (value, unit) in liquid.items()},
         },
+        "space": {name: {"value": value, "unit": unit} for name, (value, unit) in space.items()},
         "computes": {
             "mechanism": f"{mechanism.name}: {len(setup.species)} species, {len(mechanism.reactions)} reactions",
             "g_values": setup.yields,
             "times": f"{len(times)} from {times[0]:.3g} s to {times[-1]:.3g} s",
             "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else "none (--ensemble N makes bands)",
         },
-        "warnings": list(setup.warnings),
+        "warnings": warnings,
     }
 
 

@@ -13,7 +13,7 @@ from simcell.errors import InputError, Problem
 
 
 def new(
-    what: str = typer.Argument(..., metavar="TEMPLATE", help="What to begin with: radiolysis, or mechanism."),
+    what: str = typer.Argument(..., metavar="TEMPLATE", help="What to begin with: radiolysis, space, or mechanism."),
     output: Path | None = typer.Option(None, "--output", "-o", help="The file to write: case.toml, or mechanism.toml."),
     force: bool = FORCE,
     from_aurach: Path | None = aurach.FROM_AURACH,
@@ -29,6 +29,7 @@ def new(
     Examples:
       simcell new radiolysis
       simcell new radiolysis -o cases/aerated.toml
+      simcell new space -o around.toml
       simcell new mechanism --from-aurach reactions.txt --conditions conditions.txt -o mine.toml
     """
     from simcell.results.files import atomic

@@ -76,7 +76,7 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     if geometry == "batch":
         setup_of(case.input, mechanism)
     else:
-        from simcell.studies.space import in_space
+        from simcell.studies.in_space import in_space
 
         in_space(case.input, mechanism)
     check_vary([r.key for r in ranges], geometry)

@@ -18,6 +18,25 @@ _MAX_CONCENTRATION = 2e4  # mol/m^3
 _MAX_PRESSURE = 1e7  # Pa
 
 
+class InflowInput(Model):
+    """Another liquid that flows in, in SI units; what is not said is as in ``[electrolyte]``.
+
+    Examples
+    --------
+    >>> InflowInput(pH=3, counter_ion="ClO4-").pH
+    3.0
+    """
+
+    pH: Annotated[float | None, Number(-1.0, 15.0, "must be from -1 to 15, which is as far as water goes", "7.0")] = (
+        Field(None, examples=["7.0"])
+    )
+    concentrations: Annotated[
+        Mapping[str, float],
+        Each(Measure("concentration", maximum=_MAX_CONCENTRATION, bounds="must not exceed 20 mol/L"), _CONCENTRATIONS),
+    ] = Field(Frozen(), examples=[_CONCENTRATIONS], description="instead of those of the same species in the cell")
+    counter_ion: Annotated[str | None, Text('"Cl-"')] = Field(None, examples=['"Cl-"'])
+
+
 class ElectrolyteInput(Model):
     """Section ``[electrolyte]``, in SI units. Names of species are checked against the mechanism when it is loaded.
 
@@ -56,6 +75,9 @@ class ElectrolyteInput(Model):
             bounds="must be from 0 degC to 100 degC, where water is a liquid",
         ),
     ] = Field(ROOM_TEMPERATURE, examples=['"25 degC"'])
+    inflow: InflowInput | None = Field(
+        None, examples=['{ pH = 3.0, counter_ion = "ClO4-" }'], description="a changed electrolyte, with cell.flow"
+    )
 
 
 def solute_rules(given: Given) -> Iterator[Rule]:
@@ -80,4 +102,19 @@ def solute_rules(given: Given) -> Iterator[Rule]:
             yield Rule(key, value, f"is given by electrolyte.gases.{name} as well; give one of the two")
 
 
-ELECTROLYTE_RULES = (solute_rules,)
+def inflow_rules(given: Given) -> Iterator[Rule]:
+    """A changed electrolyte needs a flow that brings it.
+
+    Examples
+    --------
+    >>> given = Given({"electrolyte": {"inflow": {"pH": 3}}}, {}, {})
+    >>> [rule.reason for rule in inflow_rules(given)]
+    ['comes with a flow, which cell.flow and cell.flow_rate describe']
+    """
+    if given.wrote("electrolyte", "inflow"):
+        moving = given.value("cell", "flow_rate") or given.value("cell", "pressure_drop")
+        if not moving or given.value("grid", "geometry") in ("batch", "radial", None):
+            yield Rule("electrolyte.inflow", None, "comes with a flow, which cell.flow and cell.flow_rate describe")
+
+
+ELECTROLYTE_RULES = (solute_rules, inflow_rules)

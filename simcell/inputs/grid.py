@@ -90,11 +90,20 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     if geometry in ("radial", "plan") and given.wrote("grid", "layers"):
         yield Rule("grid.layers", given.raw("grid", "layers"), f"a {geometry} grid has one layer")
     yield from _beam_inside(given, str(geometry))
+    if given.raw("grid", "edge") == "closed" and _flows(given):
+        reason = (
+            "means nothing where liquid flows: it is fresh at the inlet, and all sides but inlet and outlet are walls"
+        )
+        yield Rule("grid.edge", "closed", reason)
+
+
+def _flows(given: Given) -> bool:
+    return bool(given.value("cell", "flow_rate") or given.value("cell", "pressure_drop"))
 
 
 def _flow_fits(given: Given, geometry: str) -> Iterator[Rule]:
     """Liquid that flows past needs cells that it flows through."""
-    if not (given.value("cell", "flow_rate") or given.value("cell", "pressure_drop")):
+    if not _flows(given):
         return
     flow = given.value("cell", "flow")
     if geometry in ("batch", "radial"):
@@ -106,14 +115,16 @@ def _flow_fits(given: Given, geometry: str) -> Iterator[Rule]:
 
 
 def _beam_inside(given: Given, geometry: str) -> Iterator[Rule]:
-    extent, diameter = given.value("grid", "extent"), given.value("beam", "diameter")
-    if extent is None or diameter is None:
-        return
-    room = 2.0 * extent if geometry == "radial" else extent
-    if diameter > room * (1.0 + 1e-12):
-        example = f'"{1e6 * diameter * (0.5 if geometry == "radial" else 1.0):.4g} um" or more'
-        reason = f"leaves {1e6 * room:.4g} um for a beam of {1e6 * diameter:.4g} um"
-        yield Rule("grid.extent", given.raw("grid", "extent"), reason, example)
+    diameter = given.value("beam", "diameter")
+    for key in ("extent", "extent_y"):
+        extent = given.value("grid", key)
+        if extent is None or diameter is None:
+            continue
+        room = 2.0 * extent if geometry == "radial" else extent
+        if diameter > room * (1.0 + 1e-12):
+            example = f'"{1e6 * diameter * (0.5 if geometry == "radial" else 1.0):.4g} um" or more'
+            reason = f"leaves {1e6 * room:.4g} um for a beam of {1e6 * diameter:.4g} um"
+            yield Rule(f"grid.{key}", given.raw("grid", key), reason, example)
 
 
 GRID_RULES = (grid_rules,)

@@ -3,8 +3,8 @@ r"""Radiolysis in space, any number of dimensions: species are made in the beam,
 Equations: see `simcell.radiolysis.kernels_field` (space), `kernels_advance` (time) and `kernels_multigrid` (the linear
 systems). Fully implicit and coupled: no splitting of reaction from transport, whatever the step. Charged
 species move together, so that no net current flows (electroneutral zero-current closure); without it they diffuse one
-by one. Assumptions: dilute solution (mobilities from D by Nernst-Einstein, no activity gradients, constant D); `plan` is
-averaged over the thickness of the liquid; the flow is given and does not depend on what is dissolved.
+by one. Assumptions: dilute solution (mobilities from D by Nernst-Einstein, no activity gradients, constant D); `plan`
+is averaged over the thickness of the liquid; the flow is given and does not depend on what is dissolved.
 
 Sides of the grid are closed unless they have a reservoir: a fixed composition right behind the side. Where liquid
 flows in it has the composition of the reservoir. Where it flows out it carries what is there: exactly so through a side
@@ -28,9 +28,9 @@ from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.kernels import DONE, NOT_FINITE, RUNNING, STRIP
 from simcell.radiolysis.kernels_field import Chemistry, Slopes, Space, react, spread
 from simcell.radiolysis.kernels_multigrid import MOST
-from simcell.radiolysis.layout import SIDES, space_of
+from simcell.radiolysis.layout import SIDES, drain_of, space_of
+from simcell.radiolysis.stepping import Stepper
 
-CHUNK = 20_000  # cells times steps between two looks at Ctrl-C; about half a second
 LINEAR = 0.02  # error that the linear solver leaves in a stage, in units of the step's tolerance
 Progress = Callable[[float], None]
 
@@ -156,8 +156,8 @@ def integrate_field(
     Raises
     ------
     ValueError
-        If a diffusivity is missing or negative, shapes do not fit, ions are to move together but what is given carries a
-        net charge, the flow has a divergence, or flows in where no reservoir says what.
+        If a diffusivity is missing or negative, shapes do not fit, ions are to move together but what is given carries
+        a net charge, the flow has a divergence, or flows in where no reservoir says what.
     SolverError
         If the step size underflows or `max_steps` is used up; its `partial` is what was reached.
 
@@ -187,31 +187,32 @@ def integrate_field(
     slopes, work = _slopes(space, m), _work(net, space, pull, m)
     wet = grid.mask.ravel()[:, None] & (grid.volume.ravel()[:, None] > 0.0)
     work.c[: wet.size, :n] = np.where(wet, begin.reshape(n, -1).T, 0.0)
-    state = np.zeros(advance.STATE_SIZE)
-    state[advance.FIRST] = _first_step(space, chemistry, work, exposure, rtol, atol, n)
-    result = np.zeros((times.size, n, wet.size))
-    left, result_left = np.zeros((6, m)), np.zeros((times.size, 6, n))
-    status, chunk = RUNNING, max(1, min(max_steps, CHUNK // wet.size))
+    first = _first_step(space, chemistry, work, exposure, rtol, atol, n)
+    stepper = Stepper(space, chemistry, slopes, work, rtol, atol, linear, first)
+    result, left = np.zeros((times.size, n, wet.size)), np.zeros((times.size, 6, n))
+
+    def keep(number: int) -> None:
+        result[number], left[number] = stepper.state.T, stepper.left[:, :n]
+
+    def look() -> None:
+        if progress is not None:
+            progress(_done(times, stepper))
+
     try:
-        while status == RUNNING and state[advance.N_ACCEPTED] + state[advance.N_REJECTED] < max_steps:
-            status = advance.advance_field(
-                space, chemistry, slopes, work, np.asarray(exposure.switch, dtype=float),
-                np.asarray(exposure.scale, dtype=float), np.asarray(exposure.pattern, dtype=np.int64), times, rtol, atol,
-                linear, chunk, state, left, result, result_left,
-            )  # fmt: skip
-            if progress is not None:
-                progress(_done(times, state))
+        stepper.run(
+            np.asarray(exposure.switch, dtype=float), np.asarray(exposure.scale, dtype=float),
+            np.asarray(exposure.pattern, dtype=np.int64), times, max_steps, keep, look,
+        )  # fmt: skip
     except KeyboardInterrupt:
-        status = DONE
+        stepper.status = DONE
     run = FieldRun(
         times, result.reshape(times.size, n, *grid.shape),
-        {side: result_left[:, SIDES.index(side)] for side in sided(grid, reservoirs, flow)},
-        *(int(state[i]) for i in (advance.OUTPUT, advance.N_ACCEPTED, advance.N_REJECTED)),
-        float(state[advance.WORST_NEGATIVE]), int(state[advance.SOLVES]), int(state[advance.CYCLES]),
-        int(state[advance.UNSOLVED]), float(state[advance.LINEAR]),
+        {side: left[:, SIDES.index(side)] for side in sided(grid, reservoirs, flow)},
+        stepper.output, stepper.steps, stepper.rejected, stepper.worst_negative, stepper.solves, stepper.cycles,
+        stepper.unsolved, stepper.worst_linear,
     )  # fmt: skip
-    if status != DONE:
-        raise SolverError(_why(net, grid, status, state, work.c[: wet.size, :n], max_steps), run)
+    if stepper.status != DONE:
+        raise SolverError(_why(net, grid, stepper, max_steps), run)
     return run
 
 
@@ -263,8 +264,8 @@ def _work(net: Network, space: Space, pull: Array, m: int) -> advance.Work:
     invariants[:, :n] = net.tables.invariants
     return advance.Work(
         np.zeros((every, m)), np.zeros((6, cells, m)), np.zeros((cells, m)), np.zeros((cells, m)),
-        np.zeros((cells, m)), np.zeros((MOST + 1, cells, m)), *(np.zeros((every, m)) for _ in range(4)), pull,
-        slot.astype(np.int64), invariants,
+        np.zeros((cells, m)), np.zeros((MOST + 1, cells, m)), np.zeros((every, m)), np.zeros((every, m)),
+        np.zeros((every, m)), np.zeros((every, m)), pull, slot.astype(np.int64), invariants, drain_of(space),
     )  # fmt: skip
 
 
@@ -283,27 +284,37 @@ def _first_step(
     return 100.0 / fastest if fastest > 0.0 else 1.0
 
 
-def _done(times: Array, state: Array) -> float:
+def _done(times: Array, stepper: Stepper) -> float:
     """Fraction of output times that is done; between two of them by time."""
-    output = int(state[advance.OUTPUT])
-    if output >= times.size:
+    output = stepper.output
+    if output >= times.size or stepper.time >= times[-1]:
         return 1.0
     before = times[output - 1] if output else 0.0
-    part = (state[advance.TIME] - before) / (times[output] - before) if times[output] > before else 0.0
+    part = (stepper.time - before) / (times[output] - before) if times[output] > before else 0.0
     return float((output + min(1.0, max(0.0, part))) / times.size)
 
 
-def _why(net: Network, grid: Grid, status: int, state: Array, c: Array, max_steps: int) -> str:
-    t = state[advance.TIME]
-    if status == RUNNING:
+def _why(net: Network, grid: Grid, stepper: Stepper, max_steps: int) -> str:
+    t, c = stepper.time, stepper.state
+    if stepper.status == RUNNING:
         return f"more than {max_steps} steps (reached t = {t:.6g} s); raise max_steps or loosen rtol"
-    cell, species = np.unravel_index(int(np.argmax(np.abs(c))), c.shape)
-    at = np.unravel_index(int(cell), grid.shape)
-    place = ", ".join(f"{name} = {x[i]:.4g} m" for name, x, i in zip("zyx", grid.centre, at, strict=True) if x.size > 1)
-    what = "a value that is not finite" if status == NOT_FINITE else f"a step of {state[advance.STEP]:.3g} s"
-    linear = int(state[advance.UNSOLVED])
-    solver = f", {linear} times because a linear system was not solved" if linear else ""
+    if stepper.refused[0] < -stepper.atol:
+        value, cell, species = stepper.refused
+        return (
+            f"the integration stopped at t = {t:.6g} s: {net.names[species]} would become {value:.3g} mol/m^3 at "
+            f"{_place(grid, cell)}. The cells there are too wide for the steps of concentration between them (ions "
+            f"drift by more than a cell's worth); refine the grid there, or raise atol ({stepper.atol:.3g} mol/m^3)"
+        )
+    cell, species = (int(i) for i in np.unravel_index(int(np.argmax(np.abs(c))), c.shape))
+    what = "a value that is not finite" if stepper.status == NOT_FINITE else f"a step of {stepper.step:.3g} s"
+    solver = f", {stepper.unsolved} times because a linear system was not solved" if stepper.unsolved else ""
     return (
-        f"the integration stopped at t = {t:.6g} s with {what}{solver}; largest is {net.names[int(species)]} = "
-        f"{c[cell, species]:.4g} mol/m^3 at {place or 'the only cell'}. Check the rate constants, or loosen rtol"
+        f"the integration stopped at t = {t:.6g} s with {what}{solver}; largest is {net.names[species]} = "
+        f"{c[cell, species]:.4g} mol/m^3 at {_place(grid, cell)}. Check the rate constants, or loosen rtol"
     )
+
+
+def _place(grid: Grid, cell: int) -> str:
+    at = np.unravel_index(cell, grid.shape)
+    parts = [f"{name} = {x[i]:.4g} m" for name, x, i in zip("zyx", grid.centre, at, strict=True) if x.size > 1]
+    return ", ".join(parts) or "the only cell"

@@ -5,8 +5,8 @@ Balance of cell x with volume V, amounts J_i [mol/s] through its faces, each fro
 .. math:: V \frac{dc_i}{dt} = V \Big(\sum_r \nu_{ir} w_r + P_i\Big) + \sum_\text{lower} J_i - \sum_\text{upper} J_i,
           \qquad J_i = -g_i (\Delta c_i - z_i \bar c_i G) + q_L c_{i,L} + q_R c_{i,R}
 
-g = (area / distance) D (Pe/2) coth(Pe/2) with Pe = Q distance / (area D) and q_L = q_R = Q/2, which is the exact flow of
-one species between two points in one dimension (Scharfetter & Gummel, IEEE Trans. Electron Devices 16 (1969) 64):
+g = (area / distance) D (Pe/2) coth(Pe/2) with Pe = Q distance / (area D) and q_L = q_R = Q/2, which is the exact flow
+of one species between two points in one dimension (Scharfetter & Gummel, IEEE Trans. Electron Devices 16 (1969) 64):
 order 2 in space, never an oscillation, and upwind for Pe to infinity or D = 0. G is the potential step that carries
 no net current,
 
@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simcell.numerics.jit import njit
-from simcell.radiolysis.kernels import STRIP, kinetics, reaction_slopes
+from simcell.radiolysis.kernels_line import STRIP, kinetics, reaction_slopes
 
 
 class Space(NamedTuple):
@@ -61,7 +61,7 @@ class Slopes(NamedTuple):
     left: np.ndarray  # (faces, m) a
     right: np.ndarray  # (faces, m) b
     block: np.ndarray  # (cells + 1, m, m) diagonal block of cell x, transposed, at x + 1
-    inverse: np.ndarray  # (axes with lines, cells, m, m) inverse pivot blocks, transposed; line after line
+    inverse: np.ndarray  # (axes with lines, cells, m, m) inverse pivot blocks, transposed
 
 
 class Chemistry(NamedTuple):
@@ -211,11 +211,44 @@ def face_slopes(space, level, c, slopes):
 
 
 @njit
-def reaction_blocks(space, chemistry, level, c, slopes):
-    """Blocks of the reactions alone, in all cells of a level."""
+def add_face(block, charge, ions, per_volume, share, coefficient):
+    """Put per_volume (1 - p z^T) diag(coefficient) on a transposed block."""
+    for j in range(coefficient.shape[0]):
+        block[j, j] += per_volume * coefficient[j]
+    for j in ions:
+        factor, column = per_volume * charge[j] * coefficient[j], block[j]
+        for i in range(column.shape[0]):
+            column[i] -= factor * share[i]
+
+
+@njit
+def add_faces(space, level, first, size, diagonal, n, slopes):
+    """Put the diagonal and the flows through all faces on the blocks of some cells."""
+    base = space.first_cell[level]
+    charge, ions = space.charge, space.ions
+    for axis in range(3):
+        count, inners = space.shape[level, axis], lines_inside(space, level, axis)
+        if not space.used[axis] or (count == 1 and space.periodic[axis]):
+            continue  # in a ring of one cell, what leaves comes in again
+        faces, share, left, right = space.first_face[level, axis], slopes.share, slopes.left, slopes.right
+        for x in range(first, first + size):
+            low = faces + x - base + (x - base) // (count * inners) * inners
+            up, per, block = low + inners, space.over_volume[x], slopes.block[x + 1]
+            add_face(block, charge, ions, per, share[low], right[low])
+            add_face(block, charge, ions, per, share[up], left[up])
+    for x in range(first, first + size):
+        block = slopes.block[x + 1]
+        for i in range(n):
+            block[i, i] += diagonal
+
+
+@njit
+def matrix_blocks(space, chemistry, level, c, diagonal, slopes):
+    """Blocks of diagonal I - J of a level: reactions, and the flows through all faces of each cell."""
     n = chemistry.f.shape[0]
     start, end = space.first_cell[level], space.first_cell[level + 1]
     strip = chemistry.c
+    face_slopes(space, level, c, slopes)
     for first in range(start, end, STRIP):
         size = min(STRIP, end - first)
         for x in range(size):
@@ -232,44 +265,7 @@ def reaction_blocks(space, chemistry, level, c, slopes):
                 into[x + 1, :, :] = 0.0
                 for i in range(n, into.shape[1]):
                     into[x + 1, i, i] = 1.0
-
-
-@njit
-def add_face(block, charge, ions, per_volume, share, coefficient):
-    """Put per_volume (1 - p z^T) diag(coefficient) on a transposed block."""
-    for j in range(coefficient.shape[0]):
-        block[j, j] += per_volume * coefficient[j]
-    for j in ions:
-        factor, column = per_volume * charge[j] * coefficient[j], block[j]
-        for i in range(column.shape[0]):
-            column[i] -= factor * share[i]
-
-
-@njit
-def matrix_blocks(space, chemistry, level, c, diagonal, slopes):
-    """Blocks of diagonal I - J of a level: reactions, and the flows through all faces of each cell."""
-    n = chemistry.f.shape[0]
-    face_slopes(space, level, c, slopes)
-    reaction_blocks(space, chemistry, level, c, slopes)
-    base, end = space.first_cell[level], space.first_cell[level + 1]
-    for x in range(base, end):
-        for i in range(n):
-            slopes.block[x + 1, i, i] += diagonal
-    for axis in range(3):
-        if not space.used[axis]:
-            continue
-        count, inners = space.shape[level, axis], lines_inside(space, level, axis)
-        if count == 1 and space.periodic[axis]:
-            continue  # what leaves comes in again
-        cell = base - 1
-        for outer in range((end - base) // (count * inners)):
-            for place in range(count):
-                for inner in range(inners):
-                    cell += 1
-                    low = space.first_face[level, axis] + (outer * (count + 1) + place) * inners + inner
-                    up, per, block = low + inners, space.over_volume[cell], slopes.block[cell + 1]
-                    add_face(block, space.charge, space.ions, per, slopes.share[low], slopes.right[low])
-                    add_face(block, space.charge, space.ions, per, slopes.share[up], slopes.left[up])
+        add_faces(space, level, first, size, diagonal, n, slopes)
 
 
 @njit

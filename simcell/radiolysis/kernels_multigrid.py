@@ -1,9 +1,9 @@
 r"""Kernels of the linear solver in space: lines of cells solved exactly, several levels of cells, GMRES around both.
 
-The matrix is M = diagonal I - J of `kernels_field`. One cycle approximates its inverse: on each level the lines of cells
-along each axis are solved exactly as block-tridiagonal systems, every second line first and the others with what that
-changed (zebra); the residual goes to the level with cells merged in pairs (sums of amounts), whose correction comes
-back by linear interpolation, and lines are solved again. All local chemistry is inside the blocks, so a line
+The matrix is M = diagonal I - J of `kernels_field`. One cycle approximates its inverse: on each level the lines of
+cells along each axis are solved exactly as block-tridiagonal systems, every second line first and the others with what
+that changed (zebra); the residual goes to the level with cells merged in pairs (sums of amounts), whose correction
+comes back by linear interpolation, and lines are solved again. All local chemistry is inside the blocks, so a line
 takes nanosecond radicals and fast equilibria as they are; what is left for the levels is smooth.
 Method: Trottenberg, Oosterlee & Schueller, Multigrid (2001), ch. 5 (lines) and 8 (systems).
 
@@ -20,10 +20,11 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.jit import njit
-from simcell.radiolysis.kernels import invert, times
 from simcell.radiolysis.kernels_field import lines_inside
+from simcell.radiolysis.kernels_line import invert, times
 
-MOST = 30  # vectors that GMRES keeps
+MOST = 24  # vectors that GMRES keeps
+GROUP = 4  # lines that are solved side by side: their blocks stay in the cache between the two passes
 
 
 @njit
@@ -59,26 +60,52 @@ def eliminate(charge, ions, share, left, right, both, before, carried, weighted,
 
 
 @njit
+def lines_of(space, level, axis):
+    """Lines along an axis lie in rows of neighbours: number of rows, lines in each."""
+    rows = space.shape[level, 0] * space.shape[level, 1] if axis == 2 else space.shape[level, 1 - axis]
+    return rows, (1 if axis == 2 else space.shape[level, 2])
+
+
+@njit
+def first_of_row(space, level, axis, row):
+    """Local number of the first cell of a row's first line, of the face before it, and the row's parity."""
+    ny, nx = space.shape[level, 1], space.shape[level, 2]
+    if axis == 2:
+        return row * nx, row * (nx + 1), (row // ny + row % ny) & 1
+    if axis == 1:
+        return row * ny * nx, row * (ny + 1) * nx, row & 1
+    return row * nx, row * nx, row & 1
+
+
+@njit
 def factor_lines(space, slopes, level, axis, inverse, scratch):
     """Inverse pivot blocks of all lines of a level along one axis; a periodic line is cut at its end."""
-    base, end = space.first_cell[level], space.first_cell[level + 1]
+    base, faces = space.first_cell[level], space.first_face[level, axis]
     n, inners = space.shape[level, axis], lines_inside(space, level, axis)
-    for outer in range((end - base) // (n * inners)):
-        for inner in range(inners):
+    rows, width = lines_of(space, level, axis)
+    charge, ions, over_volume, matrix = space.charge, space.ions, space.over_volume, slopes.block
+    share, left, right = slopes.share, slopes.left, slopes.right
+    for row in range(rows):
+        first, before, _ = first_of_row(space, level, axis, row)
+        for group in range(0, width, GROUP):
             for place in range(n):
-                cell = base + (outer * n + place) * inners + inner
-                line = base + (outer * inners + inner) * n + place
-                block = inverse[line]
-                block[:, :] = slopes.block[cell + 1]
-                if place > 0:
-                    face = space.first_face[level, axis] + (outer * (n + 1) + place) * inners + inner
-                    both = space.over_volume[cell] * space.over_volume[cell - inners]
-                    if both > 0.0:
-                        eliminate(
-                            space.charge, space.ions, slopes.share[face], slopes.left[face], slopes.right[face], both,
-                            inverse[line - 1], scratch[0], scratch[1], block,
-                        )  # fmt: skip
-                invert(block, scratch)
+                cell = base + first + group + place * inners - 1
+                face = faces + before + group + place * inners - 1
+                for _ in range(min(GROUP, width - group)):
+                    cell += 1
+                    face += 1
+                    block, own = inverse[cell], matrix[cell + 1]
+                    for j in range(block.shape[0]):
+                        for i in range(block.shape[0]):
+                            block[j, i] = own[j, i]
+                    if place > 0:
+                        both = over_volume[cell] * over_volume[cell - inners]
+                        if both > 0.0:
+                            eliminate(
+                                charge, ions, share[face], left[face], right[face], both, inverse[cell - inners],
+                                scratch[0], scratch[1], block,
+                            )  # fmt: skip
+                    invert(block, scratch)
 
 
 @njit
@@ -124,37 +151,33 @@ def beside(space, slopes, level, axis, line, parity, u, out):
 
 @njit
 def solve_lines(space, slopes, level, axis, inverse, parity, r, d, right):
-    """Solve every second line along an axis: d = (line)^-1 r."""
-    base, ny, nx = space.first_cell[level], space.shape[level, 1], space.shape[level, 2]
+    """Solve every second line along an axis: d = (line)^-1 r. Some lines go together, whose data are neighbours."""
+    base, faces = space.first_cell[level], space.first_face[level, axis]
     n, inners = space.shape[level, axis], lines_inside(space, level, axis)
-    faces, charge, over_volume = space.first_face[level, axis], space.charge, space.over_volume
+    rows, width = lines_of(space, level, axis)
+    charge, over_volume = space.charge, space.over_volume
     share, below, above = slopes.share, slopes.left, slopes.right
-    for outer in range((space.first_cell[level + 1] - base) // (n * inners)):
-        for inner in range(inners):
-            across = outer // ny + outer % ny
-            if axis == 1:
-                across = outer + inner
-            elif axis == 0:
-                across = inner // nx + inner % nx
-            if across & 1 != parity:
-                continue
-            line = base + (outer * inners + inner) * n
+    for row in range(rows):
+        first, before, odd = first_of_row(space, level, axis, row)
+        for group in range((parity - odd) & 1, width, 2 * GROUP):
+            end = min(group + 2 * GROUP, width)
             for place in range(n):
-                cell = base + (outer * n + place) * inners + inner
-                given, into = r[cell], d[cell]
-                for i in range(right.shape[0]):
-                    right[i] = given[i]
-                    into[i] = 0.0
-                if place > 0:
-                    face = faces + (outer * (n + 1) + place) * inners + inner
-                    project(charge, share[face], below[face], over_volume[cell], d[cell - inners], right)
-                times(inverse[line + place], right, into)
+                for inner in range(group, end, 2):
+                    cell, face = base + first + inner + place * inners, faces + before + inner + place * inners
+                    given, into = r[cell], d[cell]
+                    for i in range(right.shape[0]):
+                        right[i] = given[i]
+                        into[i] = 0.0
+                    if place > 0:
+                        project(charge, share[face], below[face], over_volume[cell], d[cell - inners], right)
+                    times(inverse[cell], right, into)
             for place in range(n - 2, -1, -1):
-                cell = base + (outer * n + place) * inners + inner
-                face = faces + (outer * (n + 1) + place + 1) * inners + inner
-                right[:] = 0.0
-                project(charge, share[face], above[face], over_volume[cell], d[cell + inners], right)
-                times(inverse[line + place], right, d[cell])
+                for inner in range(group, end, 2):
+                    cell, face = base + first + inner + place * inners, faces + before + inner + (place + 1) * inners
+                    for i in range(right.shape[0]):
+                        right[i] = 0.0
+                    project(charge, share[face], above[face], over_volume[cell], d[cell + inners], right)
+                    times(inverse[cell], right, d[cell])
 
 
 @njit
@@ -168,8 +191,17 @@ def subtract_product(space, slopes, level, u, r):
             a, b, c, d = changed[j], changed[j + 1], changed[j + 2], changed[j + 3]
             for i in range(row.shape[0]):
                 row[i] -= (one[i] * a + two[i] * b) + (three[i] * c + four[i] * d)
+    nothing = space.first_cell[0]
     for axis in range(3):
-        beside(space, slopes, level, axis, 0, -1, u, r)
+        beside(space, slopes, level, axis, nothing, nothing - 1, u, r)
+
+
+@njit
+def across(space, slopes, level, line, parity, u, out):
+    """`beside` along all axes but that of the lines."""
+    for axis in range(3):
+        if axis != line:
+            beside(space, slopes, level, axis, line, parity, u, out)
 
 
 @njit
@@ -178,21 +210,28 @@ def smooth(space, slopes, level, axis, place, want, r, given, d, e, right):
     start, end = space.first_cell[level], space.first_cell[level + 1]
     d[start:end, :] = 0.0
     inverse = slopes.inverse[place]
-    solve_lines(space, slopes, level, axis, inverse, 0, r, d, right)
-    given[start:end] = r[start:end]
-    for other in range(3):
-        if other != axis:
-            beside(space, slopes, level, other, axis, 1, d, given)
-    solve_lines(space, slopes, level, axis, inverse, 1, given, d, right)
+    for parity in range(2):
+        copy(r, start, end, given)
+        if parity == 1:
+            across(space, slopes, level, axis, parity, d, given)
+        solve_lines(space, slopes, level, axis, inverse, parity, given, d, right)
     add_range(d, start, end, e)
     if want:
         if space.periodic[0] or space.periodic[1] or space.periodic[2]:
             subtract_product(space, slopes, level, d, r)
             return
         r[start:end, :] = 0.0  # lines of the second half have none left; the first half what the second changed
-        for other in range(3):
-            if other != axis:
-                beside(space, slopes, level, other, axis, 0, d, r)
+        first = space.first_cell[0]  # 0, as a number that the compiler does not make a version of the function for
+        across(space, slopes, level, axis, first, d, r)
+
+
+@njit
+def copy(r, start, end, given):
+    """Copy some cells."""
+    for x in range(start, end):
+        into, row = given[x], r[x]
+        for i in range(into.shape[0]):
+            into[i] = row[i]
 
 
 @njit
@@ -263,32 +302,33 @@ def to_finer(space, level, coarse, d):
 
 
 @njit
-def cycle(space, slopes, lines, deepest, r, given, d, e, right):
-    """e = approximately M^-1 r on level 0; r is used up. `lines` (levels, 3) marks the axes whose lines are solved."""
-    for level in range(deepest + 1):
-        start, end = space.first_cell[level], space.first_cell[level + 1]
-        e[start:end, :] = 0.0
-        for axis in range(3):
-            if lines[level, axis] >= 0:
-                want = level < deepest or more_lines(lines, level, axis)
-                smooth(space, slopes, level, axis, lines[level, axis], want, r, given, d, e, right)
-        if level < deepest:
-            to_coarser(space, level, r, r)
-    for level in range(deepest - 1, -1, -1):
-        start, end = space.first_cell[level], space.first_cell[level + 1]
-        to_finer(space, level, e, d)
-        add_range(d, start, end, e)
-        subtract_product(space, slopes, level, d, r)
-        for axis in range(2, -1, -1):
-            if lines[level, axis] >= 0:
-                want = (axis > 0 and lines[level, 0] >= 0) or (axis > 1 and lines[level, 1] >= 0)
-                smooth(space, slopes, level, axis, lines[level, axis], want, r, given, d, e, right)
+def sweep(space, slopes, lines, level, up, want, r, given, d, e, right):
+    """Smooth along every axis whose lines are to be solved on the level, backwards on the way up."""
+    for turn in range(3):
+        axis = 2 - turn if up else turn
+        if lines[level, axis] >= 0:
+            more = want
+            for later in range(turn + 1, 3):
+                more = more or lines[level, 2 - later if up else later] >= 0
+            smooth(space, slopes, level, axis, lines[level, axis], more, r, given, d, e, right)
 
 
 @njit
-def more_lines(lines, level, axis):
-    """Whether a later axis has lines to solve."""
-    return (axis < 1 and lines[level, 1] >= 0) or (axis < 2 and lines[level, 2] >= 0)
+def cycle(space, slopes, lines, deepest, r, given, d, e, right):
+    """e = approximately M^-1 r on level 0; r is used up. `lines` (levels, 3) marks the axes whose lines are solved."""
+    for turn in range(2 * deepest + 1):
+        up = turn > deepest
+        level = 2 * deepest - turn if up else turn
+        start, end = space.first_cell[level], space.first_cell[level + 1]
+        if up:
+            to_finer(space, level, e, d)
+            add_range(d, start, end, e)
+            subtract_product(space, slopes, level, d, r)
+        else:
+            e[start:end, :] = 0.0
+        sweep(space, slopes, lines, level, up, turn < deepest, r, given, d, e, right)
+        if turn < deepest:
+            to_coarser(space, level, r, r)
 
 
 @njit
@@ -343,26 +383,27 @@ def gmres(space, slopes, lines, deepest, weight, wanted, tolerance, known, basis
     cells, m = space.first_cell[1], u.shape[1]
     h, s = np.zeros((MOST + 1, MOST)), np.zeros(MOST + 1)
     cosine, sine = np.zeros(MOST), np.zeros(MOST)
-    r[:cells, :] = wanted[:cells]
-    cycle(space, slopes, lines, deepest, r, given, d, e, right)
-    size = np.sqrt(weighted(e, e, weight, cells) / m)
     u[:cells, :] = 0.0
-    if not size < np.inf:
-        return 1, np.inf, known
-    if size * known <= 0.1 * tolerance or size == 0.0:
-        u[:cells, :] = e[:cells]
-        return 1, size * known, known
-    basis[0, :, :] = e[:cells]
-    for x in range(cells):
-        for i in range(m):
-            basis[0, x, i] /= size
-    s[0] = size
-    count = 0
-    reduction = known
-    for column in range(MOST):
-        r[:cells, :] = 0.0
-        subtract_product(space, slopes, 0, basis[column], r)
+    size, count, reduction, grid = 0.0, 0, known, space.first_face[0, 0]
+    for column in range(-1, MOST):
+        if column < 0:
+            copy(wanted, grid, cells, r)
+        else:
+            r[:cells, :] = 0.0
+            subtract_product(space, slopes, grid, basis[column], r)
         cycle(space, slopes, lines, deepest, r, given, d, e, right)
+        if column < 0:
+            size = np.sqrt(weighted(e, e, weight, cells) / m)
+            if not size < np.inf:
+                return 1, np.inf, known
+            if size * known <= 0.1 * tolerance or size == 0.0:
+                copy(e, grid, cells, u)
+                return 1, size * known, known
+            for x in range(cells):
+                for i in range(m):
+                    basis[0, x, i] = e[x, i] / size
+            s[0] = size
+            continue
         for row in range(column + 1):  # e is minus the new vector
             h[row, column] = -weighted(e, basis[row], weight, cells) / m
             add_scaled(h[row, column], basis[row], cells, e)

@@ -150,6 +150,33 @@ def space_of(
     return space, pull
 
 
+def drain_of(space: Space) -> Array:
+    """What flows out of each cell of level 0 through sides without reservoir, per volume [1/s].
+
+    Examples
+    --------
+    >>> from simcell.numerics.grid import section
+    >>> g = section([0.0, 1.0, 3.0], [0.0, 1.0])
+    >>> flow = (np.zeros((2, 1, 2)), np.zeros((1, 2, 2)), np.full((1, 1, 3), 4.0))
+    >>> drain_of(space_of(g, np.ones(4), np.zeros(4), {"x-": np.ones(4)}, flow, 4)[0])
+    array([0., 2.])
+    """
+    shape = tuple(int(n) for n in space.shape[0])
+    total = np.zeros(shape)
+    for axis in range(3):
+        wide = tuple(n + (a == axis) for a, n in enumerate(shape))
+        first = int(space.first_face[0, axis])
+        lower, upper = (space.flow[first : first + int(np.prod(wide)), i].reshape(wide) for i in range(2))
+        # at such a side the flow belongs to the inner value alone
+        ends = (np.take(upper, [0], axis) * (np.take(lower, [0], axis) == 0.0),
+                np.take(lower, [-1], axis) * (np.take(upper, [-1], axis) == 0.0))  # fmt: skip
+        at = [slice(None)] * 3
+        for place, end, sign in ((slice(0, 1), ends[0], -1.0), (slice(shape[axis] - 1, None), ends[1], 1.0)):
+            at[axis] = place
+            total[tuple(at)] += sign * end
+    return np.asarray(total.ravel() * space.over_volume[: total.size])
+
+
 def _faces(one: Level, axis: int, d: Array, open_side: NDArray[np.bool_], periodic: bool) -> tuple[Array, Array, Array]:
     """Conductances (faces, m), shares of the flow (faces, 2) and weights (faces,) of one axis."""
     area, distance, flow = one.area[axis], one.distance[axis], one.flow[axis]

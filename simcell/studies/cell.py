@@ -77,7 +77,8 @@ def gap_of(cell: CellInput, x: Array, y: Array) -> Gap:
     if cell.bulge in (None, "none"):
         return Gap(np.full((y.size, x.size), spacer), ())
     windows = [window_of(w) for w in windows_of(cell)]
-    pressure, total = (cell.pressure, None) if cell.bulge == "auto" else (None, cell.bulge)
+    total = None if isinstance(cell.bulge, str) else cell.bulge
+    pressure = cell.pressure if total is None else None
     try:
         height = liquid_thickness(x, y, spacer, windows, pressure=pressure, total=total)
     except ValueError as error:

@@ -17,7 +17,7 @@ from simcell.inputs.case import CaseInput
 from simcell.numerics.grid import Grid, full, graded, plan, radial, section
 from simcell.radiolysis.field import Exposure
 from simcell.radiolysis.homogeneous import Schedule
-from simcell.studies.cell import flow_of, gap_of, rim_of
+from simcell.studies.cell import Gap, flow_of, gap_of, rim_of
 from simcell.studies.footprint import footprint_of, scan_of
 
 FINEST = 10e-9  # m, resolves how far e_aq- gets out of the beam
@@ -76,10 +76,16 @@ def layout_of(case: CaseInput, schedule: Schedule) -> Layout:
         warnings = resolve(grid, beam, rim)
         exposure, footprint = _exposed(case, schedule, grid, beam)
     except ValueError as error:
-        raise InputError(Problem("", "beam", None, str(error))) from None
+        key = "grid.spacing" if "does not resolve" in str(error) else "beam"
+        raise InputError(Problem("", key, None, str(error))) from None
     flow, gap = flow_of(case, grid), gap_of(case.cell, grid.centre[2], grid.centre[1])
     if flow is not None:
         warnings = (*warnings, *flow.warnings)
+    if grid.kind in ("radial", "section") and case.cell.bulge not in (None, "none"):
+        middle = gap_of(case.cell, np.zeros(1), np.zeros(1)).height.item()
+        gap = Gap(np.full(gap.height.shape, middle), gap.warnings)
+        warnings = (*warnings, f"the liquid of a {grid.kind} grid is {middle:.4g} m thick everywhere, as in the middle "
+                               "of the bulged windows; plan and full follow the bulge")  # fmt: skip
     return Layout(grid, footprint, exposure, flow, gap.height, _open_sides(case, grid), (*warnings, *gap.warnings))
 
 
@@ -145,6 +151,5 @@ def _exposed(case: CaseInput, schedule: Schedule, grid: Grid, beam: Footprint) -
     if case.beam.mode != "stem" or view == "frame":
         return Exposure.of(schedule), relative_dose_rate(grid, beam, rim_of(case.cell))[None]
     scan = scan_of(case.beam)
-    shapes = patterns(scan, view, grid, rim_of(case.cell))
-    steps = sequence(scan, view, float(schedule.switch[-1])).gated(schedule.switch, schedule.scale)
-    return Exposure(steps.switch, steps.scale, steps.pattern), shapes
+    steps = sequence(scan, view, float(schedule.switch[-1])).gated(schedule.switch, schedule.scale)  # refuses first
+    return Exposure(steps.switch, steps.scale, steps.pattern), patterns(scan, view, grid, rim_of(case.cell))

@@ -9,10 +9,8 @@ monotone, several if not.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import itertools
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,81 +18,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from simcell import units
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
+from simcell.inputs.case import CaseInput
 from simcell.radiolysis.homogeneous import Problem0D, Schedule, integrate
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
-from simcell.studies.gas import Gases, bubble_threshold, gases_of
-from simcell.studies.run import ph, saturation
-from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
+from simcell.studies.conditions import EXAMPLE, GAS, Condition, GasLimits, check_conditions, parse_condition
+from simcell.studies.gas import bubble_threshold, gases_of
+from simcell.studies.in_space import InSpace, in_space
+from simcell.studies.run import saturation
+from simcell.studies.setup import Beam, mechanism_of, setup_of
+from simcell.studies.space import integrate_rings, steady_rings
 
 if TYPE_CHECKING:
     from simcell.case import Case
 
 LOWEST, HIGHEST, PER_DECADE = 1e-2, 1e11, 8  # Gy/s, points of the search grid
-FORM = re.compile(r"\s*([^<>=\s]+)\s*([<>])\s*(.+?)\s*")
-EXAMPLE = '"H2<1 sat", "no bubble", "pH>6", "dpH<0.5" or "H2O2<10 umol/L"'
-NO_BUBBLE = "no bubble"
-GAS = "gas"  # all dissolved gases and vapour together
-
-
-@dataclass(frozen=True)
-class GasLimits:
-    """What conditions on gas are measured by.
-
-    Examples
-    --------
-    >>> GasLimits(Gases((), np.zeros(0), 298.15, 101325.0, 3170.0), 2e5).threshold
-    200000.0
-    """
-
-    gases: Gases
-    threshold: float  # Pa
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One thing to keep: ``"H2<1 sat"``, ``"no bubble"``, ``"pH>6"``, ``"dpH<0.5"``, ``"H2O2<10 umol/L"``.
-
-    Examples
-    --------
-    >>> c = parse_condition("pH>6")
-    >>> c.quantity, c.below, c.bound
-    ('pH', False, 6.0)
-    """
-
-    text: str
-    quantity: str  # pH, dpH, gas (all gases together) or a species
-    below: bool
-    bound: float  # mol/m^3, Pa for gas, or a pure number for pH, dpH, saturation and the threshold of a bubble
-    of_saturation: bool = False
-    of_threshold: bool = False  # over the gas pressure that a bubble needs
-
-    def value(
-        self, complete: Array, species: Sequence[str], start_pH: float, limits: dict[str, float], gas: GasLimits
-    ) -> float:
-        """The quantity at one state of the liquid."""
-        names = list(species)
-        if self.quantity == GAS:
-            pressure = float(gas.gases.pressure_of(complete, names))
-            over = gas.gases.liquid_pressure if self.of_saturation else gas.threshold if self.of_threshold else 1.0
-            return pressure / over
-        if self.quantity == "pH":
-            return float(ph(complete, names))
-        if self.quantity == "dpH":
-            return abs(float(ph(complete, names)) - start_pH)
-        c = float(complete[names.index(self.quantity)])
-        return c / limits[self.quantity] if self.of_saturation else c
-
-    def margin(self, value: float) -> float:
-        """Positive where the condition holds: in pH units, or as ln of a ratio."""
-        if self.quantity in ("pH", "dpH"):
-            return self.bound - value if self.below else value - self.bound
-        distance = math.log(self.bound / max(value, 1e-300))
-        return distance if self.below else -distance
 
 
 @dataclass(frozen=True)
@@ -119,56 +60,6 @@ class Limit:
     def largest(self) -> float:
         """Largest dose rate [Gy/s] up to which everything holds from zero on; 0 if nothing does."""
         return self.allowed[0][1] if self.allowed and self.allowed[0][0] == 0.0 else 0.0
-
-
-def parse_condition(text: str) -> Condition:
-    """Read one ``--keep`` text.
-
-    ``"no bubble"`` keeps the pressure of all gases below the threshold of the nucleus of the case
-    (``gas.nucleus_radius``), or below saturation where it names none; ``"gas<0.5"`` below that share of it, ``"gas<1
-    sat"`` below the pressure of the liquid, ``"gas<2 bar"`` below a pressure.
-
-    Raises
-    ------
-    InputError
-        Saying what a condition looks like.
-
-    Examples
-    --------
-    >>> parse_condition("H2 < 0.5 sat").of_saturation
-    True
-    >>> parse_condition("H2O2<10 umol/L").bound
-    0.01
-    """
-    if text.split() == NO_BUBBLE.split():
-        return Condition(text, GAS, True, 1.0, of_threshold=True)
-    match = FORM.fullmatch(text)
-    if match is None:
-        raise InputError(Problem("", "--keep", text, "is not a condition", EXAMPLE))
-    quantity, sign, right = match.groups()
-    below = sign == "<"
-    try:
-        if quantity in ("pH", "dpH"):
-            return Condition(text, quantity, below, units.parse(right, "number"))
-        if right.endswith("sat"):
-            bound = units.parse(right.removesuffix("sat").strip() or "1", "number")
-            condition = Condition(text, quantity, below, bound, of_saturation=True)
-        elif quantity == GAS:
-            condition = _gas_condition(text, below, right)
-        else:
-            condition = Condition(text, quantity, below, units.parse(right, "concentration"))
-    except units.UnitError as error:
-        raise InputError(Problem("", "--keep", text, error.reason, error.example or EXAMPLE)) from None
-    if condition.bound <= 0.0:
-        raise InputError(Problem("", "--keep", text, "the bound must be above zero", EXAMPLE))
-    return condition
-
-
-def _gas_condition(text: str, below: bool, right: str) -> Condition:
-    try:
-        return Condition(text, GAS, below, units.parse(right, "number"), of_threshold=True)
-    except units.UnitError:
-        return Condition(text, GAS, below, units.parse(right, "pressure"))
 
 
 def limit(
@@ -212,8 +103,8 @@ def limit(
     """
     members, conditions = _members(case, keep, after, ensemble)
     answers = []
-    for number, (setup, beam) in enumerate(members):
-        answers.append(_one(setup, beam, conditions, after, bubble_threshold(case.input, setup)))
+    for number, member in enumerate(members):
+        answers.append(_one(member, conditions, after, bubble_threshold(case.input, member.setup)))
         if progress is not None:
             progress((number + 1) / len(members))
     return answers
@@ -239,12 +130,26 @@ def check_limit(case: Case, keep: Sequence[str], after: float | None = None, *, 
     _members(case, keep, after, ensemble)
 
 
+@dataclass(frozen=True)
+class _Member:
+    """A liquid to answer for, and in space the rings around the beam."""
+
+    setup: Setup
+    beam: Beam
+    case: CaseInput
+    rings: InSpace | None
+
+
 def _members(
     case: Case, keep: Sequence[str], after: float | None, ensemble: bool
-) -> tuple[list[tuple[Setup, Beam]], list[Condition]]:
+) -> tuple[list[_Member], list[Condition]]:
     """The problems to answer for, and the conditions, checked against each other."""
     from simcell.studies.ensemble import combinations
 
+    geometry = case.input.grid.geometry
+    if geometry not in ("batch", "radial"):
+        reason = "has no quick steady state to search with; ask for rings around the beam, or the liquid well mixed"
+        raise InputError(Problem("", "grid.geometry", geometry, reason, '"radial"'))
     if after is not None and not 0.0 < after <= case.input.case.duration:
         raise InputError(Problem("", "--after", f"{after:g} s", "must lie within case.duration", '"10 s"'))
     conditions = [parse_condition(text) for text in keep]
@@ -258,37 +163,23 @@ def _members(
         chosen = [*found]
     members = []
     for member, name in chosen:
-        setup, beam = setup_of(case.input, member, Network.of(member), name)
-        _check(conditions, setup)
-        members.append((dataclasses.replace(setup, warnings=(*setup.warnings, *remarks)), beam))
+        rings = in_space(case.input, member, name) if geometry == "radial" else None
+        if rings is None:
+            setup, beam = setup_of(case.input, member, Network.of(member), name)
+        else:
+            setup, beam = dataclasses.replace(rings.setup, warnings=rings.warnings), rings.beam
+        check_conditions(conditions, setup)
+        setup = dataclasses.replace(setup, warnings=(*setup.warnings, *remarks))
+        members.append(_Member(setup, beam, case.input, rings))
     return members, conditions
-
-
-def _check(conditions: Sequence[Condition], setup: Setup) -> None:
-    gases = gases_in(setup.mechanism)
-    found = []
-    for c in conditions:
-        if c.quantity in ("pH", "dpH", GAS):
-            continue
-        if c.quantity not in setup.species:
-            near = difflib.get_close_matches(c.quantity, [*setup.species, "pH", "dpH", GAS], 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"there are pH, dpH, gas, {', '.join(setup.species)}"
-            found.append(
-                Problem(
-                    "", "--keep", c.text, f'"{c.quantity}" is not in the mechanism "{setup.mechanism.name}"; {hint}'
-                )
-            )
-        elif c.of_saturation and c.quantity not in gases:
-            found.append(Problem("", "--keep", c.text, f"{c.quantity} is not a gas; gases are {', '.join(gases)}"))
-    if found:
-        raise InputError(found)
 
 
 class _Answer:
     """Margins of all conditions against dose rate, each dose rate computed once."""
 
-    def __init__(self, setup: Setup, conditions: Sequence[Condition], after: float | None, threshold: float):
-        self.setup, self.conditions, self.after = setup, conditions, after
+    def __init__(self, member: _Member, conditions: Sequence[Condition], after: float | None, threshold: float):
+        self.member, self.setup, self.conditions, self.after = member, member.setup, conditions, after
+        setup = member.setup
         self.gas = GasLimits(gases_of(setup), threshold)
         rate = setup.conditions.dose_rate
         if rate <= 0.0:
@@ -302,20 +193,28 @@ class _Answer:
         return dataclasses.replace(self.setup.problem, source=self.per_dose * math.exp(log_rate))
 
     def state(self, log_rate: float) -> Array:
-        """Concentrations at one dose rate: at the steady state, or after a time."""
+        """Concentrations (..., n) at one dose rate: at the steady state, or after a time; in space of every ring."""
         if log_rate not in self.states:
             problem = self.problem(log_rate)
             if self.after is None:
-                found = steady_state(problem)
-                if not found.converged:
-                    raise SolverError(
-                        f"no steady state was found at {math.exp(log_rate):.3g} Gy/s; ask for --after a time"
-                    )
-                self.states[log_rate] = found.concentration
+                self.states[log_rate] = self._steady(problem, log_rate)
             else:
                 upto = dataclasses.replace(problem, schedule=_cut(problem.schedule, self.after))
-                self.states[log_rate] = integrate(upto, np.array([self.after]), 1e-7).concentration[-1]
+                self.states[log_rate] = self._run(upto, np.array([self.after]))
         return self.states[log_rate]
+
+    def _steady(self, problem: Problem0D, log_rate: float) -> Array:
+        rings = self.member.rings
+        found = steady_state(problem) if rings is None else steady_rings(self.member.case, rings, problem)
+        if not found.converged:
+            raise SolverError(f"no steady state was found at {math.exp(log_rate):.3g} Gy/s; ask for --after a time")
+        return found.concentration.T
+
+    def _run(self, problem: Problem0D, times: Array) -> Array:
+        rings = self.member.rings
+        if rings is None:
+            return integrate(problem, times, 1e-7).concentration[-1]
+        return integrate_rings(self.member.case, rings, problem, times).concentration[-1].T
 
     def values(self, log_rate: float) -> tuple[float, ...]:
         """The quantities at one dose rate."""
@@ -345,8 +244,8 @@ def _cut(schedule: Schedule, end: float) -> Schedule:
     return Schedule(np.append(inside, end), schedule.scale[: inside.size])
 
 
-def _one(setup: Setup, beam: Beam, conditions: Sequence[Condition], after: float | None, threshold: float) -> Limit:
-    answer = _Answer(setup, conditions, after, threshold)
+def _one(member: _Member, conditions: Sequence[Condition], after: float | None, threshold: float) -> Limit:
+    answer, setup, beam = _Answer(member, conditions, after, threshold), member.setup, member.beam
     points = round(math.log10(HIGHEST / LOWEST) * PER_DECADE) + 1
     grid, warnings = _reachable(answer, list(np.linspace(math.log(LOWEST), math.log(HIGHEST), points)))
     grid = sorted({*grid, *_extrema(answer, grid)})
@@ -412,12 +311,27 @@ def _remarks(answer: _Answer, at: float) -> list[str]:
         ]
     if (schedule.scale != 1.0).any():
         found.append("the steady state is that of a beam which is always on; the schedule counts with --after only")
+    if answer.member.rings is not None:
+        return [*found, *_spreading(answer)]
     wait = time_to_steady(answer.problem(at), answer.state(at))
     duration = float(schedule.switch[-1])
     if wait > duration:
         longer = f"{wait:.2g} s" if math.isfinite(wait) else "more than 1e6 s"
         found.append(f"at the answer the steady state takes {longer}, the case lasts {duration:g} s: see --after")
     return found
+
+
+def _spreading(answer: _Answer) -> list[str]:
+    """How long the steady state around the beam takes."""
+    assert answer.member.rings is not None
+    names, d = answer.setup.problem.net.names, answer.member.rings.diffusivity
+    slowest = min((s for s in ("H2", "O2", "H2O2") if s in names), key=lambda s: d[names.index(s)])
+    far = float(answer.member.rings.layout.grid.faces[2][-1])
+    wait, duration = far**2 / d[names.index(slowest)], float(answer.setup.conditions.schedule.switch[-1])
+    where = f"quantities are the worst of all rings out to {far * 1e6:.4g} um"
+    if wait > duration:
+        return [f"{where}; {slowest} takes about {wait:.2g} s to spread over them, the case lasts {duration:g} s"]
+    return [where]
 
 
 def _extrema(answer: _Answer, grid: Sequence[float]) -> list[float]:

@@ -17,6 +17,7 @@ from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
 from simcell.results.provenance import Status, provenance
 from simcell.results.schema import build
+from simcell.studies.cell import gap_of
 from simcell.studies.gas import gas_group, gases_of
 from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
 
@@ -252,7 +253,8 @@ def cell_group(case: Case) -> Group:
     """
     group: Group = {"temperature": ([], case.input.electrolyte.temperature)}
     if case.input.cell is not None and case.input.cell.spacer_height is not None:
-        group["liquid_thickness"] = ([], case.input.cell.spacer_height)
+        middle = gap_of(case.input.cell, np.zeros(1), np.zeros(1))  # of the windows
+        group["liquid_thickness"] = ([], middle.height.item())
     return group
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,17 +24,14 @@ from simcell.inputs.mechanism import load_mechanism, shipped_mechanisms
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, Setup, prepare
 from simcell.studies.footprint import footprint_of, scan_of
+from simcell.studies.ions import INERT_IONS, inert_remark, unknown_names
 
 MEDIUM = "water"
 FACTOR = "1+t/lambda"
 ENERGY_SPAN = 0.2  # relative difference of beam and G set energies from which on it is told
 CHEMISTRY_LIMIT = 1e12  # Gy/s above which the kinetics of a homogeneous liquid mean nothing
-NEAT_WATER = ("water", "water-eb09")
-INERT_IONS = (
-    "Li+", "Na+", "K+", "Rb+", "Cs+", "Mg2+", "Ca2+", "Sr2+", "Ba2+", "F-", "ClO4-", "BF4-", "PF6-", "CF3SO3-",
-)  # fmt: skip
 NOBLE = ("N2", "Ar", "He")  # gases that take no part in the chemistry of irradiated water
-ION_NAME = re.compile(r"[A-Z][A-Za-z0-9()]*(\^[1-9]?)?[+-]")
+NEAT_WATER = ("water", "water-eb09")
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ def _flux(b: BeamInput, power: float) -> tuple[float, float | None]:
     if b.mode == "stem":
         assert b.current is not None and b.pixel is not None and b.dwell is not None and b.frame is not None
         scan = scan_of(b)
-        flyback = scan.frame_time * (1.0 - scan.duty)
+        flyback = scan.lines[0] * scan.line_flyback + scan.frame_flyback
         raster = dose.raster_beam(
             b.current, b.pixel, b.dwell, b.frame, power, probe=b.probe, flyback=flyback, profile=b.profile
         )
@@ -178,27 +174,11 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
     >>> mechanism_of(c).name
     'water'
     """
-    import difflib
-
     mechanism = load_mechanism(name or case.electrolyte.mechanism, folder)
     own = load_mechanism(case.electrolyte.mechanism, folder) if name else mechanism
-    found = []
-    for species in case.electrolyte.concentrations:
-        key = f"electrolyte.concentrations.{species}"
-        if species in ("H+", "OH-", mechanism.solvent):
-            found.append(Problem("", key, None, "follows from the pH and the solvent", "pH = 3.0"))
-        elif species in load_gases():
-            continue  # carried as an inert gas where the mechanism does not know it
-        elif species not in mechanism.species and not species.endswith(("+", "-")):
-            near = difflib.get_close_matches(species, mechanism.species, 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(mechanism.solutes())}"
-            hint = _salt_hint(species) or hint
-            found.append(Problem("", key, None, f'is not a species of the mechanism "{mechanism.name}"; {hint}'))
-        elif species not in mechanism.species and (reason := _no_ion(species, mechanism, own)):
-            found.append(Problem("", key, None, reason))
-    ion = case.electrolyte.counter_ion
-    if ion is not None and ion not in mechanism.species and (reason := _no_ion(ion, mechanism, own)):
-        found.append(Problem("", "electrolyte.counter_ion", ion, reason, '"Na+" or "ClO4-"'))
+    found = unknown_names("electrolyte", case.electrolyte, mechanism, own)
+    if case.electrolyte.inflow is not None:
+        found += unknown_names("electrolyte.inflow", case.electrolyte.inflow, mechanism, own)
     chosen = case.radiolysis.g_values
     if name is None and chosen is not None and chosen not in mechanism.yields:
         sets = ", ".join(mechanism.yields)
@@ -208,46 +188,6 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
     if found:
         raise InputError(found)
     return with_passive(mechanism, case)
-
-
-def _knowing(ion: str) -> list[str]:
-    """Shipped mechanisms that know an ion."""
-    return [m for m in shipped_mechanisms() if ion in load_mechanism(m).species]
-
-
-def _no_ion(ion: str, mechanism: Mechanism, own: Mechanism) -> str:
-    """Why an ion that a mechanism does not know cannot be taken as inert; empty if it can."""
-    import difflib
-
-    if ion in own.species or ion in INERT_IONS or _knowing(ion):
-        return ""
-    known = {s for m in shipped_mechanisms() for s in load_mechanism(m).species} | set(own.species) | set(INERT_IONS)
-    near = difflib.get_close_matches(ion, sorted(s for s in known if s.endswith(("+", "-"))), 3, 0.5)
-    hint = f"; near are {', '.join(near)}" if near else ""
-    if not ION_NAME.fullmatch(ion):
-        return f"is not the name of an ion (written Na+, Zn2+, SO4^2-){hint}"
-    return (
-        f'is known neither to "{mechanism.name}" nor to another shipped mechanism, and is none of the inert ions '
-        f"({', '.join(INERT_IONS)}){hint}; declare it in a mechanism of your own"
-    )
-
-
-def _salt_hint(name: str) -> str:
-    """What to write for a salt such as NaCl; empty for anything else."""
-    parts = re.fullmatch(r"(Li|Na|K|Rb|Cs)([A-Z]\w*)", name)
-    if not parts:
-        return ""
-    cation, anion = f"{parts[1]}+", f"{parts[2]}-"
-    return f"write {cation} and {anion}" if anion in INERT_IONS or _knowing(anion) else ""
-
-
-def _inert_remark(ion: str) -> str:
-    """What to say of an ion that is taken along as inert."""
-    knowing = [] if ion in INERT_IONS else _knowing(ion)
-    if not knowing:
-        return f"{ion} is not in the mechanism: it balances charge and does not react"
-    which = f"the mechanism {knowing[0]} knows" if len(knowing) == 1 else f"the mechanisms {', '.join(knowing)} know"
-    return f"{ion} is treated as inert here: it balances charge and does not react; {which} its reactions"
 
 
 def _energy_remark(mechanism: Mechanism, yields: str, energy: float | None) -> list[str]:
@@ -276,7 +216,7 @@ def with_passive(mechanism: Mechanism, case: CaseInput) -> Mechanism:
     e, known = case.electrolyte, load_gases()
     over = load_atmosphere(e.atmosphere).dry_fractions if e.atmosphere is not None else ()
     gases = [g for g in known if g in over or g in e.gases or g in e.concentrations]
-    names = [*e.concentrations, *gases]
+    names = [*e.concentrations, *(e.inflow.concentrations if e.inflow is not None else ()), *gases]
     new = {
         s: Species(s, {}, charge_of(s), known[s].diffusivity if s in known else None)
         for s in names
@@ -304,7 +244,7 @@ def dissolved(case: CaseInput, mechanism: Mechanism) -> tuple[dict[str, float], 
     inert = [s for s in totals if not mechanism.species[s].composition and s != "e_aq-" and s not in known]
     if e.counter_ion and e.counter_ion not in (*INERT_IONS, *mechanism.species):
         inert.append(e.counter_ion)
-    remarks = [_inert_remark(s) for s in inert]
+    remarks = [inert_remark(s) for s in inert]
     pressures: dict[str, float] = {}
     if e.atmosphere is not None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,22 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcell.cell.flow import velocity
-from simcell.chemistry import water
-from simcell.chemistry.mechanism import Mechanism, Species
-from simcell.chemistry.network import Array, Network
-from simcell.errors import InputError, Problem, SolverError
+from simcell.chemistry.network import Array
+from simcell.errors import SolverError
 from simcell.inputs.case import CaseInput
-from simcell.inputs.ions import load_ions
 from simcell.radiolysis.field import FieldRun, integrate_field
+from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.reach import reach
-from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
+from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.gas import gas_group, gases_of
-from simcell.studies.layout import Layout, layout_of
+from simcell.studies.in_space import InSpace, in_space
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
-from simcell.studies.setup import Beam, gases_in, mechanism_of, output_times, setup_of
+from simcell.studies.setup import gases_in, mechanism_of, output_times
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,26 +31,6 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class InSpace:
-    """A case ready to be integrated in space.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> in_space(case.input, mechanism_of(case.input)).layout.grid.kind
-    'radial'
-    """
-
-    setup: Setup
-    beam: Beam
-    layout: Layout
-    diffusivity: Array  # (n,) m^2/s
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -128,81 +105,6 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     if failure is not None:
         raise SolverError(str(failure), tree)
     return tree
-
-
-def in_space(case: CaseInput, mechanism: Mechanism) -> InSpace:
-    """Set up a case in space.
-
-    Raises
-    ------
-    InputError
-        If the liquid cannot be made neutral, or a species has no diffusivity.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    ...                        "electrolyte": {"pH": 3, "counter_ion": "ClO4-"},
-    ...                        "grid": {"geometry": "radial", "extent": "25 um"}})
-    >>> "ClO4-" in in_space(case.input, mechanism_of(case.input)).setup.problem.net.index
-    True
-    """
-    setup, beam = setup_of(case, mechanism)
-    ions = {s: setup.charges[s] for s in setup.passive if setup.charges[s]}
-    if ions and case.radiolysis.electroneutral:
-        known = {s: Species(s, {}, z) for s, z in ions.items() if s not in mechanism.species}
-        mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
-        setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)))
-    diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
-    layout = layout_of(case, setup.problem.schedule)
-    return InSpace(setup, beam, layout, diffusivity, (*setup.warnings, *remarks, *layout.warnings))
-
-
-def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """Diffusivities [m^2/s] of species at the temperature of the case, and remarks on what was assumed for them.
-
-    Those given or shipped hold at 25 degC.
-
-    Raises
-    ------
-    InputError
-        Naming all species without one.
-
-    Examples
-    --------
-    >>> from simcell.case import Case
-    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
-    >>> diffusivities_of(case, mechanism_of(case), ("H2", "O2"))
-    (array([4.5e-09, 2.1e-09]), [])
-    """
-    r, ions = case.radiolysis, load_ions()
-    strangers = [s for s in r.diffusivity if s not in names]
-    problems = [
-        Problem("", f"radiolysis.diffusivity.{s}", None, f'"{mechanism.name}" integrates no such species')
-        for s in strangers
-    ]
-    known = {s: r.diffusivity.get(s, mechanism.species[s].diffusivity or ions.get(s)) for s in names}
-    missing = [s for s in mechanism.species if s in known and known[s] is None]
-    if missing and r.unknown_diffusivity is None:
-        reason = f"is needed: no diffusivity is published here for {', '.join(missing)}"
-        table = f'{{ {_quoted(missing[0])} = "1.5e-9 m^2/s" }} in radiolysis.diffusivity'
-        example = f'"1.5e-9 m^2/s" for all of them, or {table}'
-        if any(s.startswith("inert") for s in missing):
-            reason += "; name a real ion with electrolyte.counter_ion"
-        problems.append(Problem("", "radiolysis.unknown_diffusivity", None, reason, example))
-    if problems:
-        raise InputError(problems)
-    remarks = []
-    if missing:
-        remarks.append(
-            f"radiolysis.unknown_diffusivity = {r.unknown_diffusivity:.3g} m^2/s stands for {', '.join(missing)}: "
-            "none is published here"
-        )
-    at_25 = np.array([r.unknown_diffusivity if d is None else d for d in known.values()], dtype=float)
-    factor = water.mobility_factor(case.electrolyte.temperature)
-    if abs(factor - 1.0) > 0.01:
-        remarks.append(f"diffusivities are {factor:.3g} times those at 25 degC, for all species (D ~ T / viscosity)")
-    return factor * at_25, remarks
 
 
 def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group], dict[str, Any], list[str]]:
@@ -287,30 +189,69 @@ def _in_beam(ready: InSpace, complete: Array) -> Array:
     return np.asarray(np.tensordot(complete, weight / weight.sum(), 3))
 
 
+def steady_rings(case: CaseInput, ready: InSpace, problem: Problem0D) -> SteadyLine:
+    """Steady state of a problem on the rings of a case.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
+    >>> ready = in_space(case, mechanism_of(case))
+    >>> steady_rings(case, ready, ready.setup.problem).converged
+    True
+    """
+    source, ends = _on_rings(ready, problem)
+    return steady_radial(
+        problem.net, problem.k, ready.diffusivity, charges(problem.net), source, problem.start, ready.layout.grid, ends,
+        electroneutral=case.radiolysis.electroneutral,
+    )  # fmt: skip
+
+
+def integrate_rings(
+    case: CaseInput, ready: InSpace, problem: Problem0D, times: Array, progress: Progress | None = None
+) -> Spread:
+    """Integrate a problem on the rings of a case.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
+    >>> ready = in_space(case, mechanism_of(case))
+    >>> integrate_rings(case, ready, ready.setup.problem, np.array([1e-6])).complete
+    True
+    """
+    source, ends = _on_rings(ready, problem)
+    rtol, atol = case.solver.tolerances("radial")
+    return integrate_radial(
+        problem.net, problem.k, ready.diffusivity, charges(problem.net), source, problem.start, ready.layout.grid, ends,
+        times, schedule=problem.schedule, electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol,
+        max_steps=case.solver.max_steps, progress=progress,
+    )  # fmt: skip
+
+
+def _on_rings(ready: InSpace, problem: Problem0D) -> tuple[Array, Ends]:
+    source = problem.source[:, None] * ready.layout.footprint[0, 0, 0]
+    return source, Ends(upper=problem.start if ready.layout.open_sides else None)
+
+
 def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Run:
     """Rings by the direct solver along a line, everything else by the one for fields."""
     p, layout = ready.setup.problem, ready.layout
     rtol, atol = case.solver.tolerances(case.grid.geometry)
-    settings: dict[str, Any] = {
-        "electroneutral": case.radiolysis.electroneutral, "rtol": rtol, "atol": atol,
-        "max_steps": case.solver.max_steps, "progress": progress,
-    }  # fmt: skip
-    facts = {"rtol": rtol, "atol_mol_per_m3": atol, "electroneutral": case.radiolysis.electroneutral}
+    times = output_times(case)
+    facts: dict[str, Any] = {"rtol": rtol, "atol_mol_per_m3": atol, "electroneutral": case.radiolysis.electroneutral}
     if layout.grid.kind == "radial":
-        source = p.source[:, None] * layout.footprint[0, 0, 0]
-        far = p.start if layout.open_sides else None
-        return _common(
-            lambda: integrate_radial(
-                p.net, p.k, ready.diffusivity, charges(p.net), source, p.start, layout.grid, Ends(upper=far),
-                output_times(case), schedule=p.schedule, **settings,
-            ),
-            {"method": "RODASP, order 4(3), block-tridiagonal", **facts}, layout.grid.shape,
-        )  # fmt: skip
+        facts = {"method": "RODASP, order 4(3), block-tridiagonal", **facts}
+        return _common(lambda: integrate_rings(case, ready, p, times, progress), facts, layout.grid.shape)
+    flow = None if layout.flow is None else layout.flow.volume_flow
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
-            dict.fromkeys(layout.open_sides, p.start), output_times(case), exposure=layout.exposure,
-            flow=None if layout.flow is None else layout.flow.volume_flow, **settings,
+            dict.fromkeys(layout.open_sides, ready.fresh), times, exposure=layout.exposure, flow=flow,
+            electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
+            progress=progress,
         ),
         {"method": "RODASP, order 4(3), Krylov with block multigrid", **facts}, layout.grid.shape,
     )  # fmt: skip
@@ -333,7 +274,3 @@ def _common(solve: Callable[[], Spread | FieldRun], facts: Mapping[str, Any], sh
         if isinstance(error.partial, Spread | FieldRun):
             raise SolverError(str(error), run_of(error.partial)) from None
         raise
-
-
-def _quoted(name: str) -> str:
-    return name if name.isalnum() else f'"{name}"'

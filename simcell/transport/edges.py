@@ -7,9 +7,9 @@ of the field of a half-infinite electrode at s < 0 on the floor of a layer of he
 .. math:: \Phi + i \Psi = \operatorname{arcosh} e^{\pi w / 2H}, \qquad w = s + i z,
 
 which maps the layer to a half strip: the potential :math:`\Phi` is 0 on the electrode, the stream function
-:math:`\Psi` is constant on both insulators, and near the edge both are parts of :math:`\sqrt{\pi w / H}`
-(R. V. Churchill, J. W. Brown, Complex Variables and Applications, conformal maps by arcosh). The flux through a face is
-the difference of :math:`\Psi` between its ends, the driving force that of :math:`\Phi` between the cell centres, and
+:math:`\Psi` is constant on both insulators, and near the edge both are parts of :math:`\sqrt{\pi w / H}`. The flux
+through a face is the difference of :math:`\Psi` between its ends, the driving force that of :math:`\Phi` between the
+cell centres, and
 
 .. math:: T = \kappa \, |\Delta\Psi| / |\Delta\Phi|
 
@@ -19,8 +19,10 @@ anywhere. Faces up to min(4 H, half the way to the next edge or wall) are treate
 field of each *is* this function up to exp(-pi distance / H): the current then comes out right on any grid.
 
 With kinetics the field is regular within a distance :math:`\lambda = \kappa R` of the edge, R = charge transfer and
-film [ohm m^2]. Conductances at distance r go over from the plain to the exact ones with the weight
-:math:`r / (r + 0.35 \lambda)`: measured, see docs/theory/current.md.
+film [ohm m^2]. Conductances then come from the exact field with linear kinetics (`simcell.transport.edge_field`), with
+the differential R at the largest current density; the length of liquid above the floor is what the total resistance
+there holds beyond R. Within 0.02 H of the edge, where the modes of that field do not converge, plain conductances go
+over to primary ones with the weight :math:`r / (r + 0.35 \lambda)` (measured, see docs/theory/current.md).
 """
 
 from __future__ import annotations
@@ -32,10 +34,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.numerics.grid import Array, Grid
+from simcell.transport.edge_field import EVEN, NEAREST, PRIMARY, kinetic_field, layer_field
 from simcell.transport.electrode import Edge, Electrode
 
 FURTHEST = 4.0  # heights of the layer to which faces are treated
 FADING = 0.35  # weight = r / (r + FADING * lambda)
+FEW = 8  # heights along one edge for which kappa R / H is exact; for more it is one of
+STEPS = 100  # values a decade: half a step, 1.2 %, changes currents by less than 1e-4
 COARSE = 0.5  # largest spacing at an edge over the distance to the next edge without a warning
 
 
@@ -96,32 +101,6 @@ def corrections(grid: Grid, electrodes: Sequence[Electrode], fading: Sequence[fl
     return Corrections(found.z, found.y, found.x, found.floor, tuple(warnings))
 
 
-def layer_field(s: Array, z: Array, height: float) -> tuple[Array, Array]:
-    """Potential and stream function of a half-infinite electrode at s < 0 on the floor of a layer.
-
-    Parameters
-    ----------
-    s, z : arrays
-        Distance from the edge along the floor, height [m].
-    height : float
-        Of the layer [m].
-
-    Returns
-    -------
-    potential, stream function
-        Far over the insulator: pi s / 2 H + ln 2 and pi z / 2 H.
-
-    Examples
-    --------
-    >>> phi, psi = layer_field(np.array([3.0]), np.array([1.0]), 1.0)
-    >>> bool(np.isclose(phi, 1.5 * np.pi + np.log(2.0), rtol=1e-4)), float(psi[0] / np.pi)
-    (True, 0.5)
-    """
-    e = np.exp(0.5 * np.pi * (s + 1j * z) / height)
-    f = np.log(e + np.sqrt(e - 1.0) * np.sqrt(e + 1.0))
-    return f.real, f.imag
-
-
 def _free(grid: Grid, edge: Edge, every: Sequence[Edge]) -> float:
     """Distance to the nearest other edge or wall along the normal of an edge."""
     faces = grid.faces[edge.axis]
@@ -140,10 +119,13 @@ def _treat(grid: Grid, edge: Edge, height: Array, free: float, length: float, fo
     beside = (along >= edge.start) & (along <= edge.stop)
     rows = np.array([0]) if grid.shape[other] == 1 else np.flatnonzero(beside)
     heights = np.take(height, cell, axis=edge.axis - 1)
-    for h in np.unique(heights[rows]):
-        if h <= 0.0:
-            continue
-        across, up, base = _factors(faces, cuts * h, edge, cell, float(h), min(FURTHEST * h, 0.5 * free), length)
+    different = np.unique(heights[rows])
+    for h in different[different > 0.0]:
+        ratio = min(length / float(h), EVEN)
+        if ratio > PRIMARY and different.size > FEW:  # the modes depend on it weakly, and are found once each
+            ratio = float(10.0 ** (np.round(STEPS * np.log10(ratio)) / STEPS))
+        reach = min(FURTHEST * h, 0.5 * free)
+        across, up, base = _factors(faces, cuts * h, edge, cell, float(h), reach, ratio)
         for row in rows[heights[rows] == h]:
             pick = (slice(None), row) if edge.axis == 2 else (slice(None), slice(None), row)
             side[pick] *= across
@@ -152,7 +134,7 @@ def _treat(grid: Grid, edge: Edge, height: Array, free: float, length: float, fo
 
 
 def _factors(
-    faces: Array, z: Array, edge: Edge, cell: int, height: float, reach: float, length: float
+    faces: Array, z: Array, edge: Edge, cell: int, height: float, reach: float, ratio: float
 ) -> tuple[Array, Array, Array]:
     """Exact over plain conductances in the plane normal to an edge, faded; 1 beyond the reach."""
     sign = 1.0 if edge.below else -1.0
@@ -162,38 +144,47 @@ def _factors(
     low, high = np.searchsorted(middle, [edge.at - reach, edge.at + reach])
     low, high = max(0, min(low, cell) - 1), min(n, max(high, cell + 1) + 1)
     cells, ends = slice(low, high), slice(low, high + 1)
-    phi = layer_field(centre[None, cells], level[:, None], height)[0]
-    psi = layer_field(s[None, ends], z[:, None], height)[1]
-    width, thick = np.diff(faces)[cells], np.diff(z)
+    part = (s[ends] / height, centre[cells] / height, z / height, level / height)
+    exact = _ratios(*part, 0.0)
+    kinetic = _ratios(*part, ratio) if ratio > PRIMARY else exact
+
+    def mixed(which: int, r: Array, near: NDArray[np.bool_]) -> Array:
+        faded = 1.0 + r / (r + FADING * ratio * height) * (exact[which] - 1.0)
+        inner = np.where(r < NEAREST * height, faded, kinetic[which])
+        return np.where(near, inner, 1.0)
 
     across, up, base = np.ones((nz, n + 1)), np.ones((nz + 1, n)), np.ones(n)
-    exact = np.abs(np.diff(psi, axis=0)[:, 1:-1] / np.diff(phi, axis=1))
-    ratio = exact * np.diff(middle[cells])[None, :] / thick[:, None]
     r = np.hypot(s[None, low + 1 : high], level[:, None])
     near = r <= reach
     near[0, max(cell - low - 1, 0) : cell - low + 1] = True
-    across[:, low + 1 : high] = _faded(ratio, r, near, length)
-
-    exact = np.abs(np.diff(psi, axis=1)[1:-1] / np.diff(phi, axis=0))
-    ratio = exact * np.diff(level)[:, None] / width[None, :]
+    across[:, low + 1 : high] = mixed(0, r, near)
     r = np.hypot(centre[None, cells], z[1:-1, None])
     near = r <= reach
     near[:1, cell - low] = True
-    up[1:-1, cells] = _faded(ratio, r, near, length)
-
-    covered = np.abs(np.diff(np.minimum(s[ends], 0.0)))
-    flux = np.abs(np.diff(psi[0]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(covered > 0.0, covered * phi[0] / flux / level[0], 1.0)
-    near = (np.abs(centre[cells]) <= reach) & (covered > 0.0)
-    near[cell - low] = covered[cell - low] > 0.0
-    base[cells] = _faded(ratio, np.hypot(centre[cells], level[0]), near, length)
+    up[1:-1, cells] = mixed(1, r, near)
+    near = np.abs(centre[cells]) <= reach
+    near[cell - low] = True
+    base[cells] = mixed(2, np.hypot(centre[cells], level[0]), near & (s[ends].min() < 0.0))
     return across, up, base
 
 
-def _faded(ratio: Array, r: Array, near: NDArray[np.bool_], length: float) -> Array:
-    weight = r / (r + FADING * length)
-    return np.where(near, 1.0 + weight * (ratio - 1.0), 1.0)
+def _ratios(s: Array, centre: Array, z: Array, level: Array, kinetics: float) -> tuple[Array, Array, Array]:
+    """Exact over plain conductances of faces across and up, and of the lengths between floor and cell centre.
+
+    All in heights of the layer; the floor's is 1 where nothing is covered.
+    """
+    if kinetics > 0.0:
+        phi, psi = kinetic_field(centre, level, kinetics)[0], kinetic_field(s, z, kinetics)[1]
+    else:
+        phi, psi = layer_field(centre[None, :], level[:, None])[0], layer_field(s[None, :], z[:, None])[1]
+    width, thick = np.diff(s), np.diff(z)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        across = np.abs(np.diff(psi, axis=0)[:, 1:-1] / np.diff(phi, axis=1) * np.diff(centre)) / thick[:, None]
+        up = np.abs(np.diff(psi, axis=1)[1:-1] / np.diff(phi, axis=0) / width) * np.diff(level)[:, None]
+        covered = np.abs(np.diff(np.minimum(s, 0.0)))
+        floor = (covered * phi[0] / np.abs(np.diff(psi[0])) - kinetics) / level[0]
+    floor = np.where((covered > 0.0) & (floor > 0.0), floor, 1.0)
+    return np.where(np.isfinite(across), across, 1.0), np.where(np.isfinite(up), up, 1.0), floor
 
 
 def _complaints(grid: Grid, edge: Edge, name: str, free: float, length: float) -> list[str]:

@@ -460,7 +460,7 @@ def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, up
 @njit
 def books(u, h, base, base_v, metal, model, state, out):
     """Rates of what is summed up: currents of reactions [A], charging [A], flow of each ion into the liquid [mol/s]."""
-    z, d, volume, area, gap, kinds, film, capacity, faraday, kinetics, electrons, _fixed = model
+    z, d, _volume, area, gap, kinds, film, capacity, _faraday, kinetics, electrons, _fixed = model
     rate, dv, dc, slope, surface_c, carried = state
     last = z.size - 1
     reactions = electrons.size

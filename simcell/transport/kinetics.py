@@ -312,7 +312,10 @@ def behind(law: Law, resistance: Array, step: Array) -> tuple[Array, Array]:
         guess[limited] = np.clip(law.potential(most[limited]), low[limited], high[limited])
     v = _root(lambda v: (v + resistance * law.current(v) - step, 1.0 + resistance * law.slope(v)), low, high, guess)
     slope = law.slope(v)
-    return law.current(v), slope / (1.0 + resistance * slope)
+    # the smaller part of the step holds fewer digits: partial currents that cancel must not speak for it
+    ohmic = resistance * slope > 1.0
+    i = np.where(ohmic, (step - v) / np.where(ohmic, resistance, 1.0), law.current(v))
+    return i, slope / (1.0 + resistance * slope)
 
 
 def exchange_current(

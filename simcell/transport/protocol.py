@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -155,7 +156,7 @@ def voltammogram(
     [(0.0, -0.5), (-0.5, 0.3), (0.3, 0.0)]
     """
     corners = [start, *(list(vertices) * cycles), start if stop is None else stop]
-    pieces = [(a, b) for a, b in zip(corners[:-1], corners[1:], strict=True) if a != b]
+    pieces = [(a, b) for a, b in pairwise(corners) if a != b]
     return [sweep(a, b, rate, compensation=compensation) for a, b in pieces]
 
 

@@ -77,7 +77,7 @@ class Record:
     liquid_of: Liquid
 
     def sampled(self, times: ArrayLike, what: str = "current") -> Array:
-        """A trace at other times [s], by cubics through slopes of parabolas inside each segment; NaN before the first step and after the last."""
+        """A trace at other times [s], by cubics inside each segment; NaN before the first step and after the last."""
         times, values = np.atleast_1d(np.asarray(times, dtype=float)), getattr(self, what)
         answer = np.full(times.shape, np.nan)
         first = self.time[0]

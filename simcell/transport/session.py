@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ class _Session:
         self.liquid, self.options = liquid, options
         self.stepper = Stepper(liquid, options.rtol, options.atol)
         self.time = 0.0
-        self.rows: list[dict] = []  # type: ignore[type-arg]
+        self.rows: list[dict[str, Any]] = []
         self.before = self.stepper.inventory()
         self.sums = np.zeros(self.stepper.width)
         self.ends: list[tuple[int, float, str]] = []
@@ -166,7 +167,7 @@ class _Session:
         return beyond[0] if beyond else None
 
     def _locate(
-        self, segment: Segment, hit: Limit, charge: float, done: float, dt: float, saved: object, fresh: bool
+        self, segment: Segment, hit: Limit, charge: float, done: float, dt: float, saved: tuple[Array, ...], fresh: bool
     ) -> float:
         """Length of the step that ends at the limit; the state is the one there."""
         s = self.stepper

@@ -72,7 +72,7 @@ class Reaction:
     reference : mapping of ion to float
         [mol/m^3]
     orders_anodic, orders_cathodic : mapping of ion to float
-        p and q. Equilibrium is Nernst's if q - p = makes (anodic + cathodic) / n, which is checked for a reversible one.
+        p and q. Nernst's equilibrium asks for q - p = makes (anodic + cathodic) / n, which is checked if reversible.
     anodic, cathodic : float
         Apparent transfer coefficients.
     branch : str
@@ -103,8 +103,9 @@ class Reaction:
 
     def __post_init__(self) -> None:
         for what, value in (
-            ("electrons", self.electrons), ("exchange current density", self.exchange), ("anodic coefficient", self.anodic),
-            ("cathodic coefficient", self.cathodic), *((f"reference of {k}", c) for k, c in self.reference.items()),
+            ("electrons", self.electrons), ("exchange current density", self.exchange),
+            ("anodic coefficient", self.anodic), ("cathodic coefficient", self.cathodic),
+            *((f"reference of {k}", c) for k, c in self.reference.items()),
         ):  # fmt: skip
             if not (np.isfinite(value) and value > 0.0):
                 raise ValueError(f"{what} of reaction {self.name} is {value:g}; it must be positive")
@@ -172,7 +173,7 @@ def plating(
 
 @dataclass(frozen=True)
 class Surface:
-    """An electrode: its reactions, a film [ohm m^2], a double layer [F/m^2] and its potential step before the start [V].
+    """An electrode: its reactions, a film [ohm m^2], a double layer [F/m^2], its potential step before the start [V].
 
     Without `before` the double layer starts at open circuit.
 
@@ -233,7 +234,7 @@ class Liquid:
     reference : float or None
         Where the reference electrode stands [m]; none: the potential is against the other metal, or the reservoir.
     balance : str
-        Ion whose concentration follows from electroneutrality. Default: the most concentrated one that no reaction uses.
+        Ion that follows from electroneutrality. Default: the most concentrated one that no reaction uses.
     temperature : float
         [K]
 
@@ -350,7 +351,7 @@ def between(
     return section(graded(0.0, length, near, growth, largest, refine), [0.0, 1.0])
 
 
-def packed(liquid: Liquid) -> tuple:  # type: ignore[type-arg]
+def packed(liquid: Liquid) -> tuple:
     """Numbers for the kernels: potentials in units of RT/F, the balancing ion last.
 
     Examples

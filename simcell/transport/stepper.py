@@ -170,9 +170,9 @@ class Stepper:
             self.state[5].copy(),
         )  # fmt: skip
 
-    def restore(self, saved: object) -> None:
+    def restore(self, saved: tuple[Array, ...]) -> None:
         """Go back to a copy."""
-        u, metal, cells, layers, sums, passed, carried = saved  # type: ignore[misc]
+        u, metal, cells, layers, sums, passed, carried = saved
         self.u[:], self.metal[:], self.passed[:] = u, metal, passed
         self.stages[0][0], self.stages[1][0], self.stages[2][0] = cells, layers, sums
         self.state[5][:] = carried

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simcell.cli import execute
-from tests.bad_inputs import BAD_BYTES, BAD_FILES, BAD_SETS, BAD_VARIES, BEAM, CASE, Bad
+from tests.bad_inputs import BAD_BYTES, BAD_CELLS, BAD_FILES, BAD_SETS, BAD_VARIES, BEAM, CASE, Bad
 
 
 def refused(capsys: pytest.CaptureFixture[str], *typed: str) -> str:
@@ -31,6 +31,15 @@ def test_wrong_case_files(bad: Bad, workplace: Path, capsys: pytest.CaptureFixtu
     assert "bad.toml" in message
     for fragment in bad.fragments:
         assert fragment in message
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_wrong_cases_in_space(command: str, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them go through the same door, of which the unit tests know the words; here that nothing is written."""
+    bad = BAD_CELLS[0]
+    Path("bad.toml").write_text(bad.text, encoding="utf-8", newline="")
+    message = refused(capsys, command, "bad.toml")
+    assert all(fragment in message for fragment in bad.fragments)
 
 
 @pytest.mark.parametrize(("name", "content", "words"), BAD_BYTES, ids=[name for name, *_ in BAD_BYTES])

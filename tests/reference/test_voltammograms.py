@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from tests.ions_on_a_line import D, PLATES_LIMIT, VOLTS, peak, plates, redox, thin
 
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Limit, current, hold, sweep, voltammogram
 from simcell.transport.session import run
 from simcell.transport.species import Ion, Liquid, Surface, between, plating
 from simcell.transport.voltammetry import cottrell, film_step, randles_sevcik, sand_time, thin_layer_peak
+from tests.ions_on_a_line import PLATES_LIMIT, VOLTS, D, peak, plates, redox, thin
 
 PERMILLE = 1e-3  # what the issue asks of the default resolution
 
@@ -54,7 +54,7 @@ def test_irreversible_peak():
 
 
 def integral_equation(rate: float, corner: float, scan: float = 0.1, start: float = -0.3, step: float = 1e-3):
-    """Voltammogram by half integration of a current that is linear between points: no grid, no potential in the liquid."""
+    """Voltammogram by half integration of a current linear between points: no grid, no potential in the liquid."""
     n = round((corner - start) / step)
     potential = np.concatenate([start + step * np.arange(n + 1), corner - step * np.arange(1, 2 * n + 1)])
     dt, m = step / scan, np.arange(potential.size)

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from simcell.case import Case
+from simcell.commands.check import describe
 from simcell.errors import InputError
 from simcell.inputs import vary
 
@@ -66,6 +67,16 @@ def test_a_wrong_case_is_wrong_in_one_way_only(bad):
         Case.from_toml(bad.text)
     allowed = {"schedule of texts": 1, "no sections": 3, "section as a list": 1}.get(bad.name, 2)
     assert len(caught.value.problems) <= allowed
+
+
+@pytest.mark.parametrize("bad", table.BAD_CELLS, ids=[bad.name for bad in table.BAD_CELLS])
+def test_a_wrong_case_in_space_says_what_would_do(bad):
+    case = Case.from_toml(bad.text)
+    with pytest.raises(InputError) as caught:
+        describe(case)
+    text = _message(caught.value)
+    assert len(caught.value.problems) == 1
+    assert [fragment for fragment in bad.fragments if fragment not in text] == []
 
 
 @pytest.mark.parametrize(("name", "content", "fragment"), table.BAD_BYTES, ids=[row[0] for row in table.BAD_BYTES])

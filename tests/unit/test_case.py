@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import sys
+import tomllib
 import types
 from importlib import resources
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 import simcell
 from simcell.case import Case
+from simcell.commands.check import describe
 from simcell.errors import InputError
 
 TEXT = """
@@ -140,3 +143,41 @@ def test_every_shipped_template_is_a_right_case():
     assert found
     for template in found:
         Case.from_toml(template.read_text(encoding="utf-8"))
+
+
+def choices(text):
+    """Every commented choice of a template: section, what its remark says, and its lines of TOML together."""
+    section, remark, lines = "", "", []
+    for line in [*text.splitlines(), ""]:
+        if re.match(r"# [A-Za-z_]+ = ", line):
+            lines.append(line[2:])
+            continue
+        if lines:
+            yield section, remark, tomllib.loads("\n".join(lines))
+            remark, lines = "", []
+        if header := re.match(r"\[(\w+)\]", line):
+            section = header[1]
+        remark = line if line.startswith("# ") else ""
+
+
+TEMPLATES = {path.name: path for path in (resources.files("simcell") / "data" / "templates").iterdir()}
+CHOICES = [(name, *choice) for name, path in TEMPLATES.items() for choice in choices(path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "remark", "keys"), CHOICES, ids=[f"{c[0]}: {'-'.join(c[3])}" for c in CHOICES]
+)
+def test_every_choice_of_a_template_is_right_as_its_remark_says(name, section, remark, keys):
+    data = tomllib.loads(TEMPLATES[name].read_text(encoding="utf-8"))
+    if "with plan" in remark:
+        data["grid"] |= {"geometry": "plan", "extent": "50 um"}
+    if without := re.search(r"without ([a-z_, ]+)", remark):
+        for key in without[1].split(", "):
+            del data[section][key]
+    data[section] |= keys
+    case = Case.from_dict(data)
+    assert describe(case)["values"].keys() >= {f"{section}.{key}" for key in keys if not isinstance(keys[key], dict)}
+
+
+def test_the_templates_offer_choices():
+    assert {name: sum(c[0] == name for c in CHOICES) for name in TEMPLATES} == {"radiolysis.toml": 8, "space.toml": 20}

@@ -7,9 +7,10 @@ import pytest
 
 from simcell.errors import SolverError
 from simcell.numerics.grid import Grid, full, graded, plan, section
-from simcell.transport.coplanar import band_in_layer, far_resistance, strips
+from simcell.transport.coplanar import EDGE_LENGTH, band_in_layer, far_resistance, strips
 from simcell.transport.current import Options, distribute
 from simcell.transport.distribution import Distribution
+from simcell.transport.edge_field import edge_length, kinetic_field, layer_field
 from simcell.transport.edges import corrections
 from simcell.transport.electrode import Electrode, patch, strip
 from simcell.transport.fin import fin_distribution, fin_resistance, penetration_length
@@ -230,22 +231,86 @@ def test_level_of_the_model() -> None:
         judge(0.0, UM, 1e-4, UM)
 
 
-def test_finite_kinetics_fade_the_edge() -> None:
+@pytest.mark.parametrize("ratio", [0.0, 0.003, 0.03, 0.3, 3.0])
+def test_edges_with_kinetics(ratio: float) -> None:
     """Against a grid forty times finer at the edges, from nearly primary to nearly even."""
     edges = (4.0, 7.0, 10.0, 13.0)
     fine = section(graded(0.0, 17.0, dict.fromkeys(edges, 1e-3), 1.2, 0.2), graded(0.0, 1.0, {0.0: 1e-3}, 1.2, 0.2))
     coarse = section(np.linspace(0.0, 17.0, 171) - 0.03, np.linspace(0.0, 1.0, 11))
-    for length in (0.0, 0.003, 0.03, 0.3, 3.0):
-        law = Linear(length) if length else None
-        answers = []
-        for grid, option in ((fine, "exact"), (coarse, "exact"), (coarse, "plain")):
-            cell = [strip(grid, "a", 4.0, 7.0, 1.0, law=law), strip(grid, "b", 10.0, 13.0, 0.0, law=law)]
-            answers.append(distribute(grid, 1.0, cell, options=Options(edges=option)).current["a"])
-        error, plain = answers[1] / answers[0] - 1.0, answers[2] / answers[0] - 1.0
-        assert abs(error) < 1.5e-3, length
-        assert abs(error) < 0.2 * abs(plain) or length > 0.01
-        if length == 0.0:
-            assert abs(error) < 2e-5 < 5e-3 < abs(plain)
+    law = Linear(ratio) if ratio else None
+    answers = []
+    for grid, option in ((fine, "exact"), (coarse, "exact"), (coarse, "plain")):
+        cell = [strip(grid, "a", 4.0, 7.0, 1.0, law=law), strip(grid, "b", 10.0, 13.0, 0.0, law=law)]
+        answers.append(distribute(grid, 1.0, cell, options=Options(edges=option)).current["a"])
+    error, plain = answers[1] / answers[0] - 1.0, answers[2] / answers[0] - 1.0
+    assert abs(error) < 5e-5
+    assert abs(plain) > (2e-3 if ratio < 0.1 else 5e-5)
+
+
+@pytest.mark.parametrize(("volts", "exchange"), [(0.3, 0.01), (1.0, 0.1), (3.0, 0.1)])
+def test_edges_with_steep_kinetics(volts: float, exchange: float) -> None:
+    """Butler-Volmer, whose resistance changes along the electrode: 0.04 % on ten cells across the layer."""
+    edges, law = (4.0, 7.0, 10.0, 13.0), ButlerVolmer(exchange)
+    fine = section(graded(0.0, 17.0, dict.fromkeys(edges, 1e-3), 1.2, 0.2), graded(0.0, 1.0, {0.0: 1e-3}, 1.2, 0.2))
+    coarse = section((np.arange(171) - 0.3) / 10.0, np.linspace(0.0, 1.0, 11))
+    answers = []
+    for grid in (fine, coarse):
+        cell = [strip(grid, "a", 4.0, 7.0, volts, law=law), strip(grid, "b", 10.0, 13.0, 0.0, law=law)]
+        answers.append(distribute(grid, 1.0, cell).current["a"])
+    assert answers[1] == pytest.approx(answers[0], rel=4e-4)
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.2, 1.0])
+@pytest.mark.parametrize("layers", [5, 8])
+def test_wide_strips_with_kinetics(ratio: float, layers: int) -> None:
+    """The closed form: g / H and twice the length of an edge, on five cells across the layer."""
+    grid = section((np.arange(50 * layers + 1) - 0.3) / layers, np.linspace(0.0, 1.0, layers + 1))
+    law = Linear(ratio)
+    cell = [strip(grid, "a", 3.0, 19.0, 1.0, law=law), strip(grid, "b", 30.0, 46.0, 0.0, law=law)]
+    answer = distribute(grid, 1.0, cell)
+    assert answer.resistance("a", "b") == pytest.approx(11.0 + 2.0 * edge_length(ratio), rel=3e-6)
+
+
+def test_edge_length_goes_from_primary_to_the_fin() -> None:
+    assert edge_length(0.0) == pytest.approx(EDGE_LENGTH, rel=1e-14)
+    assert edge_length(1e-6) == pytest.approx(EDGE_LENGTH, rel=2e-5)
+    ratios = np.array([1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0])
+    lengths = np.array([edge_length(r) for r in ratios])
+    assert (np.diff(lengths) > 0.0).all()
+    fin = np.sqrt(ratios + 1.0 / 3.0)
+    assert (np.diff(np.abs(lengths / fin - 1.0)) < 0.0).all()
+    assert lengths[-1] == pytest.approx(fin[-1], rel=5e-5)
+    assert edge_length(1.01e4) / edge_length(1e4) == pytest.approx(np.sqrt(1.01), rel=1e-6)
+    with pytest.raises(ValueError, match="cannot be negative"):
+        edge_length(-1.0)
+
+
+def test_extreme_kinetics_and_control() -> None:
+    """From nothing to a short circuit: always an answer, books closed to what potentials can hold."""
+    rng = np.random.default_rng(4)
+    grid = gap(cells=60, layers=4)
+    for _ in range(30):
+        exchange = 10.0 ** rng.uniform(-9.0, 3.0)
+        law = ButlerVolmer(exchange, rng.uniform(0.2, 1.5), rng.uniform(0.2, 1.5), rng.uniform(-1.5, 1.5))
+        both = Together((law, ButlerVolmer(1e-3, equilibrium=-1.0), Tafel(1e-6, -0.5)))
+        current = float(rng.choice([-1.0, 1.0])) * 10.0 ** rng.uniform(-12.0, -6.0)
+        cell = [
+            strip(grid, "a", 1.1 * UM, 5.3 * UM, current=current, law=rng.choice([law, both])),
+            strip(grid, "b", 8.0 * UM, 12.9 * UM, rng.uniform(-2.0, 2.0)),
+            strip(grid, "c", 15.0 * UM, 19.0 * UM, law=law),
+        ]
+        answer = distribute(grid, 10.0 ** rng.uniform(-2.0, 2.0), cell, options=Options(edges="plain"))
+        through = sum(abs(c) for c in answer.current.values())
+        rounding = 1e-13 * float(answer.conductivity.max()) * 1e-4 * (1.0 + np.abs(answer.potential).max())
+        assert abs(sum(answer.current.values())) <= 1e-12 * through + rounding
+        assert abs(answer.current["a"] - current) <= 1e-12 * abs(current) + rounding
+        assert abs(answer.current["c"]) <= 1e-12 * through + rounding
+
+
+def test_field_with_kinetics_becomes_the_primary_one() -> None:
+    s, z = np.array([-1.0, -0.3, -0.05, 0.05, 0.4, 2.0]), np.array([0.0, 0.07, 0.5, 1.0])
+    for found, expected in zip(kinetic_field(s, z, 1e-6), layer_field(s[None, :], z[:, None]), strict=True):
+        np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
 def test_edges_in_three_dimensions() -> None:
@@ -263,6 +328,24 @@ def test_edges_in_three_dimensions() -> None:
     ]
     again = distribute(turned, 1.0, cell)
     np.testing.assert_allclose(again.potential.transpose(0, 2, 1), answer.potential, atol=1e-9)
+
+
+def test_edges_under_a_bulge() -> None:
+    """Many heights along an edge share their modes; few do not; cells along y change nothing."""
+    x, z = np.linspace(0.0, 14.0, 71) - 0.03, np.linspace(0.0, 1.0, 6)
+    answers = []
+    for count, slope in ((9, 1e-9), (3, 1e-9), (9, 0.0)):
+        y = np.linspace(0.0, 1.0, count + 1)
+        middle = 0.5 * (y[1:] + y[:-1])
+        grid = full(x, y, (1.0 + slope * middle)[:, None] * np.ones((1, 70)), z)
+        cell = [
+            strip(grid, "a", 2.0, 5.0, 1.0, law=Linear(0.0711)),
+            strip(grid, "b", 8.0, 12.0, 0.0, law=Linear(0.0711)),
+        ]
+        answers.append(distribute(grid, 1.0, cell, options=Options(tolerance=1e-10)).current["a"])
+    assert answers[1] == pytest.approx(answers[2], rel=1e-8)
+    assert answers[0] == pytest.approx(answers[2], rel=1e-4)
+    assert answers[0] != pytest.approx(answers[2], rel=1e-8)  # they are shared
 
 
 def test_islands_in_three_dimensions() -> None:
@@ -286,8 +369,9 @@ def test_exact_conductances_are_those_of_the_local_field() -> None:
     assert found.x[0, 0, 20] == pytest.approx(1.554, abs=2e-3)
     assert 1.0 / found.floor[0][0, 19] == pytest.approx(1.554, abs=2e-3)
     faded = corrections(grid, [strip(grid, "a", -2.0, 0.0, 0.0)], [1e3])
-    for part in (faded.x, faded.z, faded.floor[0]):
-        np.testing.assert_allclose(part, 1.0, atol=1e-3)
+    for part in (faded.x, faded.z):
+        np.testing.assert_allclose(part, 1.0, atol=5e-3)
+    np.testing.assert_allclose(faded.floor[0], 1.0, atol=0.02)  # of 0.05, beside kinetics of 1000
 
 
 def test_coarse_grids_are_told() -> None:

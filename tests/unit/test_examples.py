@@ -11,6 +11,11 @@ EXPECTED = {
     "02_neat_water": (0.7774, 1e-3),  # mol/m^3 of H2, base case of Schneider et al. 2014
     "03_how_much_beam": (33.285, 1e-4),  # Gy/s, computed by this program (guards against change)
     "04_scavenger": (301.2, 1e-3),  # computed by this program (guards against change)
+    "05_around_a_beam": (
+        4.61,
+        1e-3,
+    ),  # pH on finer rings that an independent method of lines confirms (tests/reference)
+    "06_beam_radius": (52.0, 0.025),  # e/angstrom^2/s, from runs in time on other rings (docs/bubbles.md)
 }
 
 

@@ -11,8 +11,9 @@ from simcell.errors import InputError
 from simcell.inputs.case import parse_case
 from simcell.inputs.gases import load_gases
 from simcell.results.report import summary
+from simcell.studies.conditions import GasLimits, parse_condition
 from simcell.studies.gas import Gases, bubble_threshold, gases_of, mixture_of
-from simcell.studies.limit import GasLimits, limit, parse_condition
+from simcell.studies.limit import limit
 from simcell.studies.run import run_case
 from simcell.studies.setup import mechanism_of, setup_of
 from simcell.studies.vary import run_vary

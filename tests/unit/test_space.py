@@ -12,8 +12,9 @@ from simcell.case import Case
 from simcell.constants import ELEMENTARY_CHARGE
 from simcell.errors import InputError
 from simcell.inputs.ions import load_ions
-from simcell.studies.setup import INERT_IONS, mechanism_of
-from simcell.studies.space import in_space
+from simcell.studies.in_space import in_space
+from simcell.studies.ions import INERT_IONS
+from simcell.studies.setup import mechanism_of
 
 RADIAL = {
     "case": {"duration": "1 s"},

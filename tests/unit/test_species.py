@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.ions_on_a_line import D, PLATES_LIMIT, REDOX, VOLTS, plates, redox, thin
 
 from simcell.errors import SolverError
 from simcell.transport.kinetics import FARADAY
@@ -12,6 +11,7 @@ from simcell.transport.protocol import Limit, Segment, current, hold, pulses, re
 from simcell.transport.session import Options, run
 from simcell.transport.species import Ion, Liquid, Reaction, Surface, between, couple, plating
 from simcell.transport.tableau import THIRD
+from tests.ions_on_a_line import PLATES_LIMIT, REDOX, VOLTS, D, plates, redox, thin
 
 BOOKS = 1e-9  # what the issue asks for
 

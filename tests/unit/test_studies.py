@@ -7,7 +7,8 @@ import pytest
 
 from simcell.case import Case
 from simcell.errors import InputError
-from simcell.studies.limit import limit, parse_condition
+from simcell.studies.conditions import parse_condition
+from simcell.studies.limit import limit
 from simcell.studies.run import run_case
 
 BASE = {"case": {"duration": "100 s"}, "beam": {"dose_rate": "7.5e7 Gy/s"}, "output": {"times": ["1 ms", "100 s"]}}
