@@ -82,9 +82,9 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     >>> from simcell.transport.protocol import hold
     >>> from simcell.transport.species import Ion, between, couple
     >>> ions = [Ion("O+", 1, 1e-9), Ion("R", 0, 1e-9), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
-    >>> start = {"O+": 1.0, "R": 1.0, "K+": 1000.0, "Cl-": 1001.0}
+    >>> start = {"O+": 0.0, "R": 1.0, "K+": 100.0, "Cl-": 100.0}
     >>> cell = Liquid(between(1e-5, 1e-7, other=False), ions, start, Surface((couple("OR", "O+", "R", 1, 1e-3),)))
-    >>> run(cell, [hold(0.0, 1e-3)]).books < 1e-9
+    >>> run(cell, [hold(0.3, 1e-3)]).books < 1e-9
     True
     """
     if not protocol:

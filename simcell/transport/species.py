@@ -345,7 +345,7 @@ def between(
     Examples
     --------
     >>> between(1e-4, 1e-6, growth=1.1).shape[2]
-    41
+    36
     """
     near = {0.0: min(spacing, length), **({length: min(spacing, length)} if other else {})}
     return section(graded(0.0, length, near, growth, largest, refine), [0.0, 1.0])
@@ -358,7 +358,7 @@ def packed(liquid: Liquid) -> tuple:
     --------
     >>> salt = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
     >>> packed(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface()))[0]
-    array([-1.,  1.])
+    array([ 1., -1.])
     """
     ions = [liquid.ions[k] for k in liquid.order]
     grid, other, volts = liquid.grid, liquid.other, liquid.volts

@@ -116,7 +116,8 @@ def test_shipped_diffusivities_follow_from_the_conductivities_beside_them():
     rows = tomllib.loads(text)["ions"]
     assert set(INERT_IONS) & set(rows)
     for name, row in rows.items():
-        charge = int(re.search(r"(\d?)[+-]$", name)[1] or 1)
+        written = re.search(r"(?:\^(\d)|[a-z](\d))?[+-]$", name)  # SO4^2-, Zn2+; the 4 of ClO4- is not a charge
+        charge = int(written[1] or written[2] or 1)
         conductivity = float(row["conductivity"].split()[0])
         assert row["conductivity"].split()[1] == "m^2*S/mol"
         from_conductivity = 8.314462618 * 298.15 * conductivity / (96485.33212**2 * charge)
