@@ -206,24 +206,37 @@ def cautious(row, change, z, scale, part):
 
 @njit
 def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, upper, scale, tolerance):
-    """Newton's method for one implicit stage; give back the iterations, or -1 where it does not converge."""
+    """Newton's method for one implicit stage; give back the iterations, or -1 where it does not converge.
+
+    Factors serve as long as each change is a twentieth of the one before and the stage has the same length.
+    """
     residual, diagonal, before, after, pivots, column, x = work[:7]
     kinds, z = model[5], model[0]
     last = upper.size - 1
     nodes = u.shape[0]
+    raw = (residual, work[7], work[8], work[9], pivots, work[10], x)
+    raw_upper, kept = work[11], work[12]
+    before_that = 0.1  # a first change with old factors must be smaller than this to go on with them
+    stale = kept[0] != h
     for iteration in range(60):
-        current, slope = assemble(u, metal[0], h, base, base_v, model, state, work, upper)
+        current, slope = assemble(u, metal[0], h, base, base_v, model, state, raw, raw_upper)
         metal[1] = current
         miss = missed(u, metal[0], current, goal, control)
+        if stale:
+            diagonal[:], before[:], after[:], column[:], upper[:] = raw[1], raw[2], raw[3], raw[5], raw_upper
+            kept[0], kept[1] = h, slope
+            if not factorise(diagonal, before, after, pivots):
+                kept[0] = -1.0
+                return -1
+            backward(diagonal, before, after, pivots, column)
+        slope = kept[1]
         metal[2] = slope
-        if not factorise(diagonal, before, after, pivots):
-            return -1
-        backward(diagonal, before, after, pivots, column)
         for i in range(nodes):
             for j in range(last + 1):
                 x[i, j] = -residual[i, j]
         change = bordered(work, control, upper, slope, miss, 1.0)
         if not np.isfinite(change):
+            kept[0] = -1.0
             return -1
         size = abs(change)
         damping = 1.0
@@ -249,7 +262,10 @@ def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, up
             u[i, last] += damping * x[i, last]
         metal[0] += damping * change
         if not np.isfinite(size):
+            kept[0] = -1.0
             return -1
+        stale = damping < 1.0 or size > 0.05 * before_that
+        before_that = size
         if size < tolerance:
             return iteration + 1
     return -1

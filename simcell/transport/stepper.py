@@ -53,9 +53,16 @@ class Stepper:
             np.zeros(self.reactions), np.zeros(self.reactions), np.zeros((self.reactions, ions)), np.zeros(ions),
             np.zeros(ions), np.zeros(2),
         )  # fmt: skip
+
+        def blocks() -> Array:
+            return np.zeros((n + 2, m, m))
+
+        def rows() -> Array:
+            return np.zeros((n + 2, m))
+
         self.work = (
-            np.zeros((n + 2, m)), np.zeros((n + 2, m, m)), np.zeros((n + 2, m, m)), np.zeros((n + 2, m, m)),
-            np.zeros((n + 2, m), dtype=np.int64), np.zeros((n + 2, m)), np.zeros((n + 2, m)),
+            rows(), blocks(), blocks(), blocks(), np.zeros((n + 2, m), dtype=np.int64), rows(), rows(),
+            blocks(), blocks(), blocks(), rows(), np.zeros(m), np.array([-1.0, 0.0]),
         )  # fmt: skip
         self.upper = np.zeros(m)
         self.stages = (

