@@ -1,7 +1,8 @@
 """Order in space of reaction, diffusion, migration and advection on graded grids, by manufactured solutions.
 
-Prints the orders fitted over three refinements, for every combination of terms; a minute or two. The solutions are those
-of the tests (tests/reference/manufactured.py). From the root of the repository: python validation/ver_field_orders.py
+Prints the orders fitted over three refinements, for every combination of terms; a minute or two. The solutions are
+those of the tests (tests/reference/manufactured.py).
+From the root of the repository: python validation/ver_field_orders.py
 """
 
 from __future__ import annotations

@@ -81,6 +81,7 @@ def describe(case: Case) -> dict[str, Any]:
         given["probe_dose_rate"] = (beam.probe_dose_rate, "Gy/s")
     liquid = {name: (c, "mol/m^3") for name, c in setup.solution.concentrations.items() if c > 0}
     radiolysis = case.input.radiolysis
+    bands = "well-mixed cases only" if space else "--ensemble N makes bands"
     return {
         "title": case.input.case.title,
         "hash": case.hash,
@@ -95,7 +96,7 @@ def describe(case: Case) -> dict[str, Any]:
             "mechanism": f"{mechanism.name}: {len(setup.species)} species, {len(mechanism.reactions)} reactions",
             "g_values": setup.yields,
             "times": f"{len(times)} from {times[0]:.3g} s to {times[-1]:.3g} s",
-            "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else "none (--ensemble N makes bands)",
+            "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else f"none ({bands})",
         },
         "warnings": warnings,
     }

@@ -55,7 +55,7 @@ def run(
         raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
     image = output_path(target.with_suffix(".png"), force) if picture else None
     _check(loaded, ranges)
-    announce_compilation(quiet)
+    announce_compilation(quiet, loaded.input.grid.geometry)
     try:
         with progress_bar("running", quiet) as tell:
             tree = _compute(loaded, ranges, tell)

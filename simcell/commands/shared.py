@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -175,13 +176,15 @@ def output_path(path: Path, force: bool, suffixes: Sequence[str] = ()) -> Path:
     return path
 
 
-def announce_compilation(quiet: bool = False) -> None:
+def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
     """Say that kernels compile once, where no compiled ones are found for the present source.
 
     Parameters
     ----------
     quiet : bool
         Say nothing.
+    geometry : str
+        As in the case: rings, and planes, sections and three dimensions, have kernels of their own.
 
     Examples
     --------
@@ -189,16 +192,26 @@ def announce_compilation(quiet: bool = False) -> None:
     """
     if quiet:
         return
-    from simcell.chemistry import kernels
+    if geometry == "batch":
+        from simcell.chemistry.kernels import advance as last
 
-    source = Path(kernels.__file__)
+        wait = "10 to 20 s"
+    elif geometry == "radial":
+        from simcell.radiolysis.kernels import advance_line as last
+
+        wait = "half a minute"
+    else:
+        from simcell.radiolysis.kernels_multigrid import gmres as last
+
+        wait = "minutes"
+    source, name = Path(inspect.getfile(last.py_func)), last.py_func.__name__
     try:
-        folder = Path(kernels.advance.stats.cache_path)
-        kept = [f for f in folder.glob("kernels.advance*.nbi") if f.stat().st_mtime >= source.stat().st_mtime]
+        folder = Path(last.stats.cache_path)
+        kept = [f for f in folder.glob(f"{source.stem}.{name}*.nbi") if f.stat().st_mtime >= source.stat().st_mtime]
     except (AttributeError, OSError):
         kept = []
     if not kept:
-        note("compiling kernels (first run only, some 10 to 20 s) ...")
+        note(f"compiling kernels (first run only, some {wait}) ...")
 
 
 @contextmanager

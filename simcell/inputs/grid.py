@@ -36,7 +36,9 @@ class GridInput(Model):
         description="radial: radius of the edge; otherwise length along x; default: the window",
     )
     extent_y: Annotated[float | None, _LENGTH] = Field(
-        None, examples=['"50 um"'], description="plan and full: length along y; default: as along x, or the window"
+        None,
+        examples=['"50 um"'],
+        description="length along y; default: as along x, or the window; section: width that amounts and flow refer to",
     )
     spacing: Annotated[
         float | None,
@@ -85,8 +87,8 @@ def grid_rules(given: Given) -> Iterator[Rule]:
         yield Rule("grid.extent", None, needs, '"50 um"')
     if geometry in ("section", "full") and not given.wrote("cell", "spacer_height"):
         yield Rule("cell.spacer_height", None, needs, '"500 nm"')
-    if geometry in ("radial", "section") and given.wrote("grid", "extent_y"):
-        yield Rule("grid.extent_y", given.raw("grid", "extent_y"), f"a {geometry} grid has no second length")
+    if geometry == "radial" and given.wrote("grid", "extent_y"):
+        yield Rule("grid.extent_y", given.raw("grid", "extent_y"), "a radial grid has no second length")
     if geometry in ("radial", "plan") and given.wrote("grid", "layers"):
         yield Rule("grid.layers", given.raw("grid", "layers"), f"a {geometry} grid has one layer")
     yield from _beam_inside(given, str(geometry))
@@ -112,6 +114,11 @@ def _flow_fits(given: Given, geometry: str) -> Iterator[Rule]:
         yield Rule(f"cell.{key}", given.raw("cell", key), reason)
     elif geometry == "section" and flow is not None and "y" in flow.inlet + flow.outlet:
         yield Rule("cell.flow", None, "goes along x in a section", '{ inlet = "x-", outlet = "x+" }')
+    wide = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
+    wide = wide or given.wrote("grid", "extent_y")
+    if geometry == "section" and given.value("cell", "flow_rate") and not wide:
+        reason = "is missing: a flow rate in a section needs the width that the liquid flows over"
+        yield Rule("grid.extent_y", None, reason, '"200 um"')
 
 
 def _beam_inside(given: Given, geometry: str) -> Iterator[Rule]:

@@ -203,7 +203,7 @@ def graded(
     largest: float = np.inf,
     refine: int = 1,
 ) -> Array:
-    """Faces from `start` to `stop`, fine around given positions, each of which is a face.
+    """Faces from `start` to `stop`, fine around given positions, each of which is a face (to 1e-6 of its spacing).
 
     The spacing aimed at is the least over the positions p of ``spacing(p) + (growth - 1) |x - p|``, at most `largest`.
 
@@ -232,7 +232,10 @@ def graded(
     """
     if not (growth > 1.0 and stop > start and all(s > 0.0 for s in around.values()) and largest > 0.0 and refine >= 1):
         raise ValueError("graded() needs stop > start, spacings > 0, growth > 1, largest > 0 and refine >= 1")
-    stops = sorted({start, stop, *(p for p in around if start < p < stop)})
+    close = 1e-6 * min([stop - start, *around.values()])  # positions that differ by rounding are one face
+    stops = [start]
+    for p in [*sorted(p for p in around if start + close < p < stop - close), stop]:
+        stops += [p] if p - stops[-1] > close else []
     pieces = [np.array([start])]
     for low, high in pairwise(stops):
         # fine enough that the trapezoidal rule places faces to 1e-4 of a cell; the map is smooth between kinks

@@ -170,8 +170,8 @@ def integrate_field(
     ...     integrate_field(net, np.ones(73), np.full(15, -1.0), np.zeros(15), np.zeros(15), np.ones((1, 1, 2, 2)),
     ...                     np.zeros(15), plan([0, 1, 2], [0, 1, 2], 1.0), {}, np.ones(1))
     ... except ValueError as error:
-    ...     print(str(error)[:31])
-    the diffusivity of e_aq- is -1
+    ...     print(str(error)[:36])
+    the diffusivity of HO3 is -1 m^2/s;
     """
     exposure = exposure or Exposure.of(Schedule.constant(float(times[-1])))
     footprint = footprint[None] if footprint.ndim == 3 else footprint
@@ -222,7 +222,7 @@ def memory_of(cells: int, species: int, dimensions: int, outputs: int = 1) -> fl
     Examples
     --------
     >>> round(memory_of(100_000, 16, 3) / 2**30, 1)
-    2.1
+    1.5
     """
     m = 4 * ((species + 3) // 4)
     levels = 1.0 / (1.0 - 0.5**dimensions)

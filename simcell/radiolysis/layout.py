@@ -15,7 +15,15 @@ SIDES = ("z-", "z+", "y-", "y+", "x-", "x+")
 
 
 class Level(NamedTuple):
-    """A grid, or one of merged cells: what flows need."""
+    """A grid, or one of merged cells: what flows need.
+
+    Examples
+    --------
+    >>> from simcell.numerics.grid import radial
+    >>> g = radial([0.0, 1.0, 2.0])
+    >>> Level(g.faces, g.volume, g.area, g.distance, g.area).volume.shape
+    (1, 1, 2)
+    """
 
     faces: Three  # positions along each axis
     volume: Array

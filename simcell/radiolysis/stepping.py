@@ -21,6 +21,11 @@ class Stepper:
 
     `linear` is the error that the linear solver leaves in a stage, in units of the step's tolerance; `first` [s] the
     first step where the beam changes. The counts tell what was done.
+
+    Examples
+    --------
+    >>> Stepper.__dataclass_fields__["status"].default == RUNNING
+    True
     """
 
     space: Space

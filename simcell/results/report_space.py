@@ -115,4 +115,6 @@ def _left(tree: xr.DataTree) -> list[tuple[str, str]]:
     text = f"{scaled(abs(gone), 'mol')} of {GAS} {'through the edges of the grid' if gone > 0.0 else 'has come in'}"
     if "inventory" in group:
         text += f", {scaled(float(group['inventory'].sel(species=GAS).isel(time=-1)), 'mol')} is still in it"
+    if tree.attrs.get("geometry") == "section":
+        text += " (a metre of the section)"
     return [("left", text)]

@@ -137,5 +137,5 @@ def washout_of(grid: Grid, flow: Flow | None, diffusivity: float) -> Washout:
     height = volume / (lengths["x"] * across) if grid.kind in ("plan", "full") else lengths["z"]
     if flow is None:
         return washout(lengths["x"], height, 0.0, diffusivity)
-    along = "x" if np.ptp(flow.volume_flow[2]) > np.ptp(flow.volume_flow[1]) else "y"
+    along = "x" if np.abs(flow.volume_flow[2]).max() > np.abs(flow.volume_flow[1]).max() else "y"
     return washout(lengths[along], height, flow.mean_velocity, diffusivity)

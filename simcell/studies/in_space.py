@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simcell.beam.footprint import outside, relative_dose_rate
+from simcell.beam.shape import disc
+from simcell.cell.flow import velocity
 from simcell.chemistry import water
 from simcell.chemistry.mechanism import Mechanism, Species
 from simcell.chemistry.network import Array, Network
@@ -17,6 +20,7 @@ from simcell.inputs.fields import Frozen
 from simcell.inputs.ions import load_ions
 from simcell.radiolysis.field import memory_of
 from simcell.radiolysis.setup import Setup
+from simcell.studies.footprint import footprint_of
 from simcell.studies.layout import Layout, layout_of
 from simcell.studies.setup import Beam, output_times, setup_of
 
@@ -75,6 +79,8 @@ def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -
         liquids = [setup, *([setup_of(other, mechanism, net, yields)[0]] if other is not None else [])]
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
     layout = layout_of(case, setup.problem.schedule)
+    feeding(case, layout)  # finds now what could not be told before the end
+    remarks += _smeared(layout, float(diffusivity.min(initial=np.inf, where=diffusivity > 0.0)))
     remarks += [*layout.warnings, *_large(case, setup, layout)]
     warnings = dict.fromkeys((*(w for liquid in liquids for w in liquid.warnings), *remarks))
     return InSpace(setup, beam, layout, diffusivity, liquids[-1].problem.start, tuple(warnings))
@@ -120,6 +126,54 @@ def _large(case: CaseInput, setup: Setup, layout: Layout) -> list[str]:
         fewer = (needed / MOST_MEMORY) ** (1.0 / dimensions) * float(np.diff(grid.faces[2]).min())
         raise InputError(Problem("", "grid.spacing", case.grid.spacing, reason, f'"{fewer * 1e9:.2g} nm"'))
     return [f"{text}: larger cells (grid.spacing, grid.growth) or fewer output times (output.count) need less"]
+
+
+def _smeared(layout: Layout, diffusivity: float) -> list[str]:
+    """Cells so large that the flow spreads what it carries along more than diffusion does.
+
+    With a face value that is fitted to diffusion and flow, a cell of Peclet number P adds D (P/2 coth(P/2) - 1).
+    """
+    if layout.flow is None:
+        return []
+    at, size = velocity(layout.grid, layout.flow.volume_flow), layout.grid.faces
+    peclet = max(
+        float((np.abs(at[axis]) * np.diff(size[axis]).reshape([-1 if a == axis else 1 for a in range(3)])).max())
+        for axis in (1, 2)
+    ) / diffusivity  # fmt: skip
+    added = 0.5 * peclet / np.tanh(0.5 * peclet) - 1.0 if peclet > 0.0 else 0.0
+    if added <= 1.0:
+        return []
+    return [
+        f"the flow crosses the largest cells with a Peclet number of {peclet:.2g}: there fronts and tails are spread "
+        f"as if the slowest species diffused up to {added + 1.0:.2g} times as fast: lower grid.extent or grid.growth"
+    ]
+
+
+def feeding(case: CaseInput, layout: Layout) -> Array:
+    """Share of each cell in the liquid that feeds a bubble: as given around the beam, or what the beam hits.
+
+    Raises
+    ------
+    InputError
+        If the layer goes beyond the grid.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> from simcell.radiolysis.homogeneous import Schedule
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "radial", "extent": "25 um"}}).input
+    >>> float(feeding(case, layout_of(case, Schedule.constant(1.0))).max())
+    1.0
+    """
+    layer = case.gas.layer_radius
+    if not case.gas.bubble or layer is None:
+        return layout.mean
+    around = disc(2.0 * layer, max(footprint_of(case.beam).parts, key=lambda part: part.level).centre)
+    if (beside := outside(layout.grid, around)) > 1e-3:
+        reason = f"a share of {beside:.2g} of that layer is beyond the grid: a larger grid.extent, or a smaller layer"
+        raise InputError(Problem("", "gas.layer_radius", layer, reason))
+    return relative_dose_rate(layout.grid, around)
 
 
 def diffusivities_of(case: CaseInput, mechanism: Mechanism, names: tuple[str, ...]) -> tuple[Array, list[str]]:

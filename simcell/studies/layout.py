@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,12 +46,13 @@ class Layout:
     flow: Flow | None
     height: Array  # (ny, nx) thickness of the liquid [m]
     open_sides: tuple[str, ...]  # beyond which there is liquid as at the start
+    duty: float  # share of the time in which one of several patterns is lit
     warnings: tuple[str, ...]
 
     @property
     def mean(self) -> Array:
-        """Footprint averaged over the patterns of a scan (nz, ny, nx)."""
-        return np.asarray(self.footprint.mean(axis=0))
+        """Footprint averaged over the time of a frame, fly-back included (nz, ny, nx)."""
+        return np.asarray(self.duty * self.footprint.mean(axis=0))
 
 
 def layout_of(case: CaseInput, schedule: Schedule) -> Layout:
@@ -86,7 +87,9 @@ def layout_of(case: CaseInput, schedule: Schedule) -> Layout:
         gap = Gap(np.full(gap.height.shape, middle), gap.warnings)
         warnings = (*warnings, f"the liquid of a {grid.kind} grid is {middle:.4g} m thick everywhere, as in the middle "
                                "of the bulged windows; plan and full follow the bulge")  # fmt: skip
-    return Layout(grid, footprint, exposure, flow, gap.height, _open_sides(case, grid), (*warnings, *gap.warnings))
+    sides, duty = _open_sides(case, grid), scan_of(case.beam).duty if _resolved(case) else 1.0
+    place = Layout(grid, footprint, exposure, flow, gap.height, sides, duty, (*warnings, *gap.warnings))
+    return replace(place, warnings=(*place.warnings, *_doubts(case, place)))
 
 
 def _open_sides(case: CaseInput, grid: Grid) -> tuple[str, ...]:
@@ -116,18 +119,19 @@ def grid_of(case: CaseInput, beam: Footprint) -> Grid:
         return radial(graded(0.0, along, _marks(case, beam, 0), g.growth, along * WIDEST), middle)
     x = graded(-along / 2.0, along / 2.0, _marks(case, beam, 0), g.growth, along * WIDEST)
     if g.geometry == "section":
-        return section(x, np.linspace(0.0, middle, g.layers + 1))
+        return section(x, np.linspace(0.0, middle, g.layers + 1), across or 1.0)
     y = graded(-across / 2.0, across / 2.0, _marks(case, beam, 1), g.growth, across * WIDEST)
     height = gap_of(case.cell, 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1])).height
     return plan(x, y, height) if g.geometry == "plan" else full(x, y, height, g.layers)
 
 
 def _extents(case: CaseInput) -> tuple[float, float]:
-    """Lengths of the grid along x and y [m]: as given, or those of the window."""
+    """Lengths of the grid along x and y [m]: as given, or those of the window; 0 where a section has no width."""
     rim = rim_of(case.cell)
     window = (rim.x[1] - rim.x[0], rim.y[1] - rim.y[0]) if rim else (0.0, 0.0)
     along = case.grid.extent or window[0]
-    return along, case.grid.extent_y or (along if case.grid.extent else window[1])
+    square = along if case.grid.extent and case.grid.geometry != "section" else window[1]
+    return along, case.grid.extent_y or square
 
 
 def _marks(case: CaseInput, beam: Footprint, axis: int) -> dict[float, float]:
@@ -147,9 +151,43 @@ def _marks(case: CaseInput, beam: Footprint, axis: int) -> dict[float, float]:
 
 def _exposed(case: CaseInput, schedule: Schedule, grid: Grid, beam: Footprint) -> tuple[Exposure, Array]:
     """When the beam falls where: one footprint, or those of the lines or pixels of a scan."""
-    view = case.beam.resolved or "frame"
-    if case.beam.mode != "stem" or view == "frame":
+    if not _resolved(case):
         return Exposure.of(schedule), relative_dose_rate(grid, beam, rim_of(case.cell))[None]
-    scan = scan_of(case.beam)
+    scan, view = scan_of(case.beam), str(case.beam.resolved)
     steps = sequence(scan, view, float(schedule.switch[-1])).gated(schedule.switch, schedule.scale)  # refuses first
     return Exposure(steps.switch, steps.scale, steps.pattern), patterns(scan, view, grid, rim_of(case.cell))
+
+
+def _resolved(case: CaseInput) -> bool:
+    """Whether a run follows the lines or pixels of a scan."""
+    return case.beam.mode == "stem" and case.beam.resolved not in (None, "frame")
+
+
+def _doubts(case: CaseInput, place: Layout) -> list[str]:
+    """What to know of a layout that is carried out as it was asked for."""
+    found, lit = [], place.mean.max(axis=0)
+    ends = {"x-": lit[:, 0], "x+": lit[:, -1], "y-": lit[0], "y+": lit[-1]}
+    if touched := [side for side in place.open_sides if ends[side].max() >= 0.5 * lit.max() > 0.0]:
+        found.append(
+            f"the beam reaches the edge of the grid at {', '.join(touched)}, and right behind it lies liquid that no "
+            'beam has touched: a larger grid.extent, or grid.edge = "closed"'
+        )
+    return found
+
+
+def unmeasured(case: CaseInput) -> list[str]:
+    """Lengths that a case leaves open, and what that makes of the amounts in it.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> unmeasured(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                            "grid": {"geometry": "plan", "extent": "50 um"}}).input)
+    ['cell.spacer_height is not given: amounts in the grid are those of liquid 1 m thick']
+    """
+    found = []
+    if case.cell.spacer_height is None:
+        found.append("cell.spacer_height is not given: amounts in the grid are those of liquid 1 m thick")
+    if case.grid.geometry == "section" and not _extents(case)[1]:
+        found.append("grid.extent_y is not given: amounts in the section are those of 1 m into the picture")
+    return found

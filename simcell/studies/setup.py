@@ -101,6 +101,8 @@ def beam_of(case: CaseInput) -> Beam:
         rate *= factor
         probe = probe and probe * factor
     warnings += _peak_remark(b, rate)
+    if rate > CHEMISTRY_LIMIT:
+        warnings += (f"{rate:.4g} Gy/s is beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid",)
     if probe is not None:
         beyond = f", beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid" * (probe > CHEMISTRY_LIMIT)
         warnings += (

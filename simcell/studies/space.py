@@ -21,7 +21,8 @@ from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.gas import gas_group, gases_of
-from simcell.studies.in_space import InSpace, in_space
+from simcell.studies.in_space import InSpace, feeding, in_space
+from simcell.studies.layout import unmeasured
 from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import gases_in, mechanism_of, output_times
 
@@ -98,7 +99,7 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
         raise KeyboardInterrupt
     status: Status = "failed" if failure else "complete" if run.complete else "interrupted"
     groups, coords, remarks = labelled(case.input, ready, run)
-    warnings = [*ready.warnings, *remarks, *([str(failure)] if failure else [])]
+    warnings = [*ready.warnings, *remarks, *unmeasured(case.input), *([str(failure)] if failure else [])]
     facts = case_provenance(case, ready.setup, warnings, status, started, run.solver)
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": case.input.grid.geometry}
     tree = build(groups, coords, attrs)
@@ -155,9 +156,9 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
         "outflow": (["time", "species"], outflow),
     }
     group["reach"] = (["time", "species"], _reach(ready, complete))
-    more, coords, remarks = gas_group(
-        case, setup, times, _in_beam(ready, complete), pressure.reshape(times.size, -1).max(axis=1)
-    )
+    fed = feeding(case, ready.layout) * grid.volume
+    held = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
+    more, coords, remarks = gas_group(case, setup, times, held, pressure.reshape(times.size, -1).max(axis=1))
     coords |= {"time": times, "species": species, "gas": list(gases)}
     coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
     beam = beam_group(ready.beam, setup, times, None if run.complete else float(times[-1]))
@@ -181,12 +182,6 @@ def _reach(ready: InSpace, complete: Array) -> Array:
     grid, before = ready.layout.grid, ready.setup.complete(ready.setup.problem.start)[: complete.shape[1]]
     _, y, x = grid.centre
     return reach(complete, before, grid.volume, ready.layout.mean[0], y, x)
-
-
-def _in_beam(ready: InSpace, complete: Array) -> Array:
-    """Concentrations (time, species) averaged over the liquid that the beam hits."""
-    weight = ready.layout.mean * ready.layout.grid.volume
-    return np.asarray(np.tensordot(complete, weight / weight.sum(), 3))
 
 
 def steady_rings(case: CaseInput, ready: InSpace, problem: Problem0D) -> SteadyLine:

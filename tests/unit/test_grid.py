@@ -113,6 +113,13 @@ def test_graded_faces_hit_positions_with_the_asked_spacing(refine: int) -> None:
     assert np.abs(np.diff(np.log(widths))).max() < 0.15 / refine + 0.1  # no jump in the width
 
 
+def test_positions_that_differ_by_rounding_are_one_face() -> None:
+    nearly = np.nextafter(20e-6, 0.0)
+    faces = graded(-20e-6, 20e-6, {19e-6: 1e-7, np.nextafter(19e-6, 1.0): 1e-7, nearly: 1e-7})
+    assert np.diff(faces).min() > 0.5e-7
+    assert (faces[0], faces[-1]) == (-20e-6, 20e-6)
+
+
 def test_refining_divides_every_cell() -> None:
     coarse, fine = (graded(0.0, 1.0, {0.3: 0.01}, refine=r) for r in (1, 2))
     assert fine.size == 2 * coarse.size - 1

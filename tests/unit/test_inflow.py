@@ -12,16 +12,22 @@ CELL = {
     "flow_rate": "0.1 nL/min",
     "flow": {"inlet": "x-", "outlet": "x+"},
 }
-SECTION = {"geometry": "section", "extent": "40 um", "spacing": "200 nm", "growth": 1.05, "layers": 1}
+SECTION = {
+    "geometry": "section",
+    "extent": "40 um",
+    "extent_y": "1 mm",
+    "spacing": "200 nm",
+    "growth": 1.05,
+    "layers": 1,
+}
 DARK = {"dose_rate": "0 Gy/s"}
 
 
 def test_an_inert_gas_comes_in_as_the_closed_form_says():
     """Ogata and Banks for an endless gap; one layer, so that nothing disperses across it."""
-    width = 1.0  # m, what a section stands for
-    speed = 30e-9 / 60.0 / (width * 500e-9)
+    speed = 30e-12 / 60.0 / (1e-3 * 500e-9)
     case = case_with(
-        beam=DARK, cell={**CELL, "flow_rate": "30 uL/min"}, grid=SECTION, case={"duration": "20 ms"},
+        beam=DARK, cell={**CELL, "flow_rate": "30 nL/min"}, grid=SECTION, case={"duration": "20 ms"},
         electrolyte={"inflow": {"concentrations": {"Ar": "1 mM"}}}, output={"times": ["10 ms", "20 ms"]},
     )  # fmt: skip
     tree = case.run()
@@ -37,7 +43,7 @@ def test_an_inert_gas_comes_in_as_the_closed_form_says():
 
 def test_acid_replaces_water_and_stays_neutral():
     case = case_with(
-        beam=DARK, cell={**CELL, "flow_rate": "60 uL/min"}, grid=SECTION, case={"duration": "1 s"},
+        beam=DARK, cell={**CELL, "flow_rate": "60 nL/min"}, grid=SECTION, case={"duration": "1 s"},
         electrolyte={"pH": 7, "inflow": {"pH": 3, "counter_ion": "ClO4-"}}, output={"times": ["1 s"]},
     )  # fmt: skip
     group = case.run()["radiolysis"]

@@ -12,8 +12,10 @@ from simcell.case import Case
 from simcell.constants import ELEMENTARY_CHARGE
 from simcell.errors import InputError
 from simcell.inputs.ions import load_ions
+from simcell.radiolysis.homogeneous import Schedule
 from simcell.studies.in_space import in_space
 from simcell.studies.ions import INERT_IONS
+from simcell.studies.layout import layout_of, unmeasured
 from simcell.studies.setup import mechanism_of
 
 RADIAL = {
@@ -146,3 +148,79 @@ def test_rings_refuse_beams_that_are_not_round(beam, words):
     case = case_with(beam=beam)
     with pytest.raises(InputError, match=words):
         in_space(case.input, mechanism_of(case.input))
+
+
+def test_the_dose_rate_of_a_followed_scan_is_the_average_over_the_frame_with_its_fly_back():
+    scan = {"mode": "stem", "energy": "300 kV", "current": "10 pA", "pixel": "250 nm", "frame": [8, 8], "dwell": "1 us"}
+    beam = {"dose_rate": None, "diameter": None, "line_flyback": "8 us", **scan}
+    grid = {"geometry": "plan", "extent": "8 um", "spacing": "250 nm"}
+    means = []
+    for view in ("frame", "line"):
+        place = layout_of(case_with(beam={**beam, "resolved": view}, grid=grid).input, Schedule.constant(1e-4))
+        assert place.footprint.shape[0] == (1 if view == "frame" else 8)
+        means.append(place.mean)
+    np.testing.assert_allclose(means[1], means[0], rtol=1e-12, atol=1e-12)
+
+
+def test_a_bubble_cannot_hold_more_gas_than_the_run_made():
+    gas = {"bubble": True, "nucleus_radius": "100 nm", "layer_radius": "5 um"}
+    tree = case_with(
+        beam={"dose_rate": "1e10 Gy/s"}, case={"duration": "10 ms"}, gas=gas, output={"times": ["1 ms"]}
+    ).run()
+    group = tree["radiolysis"]
+    amount, held = group["bubble_amount"].sel(gas="H2"), group["inventory"].sel(species="H2")
+    assert float(group["bubble_onset"][0]) > 0.0
+    assert (amount <= held).all()
+    with pytest.raises(InputError, match="beyond the grid"):
+        in_space(case_with(gas={**gas, "layer_radius": "26 um"}).input, mechanism_of(case_with().input))
+
+
+def test_amounts_and_flow_in_a_section_refer_to_its_width():
+    section = {"geometry": "section", "extent": "20 um", "spacing": "200 nm"}
+    flow = {"spacer_height": "500 nm", "flow_rate": "6 nL/min", "flow": {"inlet": "x-", "outlet": "x+"}}
+    with pytest.raises(InputError, match=r"grid.extent_y: is missing: a flow rate in a section needs the width"):
+        case_with(grid=section, cell=flow)
+    case = case_with(grid={**section, "extent_y": "50 um"}, cell=flow)
+    place = layout_of(case.input, Schedule.constant(1.0))
+    assert place.flow is not None
+    assert place.flow.mean_velocity == pytest.approx(6e-12 / 60 / (500e-9 * 50e-6), rel=1e-9)
+    assert float(place.grid.volume.sum()) == pytest.approx(20e-6 * 50e-6 * 500e-9, rel=1e-12)
+    assert unmeasured(case.input) == []
+    assert "1 m into the picture" in unmeasured(case_with(grid=section).input)[0]
+
+
+def test_what_a_layout_makes_doubtful_is_told():
+    wide = in_space(case_with(beam={"diameter": "50 um"}).input, mechanism_of(case_with().input))
+    assert any("the beam reaches the edge of the grid at x+" in text for text in wide.warnings)
+    flow = {"flow_rate": "600 nL/min", "flow": {"inlet": "x-", "outlet": "x+"}}
+    grid = {"geometry": "plan", "extent": "50 um", "spacing": "200 nm"}
+    fast = in_space(case_with(grid=grid, cell=flow).input, mechanism_of(case_with().input))
+    assert any("Peclet number" in text for text in fast.warnings)
+    hot = case_with(beam={"dose_rate": None, "energy": "300 kV", "current": "1 uA", "diameter": "100 nm"})
+    assert any(
+        "where this chemistry is not valid" in text for text in in_space(hot.input, mechanism_of(hot.input)).warnings
+    )
+
+
+def test_rings_say_that_they_do_not_follow_the_bulge():
+    window = {"thickness": "50 nm", "width": "50 um", "length": "200 um"}
+    case = case_with(cell={"window": window, "bulge": "2 um"})
+    place = in_space(case.input, mechanism_of(case.input))
+    assert np.ptp(place.layout.height) == 0.0
+    assert place.layout.grid.volume.sum() == pytest.approx(np.pi * 25e-6**2 * 2.5e-6, rel=1e-12)
+    assert any("2.5e-06 m thick everywhere" in w for w in place.warnings)
+
+
+def test_much_memory_is_told():
+    plan = {"geometry": "plan", "extent": "50 um", "growth": None, "spacing": None}
+    case = case_with(grid=plan, output={"times": None, "count": 10000})
+    assert any("GB of memory" in w for w in in_space(case.input, mechanism_of(case.input)).warnings)
+
+
+def test_a_scan_without_fly_back_has_none():
+    """100 x 100 pixels of 1 us: frame time times one minus duty is -2e-18 s."""
+    scan = {"energy": "300 kV", "current": "1 nA", "mode": "stem", "pixel": "10 nm", "dwell": "1 us"}
+    beam = {"dose_rate": None, "diameter": None, **scan, "frame": [100, 100]}
+    case = case_with(beam=beam, grid={"geometry": "plan", "extent": "10 um", "spacing": "100 nm"})
+    ready = in_space(case.input, mechanism_of(case.input))
+    assert ready.layout.mean.max() == pytest.approx(1.0, rel=1e-12)
