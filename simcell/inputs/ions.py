@@ -1,4 +1,4 @@
-"""Read the shipped diffusivities of ions that take no part in reactions."""
+"""Read the shipped diffusivities of ions in water."""
 
 from __future__ import annotations
 

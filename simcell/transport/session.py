@@ -1,0 +1,269 @@
+"""Run a protocol on a liquid along a line: steps with error control, exact ends of segments, books.
+
+After every jump implicit Euler makes a step so short that its error is below the tolerance, then a method of order 3
+goes on. A limit is met by repeating the step that passes it with other lengths until it ends there. Where
+a given current has emptied a surface, the potential runs through any limit in less time than can be told from zero: the
+segment ends then, at a potential short of the limit. What reactions,
+double layers and ends have passed is summed with the weights of the method, so the books close to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcell.errors import SolverError
+from simcell.numerics.grid import Array
+from simcell.transport.protocol import Limit, Segment
+from simcell.transport.record import Record
+from simcell.transport.species import Liquid, Surface
+from simcell.transport.stepper import Stepper
+
+SHORTEST = 1e-13  # of the segment: shorter steps mean that there is no solution
+
+
+@dataclass(frozen=True)
+class Options:
+    """Numbers of the method.
+
+    Parameters
+    ----------
+    rtol : float
+        Error of one step in concentrations, relative.
+    atol : float
+        The same, over the largest concentration of each ion at the start (of all, for an ion that starts at zero).
+    volts : float
+        Largest change of a set potential in one step [V].
+    growth : float
+        Largest ratio of one step to the one before.
+    steps : int
+        At most.
+
+    Examples
+    --------
+    >>> Options().volts
+    0.002
+    """
+
+    rtol: float = 1e-4
+    atol: float = 1e-6
+    volts: float = 0.002
+    growth: float = 4.0
+    steps: int = 200_000
+
+
+def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None) -> Record:
+    """Simulate a protocol.
+
+    Parameters
+    ----------
+    liquid : Liquid
+    protocol : sequence of Segment
+    options : Options
+
+    Returns
+    -------
+    Record
+
+    Raises
+    ------
+    ValueError
+        For an empty protocol.
+    SolverError
+        Where no solution goes on, as at a constant current above what diffusion can bring; it names time, place and
+        ion, and `partial` holds the record until then.
+
+    Examples
+    --------
+    >>> from simcell.transport.protocol import hold
+    >>> from simcell.transport.species import Ion, between, couple
+    >>> ions = [Ion("O+", 1, 1e-9), Ion("R", 0, 1e-9), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
+    >>> start = {"O+": 0.0, "R": 1.0, "K+": 100.0, "Cl-": 100.0}
+    >>> cell = Liquid(between(1e-5, 1e-7, other=False), ions, start, Surface((couple("OR", "O+", "R", 1, 1e-3),)))
+    >>> run(cell, [hold(0.3, 1e-3)]).books < 1e-9
+    True
+    """
+    if not protocol:
+        raise ValueError("the protocol is empty")
+    session = _Session(liquid, options or Options())
+    for number, segment in enumerate(protocol):
+        session.segment(number, segment)
+    return session.record()
+
+
+class _Session:
+    def __init__(self, liquid: Liquid, options: Options) -> None:
+        self.liquid, self.options = liquid, options
+        self.stepper = Stepper(liquid, options.rtol, options.atol)
+        self.time = 0.0
+        self.rows: list[dict[str, Any]] = []
+        self.before = self.stepper.inventory()
+        self.sums = np.zeros(self.stepper.width)
+        self.ends: list[tuple[int, float, str]] = []
+        if not self.stepper.open_circuit():
+            self._unknown_rest()
+
+    def _unknown_rest(self) -> None:
+        ends = [self.liquid.working, *([self.liquid.other] if isinstance(self.liquid.other, Surface) else [])]
+        if any(end.capacitance > 0.0 and end.before is None for end in ends):
+            raise ValueError("no open-circuit potential at the start: give the electrode `before`, its potential step")
+
+    def segment(self, number: int, segment: Segment) -> None:
+        """Run one segment to its end."""
+        s, o = self.stepper, self.options
+        s.control(segment)
+        fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
+        longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
+        done, charge, reason = 0.0, self._charge(), "time"
+        dt, fresh = min(s.first_step(), 1e-3 * longest), True
+        while done < segment.duration:
+            if len(self.rows) > o.steps:
+                raise SolverError(f"{o.steps} steps were not enough, reached {self.time:g} s", self.record())
+            left = segment.duration - done
+            dt = min(dt, longest)
+            dt = left if left < 1.0001 * dt else (0.5 * left if left < 2.0 * dt else dt)
+            saved = s.save()
+            error = s.start(segment, done, dt) if fresh else s.advance(segment, done, dt)
+            if not 0.0 <= error <= 1.0:
+                s.restore(saved)
+                dt *= 0.2 if error < 0.0 else max(0.2, 0.9 * error ** (-1.0 / 3.0))
+                if dt < SHORTEST * max(done, 1e-9 * segment.duration) or done + dt == done:
+                    if self._runs_away(segment):
+                        reason = "potential"
+                        break
+                    raise SolverError(self._stuck(segment), self.record())
+                continue
+            hit = self._passed(segment, charge)
+            if hit is not None:
+                dt = self._locate(segment, hit, charge, done, dt, saved, fresh)
+                reason = hit.quantity
+            done += dt
+            self.time += dt
+            fresh = False
+            self._accept(number)
+            if hit is not None:
+                break
+            dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
+        self.ends.append((number, self.time, reason))
+
+    def _charge(self) -> float:
+        """Charge that the working electrode has passed [C/m^2], the step at hand included."""
+        s = self.stepper
+        total = self.sums + s.passed
+        return float((total[: s.own].sum() + total[s.reactions]) / s.area)
+
+    def _value(self, quantity: str, charge: float) -> float:
+        if quantity == "potential":
+            return self.stepper.potential
+        return self.stepper.current if quantity == "current" else self._charge() - charge
+
+    def _passed(self, segment: Segment, charge: float) -> Limit | None:
+        worst = [(limit.beyond(self._value(limit.quantity, charge)), limit) for limit in segment.limits]
+        beyond = [limit for excess, limit in worst if excess >= 0.0]
+        return beyond[0] if beyond else None
+
+    def _locate(
+        self, segment: Segment, hit: Limit, charge: float, done: float, dt: float, saved: tuple[Array, ...], fresh: bool
+    ) -> float:
+        """Length of the step that ends at the limit; the state is the one there."""
+        s = self.stepper
+        if fresh:
+            return dt  # beyond from the first moment on
+        high, at_high = dt, hit.beyond(self._value(hit.quantity, charge))
+        s.restore(saved)
+        low, at_low = 0.0, hit.beyond(self._value(hit.quantity, charge))
+        side = 0
+        for _ in range(60):
+            middle = high - at_high * (high - low) / (at_high - at_low) if at_low < 0.0 else 0.5 * (low + high)
+            if not low + 1e-3 * (high - low) < middle < high - 1e-3 * (high - low):
+                middle = 0.5 * (low + high) if not low < middle < high else middle
+            s.restore(saved)
+            if s.advance(segment, done, middle) < 0.0:
+                high, side = middle, 0
+                continue
+            value = hit.beyond(self._value(hit.quantity, charge))
+            size = max(1e-3, abs(hit.below if np.isfinite(hit.below) else hit.above))
+            if abs(value) <= 1e-10 * size or high - low <= 1e-14 * dt:
+                return middle
+            if value > 0.0:
+                high, at_high, at_low, side = middle, value, at_low * (0.5 if side > 0 else 1.0), 1
+            else:
+                low, at_low, at_high, side = middle, value, at_high * (0.5 if side < 0 else 1.0), -1
+        return middle
+
+    def _accept(self, number: int) -> None:
+        s = self.stepper
+        self.sums += s.passed
+        s.passed[:] = 0.0
+        c = s.nodes()
+        lowest = c / s.scale_of_all[:, None]
+        if lowest.min() < -10.0 * self.options.rtol:
+            k, i = np.unravel_index(int(lowest.argmin()), lowest.shape)
+            raise SolverError(f"{s.names[k]} is {c[k, i]:g} mol/m^3 at {self.time:g} s: lower `rtol`", self.record())
+        self.rows.append(
+            {
+                "time": self.time, "segment": number, "potential": s.potential, "metal": s.metal[0] * self.liquid.volts,
+                "current": s.current, "ohmic": s.ohmic, "rates": s.last_rates() / s.area, "sums": self.sums.copy(),
+                "concentration": c, "liquid": s.u[:, -1] * self.liquid.volts,
+            }
+        )  # fmt: skip
+
+    def _runs_away(self, segment: Segment) -> bool:
+        """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""
+        if segment.mode != "current" or self._emptiest() is None:
+            return False
+        side = "above" if segment.goal(0.0) > 0.0 else "below"
+        return any(x.quantity == "potential" and np.isfinite(getattr(x, side)) for x in segment.limits)
+
+    def _emptiest(self) -> tuple[int, int, float] | None:
+        """Ion (its row), end and concentration where least is left of what a reaction there uses up."""
+        s, own = self.stepper, len(self.liquid.working.reactions)
+        c, rates, found = s.nodes(), s.last_rates(), []
+        for r, reaction in enumerate(self.liquid.reactions):
+            side = 0 if r < own else 1
+            for name, made in reaction.makes.items():
+                if made * rates[r] < 0.0:
+                    k = s.names.index(name)
+                    found.append((float(c[k, -side] / s.scale_of_all[k]), k, side))
+        if not found or (least := min(found))[0] > 1e-3:
+            return None
+        return least[1], least[2], float(c[least[1], -least[2]])
+
+    def _stuck(self, segment: Segment) -> str:
+        s = self.stepper
+        text = f"no solution beyond {self.time:g} s, where the potential is {s.potential:.4g} V"
+        if (empty := self._emptiest()) is not None:
+            ion, side, left = empty
+            place = ("working", "other")[side]
+            text += f": {s.names[ion]} is down to {left:.3g} mol/m^3 at the {place} electrode"
+        if segment.mode == "current" and empty is not None:
+            least = s.limiting(ion, side)
+            text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
+            text += '; a limit such as Limit("potential", below=...) ends the segment before'
+        return text
+
+    def record(self) -> Record:
+        rows, s = self.rows, self.stepper
+        if not rows:
+            raise SolverError("no step succeeded: the potential or current at the start has no solution")
+
+        def stack(key: str) -> Array:
+            return np.array([row[key] for row in rows])
+
+        r, k = s.reactions, len(s.names)
+        sums, rates = stack("sums"), stack("rates")
+        back = np.argsort(self.liquid.order)
+        passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
+        numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
+        return Record(
+            time=stack("time"), segment=numbers, potential=stack("potential"), metal=stack("metal"),
+            current=stack("current"), ohmic_drop=stack("ohmic"), reactions=tuple(x.name for x in self.liquid.reactions),
+            reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
+            charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
+            concentration=stack("concentration")[:, back], liquid=stack("liquid"), position=s.positions,
+            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], liquid_of=self.liquid,
+        )  # fmt: skip

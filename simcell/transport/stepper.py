@@ -1,0 +1,231 @@
+"""State of a liquid along a line and one step of it; the loop over segments stands in `session`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcell.numerics.grid import Array
+from simcell.transport.kernels import solve_stage, step
+from simcell.transport.kinetics import FARADAY
+from simcell.transport.protocol import Segment
+from simcell.transport.species import Liquid, Surface, packed
+from simcell.transport.tableau import FIRST, THIRD, Tableau
+
+NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
+
+
+class Stepper:
+    """Unknowns, derivatives at the last point, and work space of the kernels.
+
+    Parameters
+    ----------
+    liquid : Liquid
+    rtol, atol : float
+        See `session.Options`.
+
+    Examples
+    --------
+    >>> from simcell.transport.species import Ion, between
+    >>> salt = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
+    >>> s = Stepper(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface()), 1e-4, 1e-6)
+    >>> s.nodes().shape == (2, s.u.shape[0])
+    True
+    """
+
+    def __init__(self, liquid: Liquid, rtol: float, atol: float) -> None:
+        self.liquid, self.model = liquid, packed(liquid)
+        order = liquid.order
+        self.names = [liquid.ions[k].name for k in order]
+        ions, n = len(order), liquid.grid.shape[2]
+        m = ions
+        self.reactions, self.own = len(liquid.reactions), len(liquid.working.reactions)
+        self.width = self.reactions + 2 + 2 * ions
+        c = liquid.composition[order]
+        self.u = np.zeros((n + 2, m))
+        self.u[1:-1, :-1] = c[:-1].T
+        self.u[0, :-1], self.u[-1, :-1] = c[:-1, 0], c[:-1, -1]
+        largest = c.max(axis=1)
+        self.scale_of_all = np.where(largest > 0.0, largest, largest.max())
+        self.scale = self.scale_of_all[:-1].copy()
+        self.metal = np.zeros(3)  # potential [RT/F], current density, its slope
+        self.tolerances = np.array([rtol, atol, NEWTON])
+        self.state = (
+            np.zeros(self.reactions), np.zeros(self.reactions), np.zeros((self.reactions, ions)), np.zeros(ions),
+            np.zeros(ions), np.zeros(2),
+        )  # fmt: skip
+
+        def blocks() -> Array:
+            return np.zeros((n + 2, m, m))
+
+        def rows() -> Array:
+            return np.zeros((n + 2, m))
+
+        self.work = (
+            rows(), blocks(), blocks(), blocks(), np.zeros((n + 2, m), dtype=np.int64), rows(), rows(),
+            blocks(), blocks(), blocks(), rows(), np.zeros(m), np.array([-1.0, 0.0]),
+        )  # fmt: skip
+        self.upper = np.zeros(m)
+        self.stages = (
+            np.zeros((4, n, m - 1)), np.zeros((4, 2)), np.zeros((4, self.width)), np.zeros((n, m - 1)), np.zeros(2),
+            np.zeros((n, m - 1)), np.zeros(2),
+        )  # fmt: skip
+        self.passed = np.zeros(self.width)
+        x = liquid.grid.centre[2]
+        faces = liquid.grid.faces[2]
+        self.positions = np.concatenate([[faces[0]], x, [faces[-1]]])
+        self.area = float(self.model[3][0])
+        self._place()
+        self.how = (False, 0.0, self.node, self.weight)
+        self.compensation = 0.0
+
+    def _place(self) -> None:
+        """Nodes between which the reference stands."""
+        at = self.liquid.reference
+        self.node, self.weight = -1, 0.0
+        if at is not None:
+            self.node = int(np.clip(np.searchsorted(self.positions, at) - 1, 0, self.positions.size - 2))
+            low, high = self.positions[self.node : self.node + 2]
+            self.weight = float((at - low) / (high - low))
+
+    def control(self, segment: Segment) -> None:
+        """Set what is controlled from here on."""
+        by_current = segment.mode == "current"
+        self.compensation = segment.compensation
+        factor = 1.0 if by_current else -segment.compensation / self.liquid.volts
+        self.how = (by_current, factor, self.node, self.weight)
+        self.unit = 1.0 if by_current else self.liquid.volts
+
+    def first_step(self) -> float:
+        """Time [s] that the first cells at the ends need to notice anything, a thousandth of it."""
+        gap = self.model[4]
+        size = 2.0 * min(gap[0], gap[-1])
+        return float(1e-3 * size**2 / self.model[1].max())
+
+    def open_circuit(self) -> bool:
+        """Bring double layers to rest at zero current; False where there is no such state."""
+        ends = [self.liquid.working, self.liquid.other if isinstance(self.liquid.other, Surface) else None]
+        saved = self.save()
+        bare = list(self.model)
+        bare[7] = np.zeros(2)
+        found = False
+        metals = [r.equilibrium for r in self.liquid.working.reactions]
+        if metals and all(end is None or end.reactions for end in ends):
+            self.metal[0] = float(np.mean(metals)) / self.liquid.volts
+            base, layers = self.u[1:-1, :-1].copy(), np.zeros(2)
+            used = solve_stage(
+                self.u, self.metal, self.first_step() * 1e-6, base, layers, 0.0, (True, 1.0, -1, 0.0), tuple(bare),
+                self.state, self.work, self.upper, self.scale, NEWTON,
+            )  # fmt: skip
+            found = used >= 0
+            if not found:
+                self.restore(saved)
+        for side, end in enumerate(ends):
+            if end is not None and end.before is not None:
+                step = end.before / self.liquid.volts
+                if side == 0:
+                    self.metal[0] = self.u[0, -1] + step
+                else:
+                    self.u[-1, -1] = -step
+        return found
+
+    def start(self, segment: Segment, done: float, dt: float) -> float:
+        """Implicit Euler after a jump, one step against two halves of it: give back its error over the tolerance."""
+        saved = self.save()
+        if self._step(FIRST, segment, done, dt) < 0.0:
+            return -1.0
+        once, metal = self.u[1:-1, :-1].copy(), self.metal[0] - self.u[0, -1]
+        self.restore(saved)
+        if self._step(FIRST, segment, done, 0.5 * dt) < 0.0:
+            return -1.0
+        half = self.passed.copy()
+        self.passed[:] = 0.0
+        if self._step(FIRST, segment, done + 0.5 * dt, 0.5 * dt) < 0.0:
+            return -1.0
+        self.passed += half
+        now = self.u[1:-1, :-1]
+        allowed = self.tolerances[0] * np.abs(now) + self.tolerances[1] * self.scale
+        error = float(np.max(np.abs(now - once) / allowed))
+        if self.model[7][0] > 0.0:
+            error = max(error, abs(self.metal[0] - self.u[0, -1] - metal) / self.tolerances[0])
+        return error
+
+    def advance(self, segment: Segment, done: float, dt: float) -> float:
+        """One step of order 3: give back its error over the tolerance, negative where there is no solution."""
+        return self._step(THIRD, segment, done, dt)
+
+    def _step(self, tableau: Tableau, segment: Segment, done: float, dt: float) -> float:
+        goals = np.array([segment.goal(done + c * dt) / self.unit for c in tableau.times])
+        count = goals.size
+        error = float(
+            step(
+                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.state,
+                self.work, self.upper, self.scale, self.stages, self.tolerances,
+            )
+        )  # fmt: skip
+        if error < 0.0:
+            return error
+        cells, layers, sums = self.stages[:3]
+        self.passed[:] = dt * tableau.matrix[-1] @ sums[:count]
+        cells[0], layers[0], sums[0] = cells[count - 1], layers[count - 1], sums[count - 1]
+        return error
+
+    def save(self) -> tuple[Array, ...]:
+        """Copy of what a step changes."""
+        cells, layers, sums = self.stages[:3]
+        return (
+            self.u.copy(), self.metal.copy(), cells[0].copy(), layers[0].copy(), sums[0].copy(), self.passed.copy(),
+            self.state[5].copy(),
+        )  # fmt: skip
+
+    def restore(self, saved: tuple[Array, ...]) -> None:
+        """Go back to a copy."""
+        u, metal, cells, layers, sums, passed, carried = saved
+        self.u[:], self.metal[:], self.passed[:] = u, metal, passed
+        self.stages[0][0], self.stages[1][0], self.stages[2][0] = cells, layers, sums
+        self.state[5][:] = carried
+
+    def nodes(self) -> Array:
+        """Concentrations of all ions at surfaces and cells (ions, n + 2), the balancing one last."""
+        z = self.model[0]
+        rest = -(self.u[:, :-1] @ z[:-1]) / z[-1]
+        return np.vstack([self.u[:, :-1].T, rest])
+
+    def inventory(self) -> Array:
+        """Amount of each ion in the liquid [mol]."""
+        return self.nodes()[:, 1:-1] @ self.model[2]
+
+    def last_rates(self) -> Array:
+        """Currents [A] and flows [mol/s] at this moment, as summed up."""
+        return self.stages[2][0].copy()
+
+    @property
+    def current(self) -> float:
+        """Current density of the working electrode [A/m^2]."""
+        sums = self.stages[2][0]
+        return float((sums[: self.own].sum() + sums[self.reactions]) / self.area)
+
+    @property
+    def _at_reference(self) -> float:
+        if self.node < 0:
+            return 0.0
+        return float((1.0 - self.weight) * self.u[self.node, -1] + self.weight * self.u[self.node + 1, -1])
+
+    @property
+    def potential(self) -> float:
+        """Of the working electrode against the reference [V], corrected by the compensation as the instrument does."""
+        measured = (self.metal[0] - self._at_reference) * self.liquid.volts
+        return float(measured - self.compensation * self.current)
+
+    @property
+    def ohmic(self) -> float:
+        """Potential of the liquid at the working electrode less that at the reference, or at the other end [V]."""
+        far = self._at_reference if self.node >= 0 else self.u[-1, -1]
+        return float((self.u[0, -1] - far) * self.liquid.volts)
+
+    def limiting(self, ion: int, side: int) -> float:
+        """Current density [A/m^2] of diffusion to an end out of the cell beside it."""
+        cell = 1 if side == 0 else -2
+        gap = self.model[4][0 if side == 0 else -1]
+        reaction = next((r for r in self.liquid.reactions if self.names[ion] in r.makes), None)
+        per = reaction.electrons / abs(reaction.makes[self.names[ion]]) if reaction else 1.0
+        return float(per * FARADAY * self.model[1][ion] * self.nodes()[ion, cell] / gap)
