@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float], None]
 Group = dict[str, tuple[list[str], Any]]
+BASE_SHIFT = 0.3  # difference of the pH of H+ and that of OH- from which on it is told
 FLOOR = 1e-30  # mol/m^3, below which no pH is formed
 
 
@@ -89,6 +90,7 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     more_gas, criteria, remarks_on_gas = gas_group(case.input, setup, times, group["concentration"][1])
     group |= more_gas
     coords |= {"time": times, **criteria}
+    remarks_on_gas += base_remark(setup, group["concentration"][1][-1], list(setup.species))
     warnings = [*setup.warnings, *remarks_on_gas, *([str(failure)] if failure else [])]
     status: Status = "failed" if failure else "complete" if path.complete else "interrupted"
     if status == "complete" and beam.dose_rate > 0:
@@ -199,6 +201,35 @@ def ph(complete: Array, species: list[str]) -> Array:
     4.0
     """
     return np.asarray(-np.log10(np.maximum(complete[..., species.index("H+")], FLOOR) / 1000.0))
+
+
+def base_remark(setup: Setup, complete: Array, species: list[str]) -> list[str]:
+    """Say it where OH- prevails and yet the pH, which counts H+ alone, is not the one that OH- stands for.
+
+    Under the beam [H+][OH-] is far above Kw: acid and base are made faster than they neutralise each other. In an
+    alkaline liquid -log10 [H+] then says nothing of the base that is there.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
+    >>> setup, _ = setup_of(case, mechanism_of(case))
+    >>> base_remark(setup, np.array([[1e-6, 100.0]]), ["H+", "OH-"])[0][:57]
+    'the pH, 9.00 at the end, is that of H+; the 0.1 mol/L of '
+    """
+    water = [e for e in setup.mechanism.equilibria if e.acid == setup.mechanism.solvent and e.base == "OH-"]
+    if not water or "OH-" not in species:
+        return []
+    proton, base = (complete[..., species.index(s)].ravel() / 1000.0 for s in ("H+", "OH-"))
+    worst = int(np.argmax(np.where(base > proton, proton, 0.0) * base))
+    p_kw = water[0].pK(setup.conditions.temperature)
+    if not base[worst] > proton[worst] > 10.0 ** (BASE_SHIFT - p_kw) / base[worst]:
+        return []
+    of_base = p_kw + np.log10(base[worst])
+    return [
+        f"the pH, {-np.log10(proton[worst]):.2f} at the end, is that of H+; the {base[worst]:.2g} mol/L of OH- beside "
+        f"it stand for pH {of_base:.2f}: under the beam the two are not in equilibrium"
+    ]
 
 
 def saturation(setup: Setup) -> dict[str, float]:

@@ -23,7 +23,7 @@ from simcell.results.schema import build
 from simcell.studies.gas import gas_group, gases_of
 from simcell.studies.in_space import InSpace, feeding, in_space
 from simcell.studies.layout import unmeasured
-from simcell.studies.run import Group, beam_group, case_provenance, ph, saturation
+from simcell.studies.run import Group, base_remark, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import gases_in, mechanism_of, output_times
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
     fed = feeding(case, ready.layout) * grid.volume
     held = np.asarray(np.tensordot(complete, fed / fed.sum(), 3))
     more, coords, remarks = gas_group(case, setup, times, held, pressure.reshape(times.size, -1).max(axis=1))
+    remarks += base_remark(setup, held[-1], species)
     coords |= {"time": times, "species": species, "gas": list(gases)}
     coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
     beam = beam_group(ready.beam, setup, times, None if run.complete else float(times[-1]))
