@@ -8,7 +8,7 @@ lag behind and scipy would pay with a four times fuller Jacobian.
 
 - simcell: `integrate_field`.
 - scipy: BDF and Radau, compiled right side, analytic sparse Jacobian, SuperLU with the ordering and pivoting that suit
-  a matrix of symmetric pattern (the default ordering of scipy is twice to ten times slower here).
+  a matrix of symmetric pattern.
 - FiPy: one variable with 15 components on the mesh, a full matrix of coefficients in every cell, so that all species
   are coupled in one system. A source that is implicit in another species is taken explicitly by FiPy where its sign is
   unfavourable; here the Jacobian J therefore goes into the transient term, as coefficient I - dt J, which makes a sweep
