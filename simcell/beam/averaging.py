@@ -24,9 +24,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simcell.beam.check import positive
 from simcell.beam.raster import Scan
 from simcell.beam.shape import Array
+from simcell.numerics.check import positive
 
 
 def ripple(relaxation: ArrayLike, diffusivity: ArrayLike, period: float, length: float, width: float) -> Array:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from simcell.beam.check import not_negative, positive
 from simcell.constants import ELEMENTARY_CHARGE
+from simcell.numerics.check import not_negative, positive
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simcell.beam.check import not_negative, positive
+from simcell.numerics.check import not_negative, positive
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from simcell.beam.check import positive
 from simcell.constants import AVOGADRO, CLASSICAL_ELECTRON_RADIUS, ELEMENTARY_CHARGE, SPEED_OF_LIGHT
+from simcell.numerics.check import positive
 
 EV = ELEMENTARY_CHARGE  # J, exact
 REDUCED_PLANCK = 1.054571817e-34  # J s, exact in the SI (CODATA 2018)

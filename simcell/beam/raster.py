@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcell.beam.check import not_negative, positive
 from simcell.beam.footprint import relative_dose_rate
 from simcell.beam.shape import SIGMA, Array, Box, Footprint, Part, rectangle
+from simcell.numerics.check import not_negative, positive
 from simcell.numerics.grid import Grid
 
 ORDERS = ("raster", "serpentine", "hopping")

@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simcell.beam.check import not_negative, positive
 from simcell.beam.dose import AREAS
 from simcell.constants import ELEMENTARY_CHARGE
+from simcell.numerics.check import not_negative, positive
 
 Array = NDArray[np.float64]
 SIGMA = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))  # standard deviation over full width at half maximum

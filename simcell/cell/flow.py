@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcell.cell.check import not_negative, positive
 from simcell.cell.hele_shaw import thickness, unit_flow
 from simcell.cell.paths import entrance_length, gap_share
+from simcell.numerics.check import not_negative, positive
 from simcell.numerics.grid import Grid, Three
 
 Array = NDArray[np.float64]

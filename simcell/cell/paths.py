@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcell.cell.check import not_negative, positive
+from simcell.numerics.check import not_negative, positive
 
 Array = NDArray[np.float64]
 

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from simcell.cell.check import positive
 from simcell.cell.plate import linear
 from simcell.cell.window import Window, deflection, load, stress, tension
+from simcell.numerics.check import positive
 
 Array = NDArray[np.float64]
 LARGEST_SLOPE = 0.2  # w/h; the strain of the next order is slope^2 of the one counted: 4 %

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import erfc, erfcx
 
-from simcell.cell.check import not_negative, positive
+from simcell.numerics.check import not_negative, positive
 
 Array = NDArray[np.float64]
 

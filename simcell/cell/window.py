@@ -31,8 +31,8 @@ import numpy as np
 from scipy.interpolate import RectBivariateSpline
 from scipy.optimize import brentq
 
-from simcell.cell.check import not_negative, positive
 from simcell.cell.plate import membrane_compliance, plate_compliance
+from simcell.numerics.check import not_negative, positive
 
 LARGEST_STOCKINESS = 0.1  # t over the short side: shear adds about (t/a)^2 to the deflection
 

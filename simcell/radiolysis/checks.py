@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from simcell.numerics.grid import AXES, Array, Grid, Three
 from simcell.radiolysis.layout import SIDES
+from simcell.radiolysis.neutral import check_neutral
 
-NEUTRAL = 1e-6  # net charge over total charge, above which a solution is not called neutral
 CLOSED = 1e-9  # net flow into a cell over the largest flow through a face: what solvers of the flow leave
 
 
@@ -63,9 +63,9 @@ def check_problem(
         if grid.periodic[SIDES.index(side) // 2]:
             raise ValueError(f'side "{side}" has a reservoir, but the grid is periodic there')
     if charge.any():
-        _check_neutral(charge, start=start, production=production, source=source)
+        check_neutral(charge, start=start, production=production, source=source)
         for side, c in reservoirs.items():
-            _check_neutral(charge, **{f'reservoirs["{side}"]': c})
+            check_neutral(charge, **{f'reservoirs["{side}"]': c})
     if flow is not None:
         _check_flow(grid, flow, reservoirs)
 
@@ -98,18 +98,6 @@ def _check_exposure(switch: Array, scale: Array, pattern: NDArray[np.int64], pat
         raise ValueError(f"exposure: pattern {pattern.max()} does not exist; the footprint has {patterns}, from 0 on")
     if times.size == 0 or not (np.diff(times) > 0.0).all() or times[0] < switch[0] or times[-1] > switch[-1]:
         raise ValueError(f"times must increase within the exposure, {switch[0]:g} to {switch[-1]:g} s")
-
-
-def _check_neutral(charge: Array, **given: Array | None) -> None:
-    for name, c in given.items():
-        if c is None:
-            continue
-        net, gross = np.abs(np.tensordot(charge, c, 1)), np.tensordot(np.abs(charge), np.abs(c), 1)
-        if (net > NEUTRAL * gross).any():
-            raise ValueError(
-                f"{name} carries a net charge of {float(np.max(net)):.3g} (in its unit): ions move together only in a "
-                "neutral solution. Carry every ion, also those without reactions, or pass electroneutral=False"
-            )
 
 
 def _check_flow(grid: Grid, flow: Three, reservoirs: Mapping[str, Array]) -> None:

@@ -21,8 +21,8 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.numerics.grid import Grid
 from simcell.radiolysis import kernels
 from simcell.radiolysis.homogeneous import Schedule
+from simcell.radiolysis.neutral import check_neutral
 
-NEUTRAL = 1e-6  # net charge over total charge, above which a solution is not called neutral
 CHUNK = 50  # steps between two looks at Ctrl-C; about 0.1 s for 400 cells
 Progress = Callable[[float], None]
 
@@ -190,7 +190,7 @@ def integrate_radial(
     True
     """
     if electroneutral:
-        _check_neutral(charge, start=start, source_per_cell=source_per_cell, lower=boundary.lower, upper=boundary.upper)
+        check_neutral(charge, start=start, source_per_cell=source_per_cell, lower=boundary.lower, upper=boundary.upper)
     line, c = line_of(net, diffusivity, charge if electroneutral else np.zeros_like(charge), start, grid, boundary)
     schedule = schedule or Schedule.constant(float(times[-1]))
     source = np.zeros((len(net.names), c.shape[1]))
@@ -257,19 +257,6 @@ def line_of(
         np.ascontiguousarray(charge, dtype=float), ions,
     )  # fmt: skip
     return line, c
-
-
-def _check_neutral(charge: Array, **given: Array | None) -> None:
-    for name, c in given.items():
-        if c is None:
-            continue
-        net, gross = np.abs(charge @ c), np.abs(charge) @ np.abs(c)
-        if (net > NEUTRAL * gross).any():
-            worst = float(np.max(net))
-            raise ValueError(
-                f"{name} carries a net charge of {worst:.3g} (in its unit): ions move together only in a neutral "
-                "solution. Carry every ion, also those without reactions, or pass electroneutral=False"
-            )
 
 
 def _first_step(

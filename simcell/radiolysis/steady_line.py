@@ -19,7 +19,8 @@ import numpy as np
 from simcell.chemistry.network import Array, Network, reaction_rates
 from simcell.numerics.grid import Grid
 from simcell.radiolysis import kernels, kernels_steady
-from simcell.radiolysis.spatial import Ends, _check_neutral, _first_step, line_of
+from simcell.radiolysis.neutral import check_neutral
+from simcell.radiolysis.spatial import Ends, _first_step, line_of
 
 OPEN, CLOSED = 1e9, 1e4  # s, the longest step: Newton's, and where conserved totals leave J singular
 HOLD = 1e3  # 1/s, of a net charge; any rate between the slowest and the fastest does
@@ -109,7 +110,7 @@ def steady_radial(
     True
     """
     if electroneutral:
-        _check_neutral(charge, start=start, source_per_cell=source_per_cell, lower=boundary.lower, upper=boundary.upper)
+        check_neutral(charge, start=start, source_per_cell=source_per_cell, lower=boundary.lower, upper=boundary.upper)
     given = {
         "k": k,
         "source_per_cell": source_per_cell,

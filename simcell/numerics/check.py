@@ -1,4 +1,4 @@
-"""Two checks that every function of this ring makes on its numbers."""
+"""Two checks that functions make on their numbers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ def positive(what: str, value: float) -> None:
 
     Examples
     --------
-    >>> positive("dwell", 0.0)
+    >>> positive("viscosity", 0.0)
     Traceback (most recent call last):
     ...
-    ValueError: dwell is 0, it has to be positive and finite
+    ValueError: viscosity is 0, it has to be positive and finite
     """
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{what} is {value:g}, it has to be positive and finite")
@@ -24,10 +24,10 @@ def not_negative(what: str, value: float) -> None:
 
     Examples
     --------
-    >>> not_negative("current", -1e-9)
+    >>> not_negative("series resistance", -1.0)
     Traceback (most recent call last):
     ...
-    ValueError: current is -1e-09, it must not be negative and has to be finite
+    ValueError: series resistance is -1, it must not be negative and has to be finite
     """
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"{what} is {value:g}, it must not be negative and has to be finite")
