@@ -444,6 +444,15 @@ class BathStepper:
         z, c = self.layout.space[6], self.states[self.metal, :-1]
         return np.vstack([c.T, -(c @ z[:-1]) / z[-1]])
 
+    def limiting(self, ion: int, side: int) -> float:
+        """Mean current density [A/m^2] of diffusion to an electrode out of the cells beside it."""
+        cell, _, terminal, conductance, area = self.layout.patches[:5]
+        on = self.metal & (terminal == side)
+        reaction = next((r for r in self.bath.reactions if self.names[ion] in r.makes), None)
+        per = reaction.electrons / abs(reaction.makes[self.names[ion]]) if reaction else 1.0
+        brought = self.layout.space[7][ion] * float(conductance[on] @ self.nodes()[ion, cell[on]])
+        return float(per * FARADAY * brought / area[on].sum())
+
     def inventory(self) -> Array:
         """Amount of each ion in the liquid [mol]."""
         return self.nodes() @ self.volume
