@@ -25,6 +25,7 @@ from benchmarks.machine import describe
 from simcell.numerics.grid import Array, graded, plan, section
 from simcell.transport import kernels_bath as cells
 from simcell.transport.bath import Bath, Plate
+from simcell.transport.bath_layout import grid_shaped
 from simcell.transport.bath_stepper import BathStepper
 from simcell.transport.electrode import patch, strip
 from simcell.transport.ions import run_bath
@@ -119,13 +120,13 @@ class Step:
         shape = s.bath.grid.shape
         _, _, first, volume, link, _, z, _ = s.layout.space
         wide, n = s.linear.wide, s.n
-        index = np.arange(n).reshape(shape)
+        index = grid_shaped(np.arange(n), shape)
         rows, columns, values = [2 * np.arange(n)], [2 * np.arange(n)], [volume[:n] / self.h]
-        for axis in range(3):
+        for number, axis in enumerate((1, 2, 0)):
             low, high = (np.take(index, range(a, shape[axis] - 1 + a), axis).ravel() for a in (0, 1))
-            counts = tuple(m + (a == axis) for a, m in enumerate(shape))
-            faces = np.arange(np.prod(counts)).reshape(counts)
-            f = first[0, axis] + np.take(faces, range(1, shape[axis]), axis).ravel()
+            wide_shape = tuple(m + (a == axis) for a, m in enumerate(shape))
+            faces = grid_shaped(np.arange(np.prod(wide_shape)), wide_shape)
+            f = first[0, number] + np.take(faces, range(1, shape[axis]), axis).ravel()
             c = np.where(link[f, None] > 0.0, s.linear.coef[f], 0.0)
             ion = [c[:, 0], c[:, wide], c[:, 2 * wide]]
             charge = [z[0] * (c[:, 0] - c[:, 1]), z[0] * (c[:, wide] - c[:, wide + 1])]
@@ -156,10 +157,11 @@ class Step:
         mesh = fipy.Grid2D(dx=spans[0], dy=spans[1])
         thick = float(g.volume.max() / g.area[0][0].max()) / UM if flat else 1.0
         unit = g.area[0][0].ravel() if flat else g.volume.ravel() / UM  # m^2 for each mesh volume in the equations
+        there = np.asarray(grid_shaped(np.arange(s.n), g.shape)).ravel()  # our cell of each of the mesh's
         d, n = [i.diffusivity / UM**2 for i in SALT], s.n
         solver = LinearLUSolver(tolerance=1e-14, iterations=10)
-        c = fipy.CellVariable(mesh=mesh, value=self.base[:, 0].copy(), hasOld=True)
-        phi = fipy.CellVariable(mesh=mesh, value=self.base[:, 1].copy())
+        c = fipy.CellVariable(mesh=mesh, value=self.base[there, 0], hasOld=True)
+        phi = fipy.CellVariable(mesh=mesh, value=self.base[there, 1])
         mean, kappa = fipy.FaceVariable(mesh=mesh), fipy.FaceVariable(mesh=mesh)
         sink, source = fipy.CellVariable(mesh=mesh), fipy.CellVariable(mesh=mesh)
         drain, made = fipy.CellVariable(mesh=mesh), fipy.CellVariable(mesh=mesh)
@@ -184,7 +186,7 @@ class Step:
             flux, block = s.answers[0], s.answers[1]
 
             def spread(values: Array) -> Array:
-                return np.bincount(at, values, n) / unit / UM
+                return np.bincount(at, values, n)[there] / unit / UM
 
             start = time.process_time()
             a, b = c.value[low], c.value[high]
@@ -195,13 +197,15 @@ class Step:
             source.value = spread(flux[:, 1]) + sink.value * phi.value
             of_charge.solve(var=phi, solver=solver)
             drain.value = -spread(block[:, 0, 0])
-            moved = (phi.value - before[:, 1])[at]
+            now = np.empty_like(before)
+            now[there, 1] = phi.value
+            moved = (now - before)[at, 1]
             made.value = spread(flux[:, 0] + block[:, 0, 1] * moved) + drain.value * c.value
             of_ion.solve(var=c, dt=self.h, solver=solver)
             spent += time.process_time() - start
-            change = np.stack([c.value, phi.value], axis=1) - before
+            now[there, 0] = c.value
+            change = now - before
             s._move(change, np.zeros(s.terminals))
-            c.value, phi.value = s.u[:, 0], s.u[:, 1]
             if np.abs(change / np.maximum(np.abs(s.u), 1.0)).max() < STILL:
                 return sweep + 1, spent
         raise AssertionError("FiPy's sweeps do not converge")

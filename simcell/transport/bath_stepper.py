@@ -15,7 +15,7 @@ from simcell.numerics.grid import Array
 from simcell.transport import kernels_bath as cells
 from simcell.transport import kernels_patch as walls
 from simcell.transport.bath import Bath
-from simcell.transport.bath_layout import layout_of
+from simcell.transport.bath_layout import by_columns, layout_of
 from simcell.transport.bath_linear import Control, Linear
 from simcell.transport.kernels_patch import METAL
 from simcell.transport.kernels_surface import surface
@@ -58,10 +58,9 @@ class BathStepper:
         self.terminals = len(bath.terminals)
         self.width = self.reactions + self.metals + (self.terminals + 1) * count
         self.scale = self.scale_of_all = self.layout.scale
-        wet = bath.grid.mask.ravel()
-        self.wet = wet
+        self.wet = wet = by_columns(bath.grid.mask)
         self.u = np.zeros((n, count))
-        self.u[:, :-1] = np.where(wet, bath.composition[order].reshape(count, -1), 0.0)[:-1].T
+        self.u[:, :-1] = np.array([np.where(wet, by_columns(c), 0.0) for c in bath.composition[order[:-1]]]).T
         self.w = np.zeros(self.terminals)
         cell, kind = self.layout.patches[:2]
         p = cell.size
@@ -106,7 +105,7 @@ class BathStepper:
         if isinstance(bath.reference, str):
             cover = next(p.place.cover for p in bath.plates if p.name == bath.reference) * grid.area[0][0]
             places = np.flatnonzero(cover)
-            return places, cover.ravel()[places] / cover.sum()
+            return places * grid.shape[0], cover.ravel()[places] / cover.sum()
         weights = np.ones((1, 1))
         lows = []
         for at, x in zip(bath.reference, (grid.centre[2], grid.centre[1]), strict=True):
@@ -116,7 +115,7 @@ class BathStepper:
             weights = np.outer(weights, [1.0 - part, part])
         nx = grid.shape[2]
         weights = weights.reshape(2, 2)  # x, y
-        places = np.array([[j * nx + i for j in lows[1]] for i in lows[0]])
+        places = np.array([[(j * nx + i) * grid.shape[0] for j in lows[1]] for i in lows[0]])
         return places.ravel(), weights.ravel()
 
     def _rest(self) -> None:
