@@ -9,8 +9,8 @@ disc of diameter
 
 This is the argument of J. I. Goldstein, J. L. Costley, G. W. Lorimer, S. J. B. Reed, Scanning Electron Microscopy 1977
 (I), 315, with relativistic kinematics; without them it is their b = 6.25e5 (Z/E) (rho/A)^(1/2) t^(3/2) (cm, eV,
-g/cm^3). It is for what lies on the exit side; what lies on the side of the probe is seen as sharp as the probe is. Screening,
-inelastic scattering and the tails are left out: a scale, good to tens of per cent, not a law.
+g/cm^3). It is for what lies on the exit side; what lies on the side of the probe is seen as sharp as the probe
+is. Screening, inelastic scattering and the tails are left out: a scale, good to tens of per cent, not a law.
 
 **TEM.** Electrons lose energy in a distribution of full width :math:`4.02\,\xi` at half height, with
 :math:`\xi = 2 \pi r_e^2 m c^2 (N_A Z / A) \rho t / \beta^2` (L. Landau, J. Phys. USSR 8 (1944) 201), and a lens of

@@ -6,7 +6,7 @@ Thickness counts in three places: above the electrode (mean: what one filling ho
 formula named in `FIGURES`; this module only puts them together:
 
 =====================  ===============================================================================================
-edge factor            fin with the closure H / 3 kappa (`fin`): mean over the outermost 5 % of the width, over that of all;
+edge factor            fin with the closure H / 3 kappa (`fin`): mean of the outermost 5 % of the width over the whole;
                        what it lacks beside the exact primary distribution fades with kinetics (measured, below)
 iR error               `reference.fin_errors`: reference electrode behind the strip, or in the path of the current
 limiting current       lateral diffusion from a distance where the concentration is kept, with 0.4413 H for the edge

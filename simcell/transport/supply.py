@@ -91,9 +91,10 @@ def carried_current(
     r"""Current density [A/m^2] that flow and diffusion together sustain over a strip, from upstream and downstream.
 
     Along a layer with concentration c a distance L upstream and none left at the strip the flux is
-    U c / (1 - exp(-U L / D)), from downstream U c / (exp(U L / D) - 1): the steady state of convection and diffusion in one dimension. In a
-    fast stream not all of it finds the floor; then no more is taken than :math:`1.467\\,(w D / U H^2)^{2/3}` of U c
-    (M. A. Leveque, Ann. Mines 13 (1928) 201, with the shear 6 U / H of a slit). At rest: twice `lateral_current`.
+    U c / (1 - exp(-U L / D)), from downstream U c / (exp(U L / D) - 1): the steady state of convection and diffusion in
+    one dimension. In a fast stream not all of it finds the floor; then no more is taken than
+    :math:`1.467\,(w D / U H^2)^{2/3}` of U c (M. A. Leveque, Ann. Mines 13 (1928) 201, with the shear 6 U / H of a
+    slit). At rest: twice `lateral_current`.
 
     Parameters
     ----------
