@@ -155,7 +155,7 @@ def schedule_of(case: CaseInput) -> Schedule:
     >>> schedule_of(c.input).scale
     array([1., 0.])
     """
-    b, duration = case.beam, case.case.duration
+    b, duration = case.beam, case.case.seconds
     if b.pulses is not None:
         return Schedule.pulses(b.pulses.on, b.pulses.off, b.pulses.count, duration)
     if b.schedule:
@@ -372,7 +372,7 @@ def output_times(case: CaseInput) -> np.ndarray:
     >>> output_times(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input).size
     200
     """
-    return np.array(case.output.resolved_times(case.case.duration, case.grid.geometry))
+    return np.array(case.output.resolved_times(case.case.seconds, case.grid.geometry))
 
 
 def gases_in(mechanism: Mechanism) -> Mapping[str, Gas]:
