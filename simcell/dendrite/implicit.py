@@ -59,6 +59,8 @@ class Step:
     symmetry: float
     speed: float  # i0 / (zF c0) [m/s]
     area: Array  # a [1/m]
+    exchange: Array  # local i0 / i0
+    film: Array  # f i0 R of a film on the metal
     capillary: Array
     body: Labels
     free: Labels  # bodies whose potential is sought
@@ -76,7 +78,7 @@ class Step:
     def react(self, x: Array, u: Array, p: Array) -> None:
         """Evaluate the reaction and its derivatives."""
         kernels.reaction(
-            self.area, self.capillary, x, u, self.body, p, self.symmetry, self.speed, self.rate, self.by_ratio,
+            self.area, self.exchange, self.film, self.capillary, x, u, self.body, p, self.symmetry, self.speed, self.rate, self.by_ratio,
             self.by_drive,
         )  # fmt: skip
 
