@@ -194,6 +194,7 @@ class State:
     potential: Array
     metal: Array
     ratio_before: Array
+    potential_before: Array
     step_before: float = 0.0
     step_next: float = 0.0
     charge: float = 0.0
@@ -272,7 +273,7 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0, angle: floa
     _, count = layer.bodies(xi)
     theta = np.maximum(1.0 - xi, THETA_FLOOR)
     return State(
-        0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x,
+        0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x, np.zeros(layer.shape),
         grain=np.zeros(layer.shape, dtype=np.int64), angles=np.array([angle]),
     )  # fmt: skip
 

@@ -277,7 +277,7 @@ class _Worker:
             frozen = self.frozen(state, dt)
             metal = self._metal(state, int(frozen.body.max()) + 1)
             try:
-                found = implicit.solve(frozen, state.ratio, state.potential, metal, self.control.method)
+                found = implicit.solve(frozen, *self._guess(state, dt), metal, self.control.method)
             except SolverError:
                 self.rejected += 1
                 wish = 0.2 * dt
@@ -320,7 +320,8 @@ class _Worker:
         layer, m = self.layer, self.layer.metal
         flow = step.salt_flow(found.ratio, found.potential)
         salt = state.salt - dt * (flow + (1.0 - m.transference) * step.rate)
-        inflow = -float(flow.sum()) + m.transference * step.current_in(found.ratio, found.potential)
+        # the current that enters is that of the reaction; at the ends it is so to the tolerance of the solver
+        inflow = -float(flow.sum()) + m.transference * float(step.rate.sum())
         xi, spread = state.xi.copy(), SPREAD * fastest * layer.delta
         parts = max(1, int(np.ceil(spread * dt / (PART * layer.spacing**2))))
         growth = m.molar_volume * m.concentration * step.rate
@@ -336,7 +337,7 @@ class _Worker:
             grain = np.empty_like(grain)
             kernels.inherit(xi, state.grain, grain)
         after = State(
-            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, dt, following,
+            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, state.potential, dt, following,
             state.charge + current * dt, state.inflow + dt * inflow * m.concentration * layer.cell, state.steps + 1,
             grain, state.angles,
         )  # fmt: skip
@@ -353,6 +354,16 @@ class _Worker:
         if self.potential is not None:
             metal[0] = self.layer.metal.f * self.potential
         return metal
+
+    @staticmethod
+    def _guess(state: State, dt: float) -> tuple[Array, Array]:
+        """Extrapolated concentration (never lowered by more than a half) and potential."""
+        if state.step_before == 0.0:
+            return state.ratio, state.potential
+        part = dt / state.step_before
+        x = state.ratio + part * (state.ratio - state.ratio_before)
+        u = state.potential + part * (state.potential - state.potential_before)
+        return np.maximum(x, 0.5 * state.ratio), u
 
     def _error(self, state: State, ratio: Array, dt: float) -> float:
         """Largest error of c/c0 outside the metal, against what is allowed."""
