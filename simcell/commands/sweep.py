@@ -115,8 +115,10 @@ def _lines(tell: Callable[[float], None], runs: int, quiet: bool) -> Callable[[f
 
 
 def _tell(tally: Tally, target: Path, quiet: bool) -> None:
-    for text, count in sorted(tally.warnings.items(), key=lambda item: -item[1])[:SHOWN]:
-        note(f"warning  ({count} of {tally.runs} runs) {text}", quiet)
+    for text in tally.warnings[:SHOWN]:
+        note(f"warning  {text}", quiet)
+    if len(tally.warnings) > SHOWN:
+        note(f"         and {len(tally.warnings) - SHOWN} other warnings, in the results", quiet)
     kinds: dict[str, list[str]] = {}
     for name, text in tally.errors.items():
         kinds.setdefault(text, []).append(name)
@@ -125,7 +127,7 @@ def _tell(tally: Tally, target: Path, quiet: bool) -> None:
     if len(kinds) > SHOWN:
         note(f"         and {len(kinds) - SHOWN} other errors, in {target / 'failed'}")
     if tally.failed:
-        note(f"{tally.failed} of {tally.runs} runs failed; --retry-failed runs them again")
+        note(f"{tally.failed} of {tally.runs} runs failed; --retry-failed runs those again whose values make a case")
     if not quiet:
         typer.echo(f"{tally.complete} of {tally.runs} runs complete, {_duration(tally.seconds)} this time")
         typer.echo(f'wrote    {target}; read it with simcell.open_sweep("{target.as_posix()}")')

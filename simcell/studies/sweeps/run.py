@@ -39,7 +39,7 @@ class Tally:
     complete: int
     failed: int
     errors: dict[str, str] = field(default_factory=dict)  # id of a failed run -> why
-    warnings: dict[str, int] = field(default_factory=dict)  # what runs of this sitting warned of -> how many did
+    warnings: list[str] = field(default_factory=list)  # what runs of this sitting warned of, each once
     seconds: float = 0.0  # of this sitting
 
     @property
@@ -152,7 +152,7 @@ def count(tally: Tally, outcomes: Sequence[Outcome]) -> None:
     >>> tally = Tally(2, 0, 0)
     >>> count(tally, [Outcome("5f0c", "complete", 0.1, "", ("hot",))])
     >>> tally.complete, tally.warnings
-    (1, {'hot': 1})
+    (1, ['hot'])
     """
     for outcome in outcomes:
         if outcome.status == "complete":
@@ -160,7 +160,8 @@ def count(tally: Tally, outcomes: Sequence[Outcome]) -> None:
         else:
             tally.failed += 1
         for text in outcome.warnings:
-            tally.warnings[text] = tally.warnings.get(text, 0) + 1
+            if text not in tally.warnings:
+                tally.warnings.append(text)
 
 
 def batchable(case: Case, plan: Plan) -> bool:
