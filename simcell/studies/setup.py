@@ -105,9 +105,11 @@ def beam_of(case: CaseInput) -> Beam:
         warnings += (f"{rate:.4g} Gy/s is beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid",)
     if probe is not None:
         beyond = f", beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid" * (probe > CHEMISTRY_LIMIT)
+        followed = b.resolved in ("line", "pixel") and case.grid.geometry != "batch"
+        run = f"the scan is followed {b.resolved} by {b.resolved}" if followed else "the chemistry is run with it"
         warnings += (
-            f"scanned beam: the dose rate {rate:.4g} Gy/s is the average over the frame, and the chemistry is run with "
-            f"it; under the probe it is {probe:.4g} Gy/s{beyond}",
+            f"scanned beam: the dose rate {rate:.4g} Gy/s is the average over the frame, and {run}; "
+            f"under the probe it is {probe:.4g} Gy/s{beyond}",
         )
     return Beam(rate, flux, b.energy, b.current, b.diameter, power, probe, warnings)
 

@@ -71,6 +71,7 @@ KINDS: dict[str, Kind] = {
     "concentration": Kind("a concentration", "mol/m^3", "1 mmol/L"),
     "conductivity": Kind("a conductivity", "S/m", "0.9 S/m"),
     "current_density": Kind("a current density", "A/m^2", "-20 mA/cm^2", minimum=None),
+    "surface_energy": Kind("a surface energy", "J/m^2", "0.5 J/m^2"),
     "molar_mass": Kind("a molar mass", "kg/mol", "65.38 g/mol", exclusive=True),
     "molar_volume": Kind("a molar volume", "m^3/mol", "9.16 cm^3/mol", exclusive=True),
     "rate_constant": Kind("a rate constant of an electrode", "m/s", "1e-4 m/s"),
