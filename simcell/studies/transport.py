@@ -15,7 +15,7 @@ from simcell.inputs.reaction import metal_of
 from simcell.numerics.grid import Array, Grid
 from simcell.results.provenance import Status, provenance
 from simcell.results.schema import build
-from simcell.studies.currents import Currents, edge_factor, run_currents
+from simcell.studies.currents import Currents, edge_factor, ready_of, run_currents
 from simcell.studies.electrodes import outlines_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,26 @@ def is_tertiary(case: CaseInput) -> bool:
     False
     """
     return case.transport.level == "tertiary" or case.grid.geometry == "line"
+
+
+def check_transport(case: CaseInput) -> None:
+    """Find what is wrong with liquid, reactions and electrodes before anything is solved.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> check_transport.__name__
+    'check_transport'
+    """
+    if is_tertiary(case):
+        from simcell.studies.line import line_of
+
+        line_of(case)
+    else:
+        ready_of(case)
 
 
 def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
