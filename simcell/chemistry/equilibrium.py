@@ -190,9 +190,7 @@ def closed(
     raise SolverError("ionic strength and speciation do not settle together")
 
 
-def conditional(
-    reactions: Sequence[Reversible], strength: float, charges: Mapping[str, int]
-) -> tuple[Reversible, ...]:
+def conditional(reactions: Sequence[Reversible], strength: float, charges: Mapping[str, int]) -> tuple[Reversible, ...]:
     """The same reactions with constants for concentrations at an ionic strength [mol/m^3], by Davies' law.
 
     The reverse takes the change; rates of the forward direction stay.

@@ -17,7 +17,7 @@ from simcell.inputs.electrode import ELECTRODE_RULES, ElectrodeInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
 from simcell.inputs.gas import GAS_RULES, GasInput
-from simcell.inputs.grid import GRID_RULES, GridInput
+from simcell.inputs.grid import GRID_RULES, GROWTH_ON_LINE, GridInput
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
@@ -186,6 +186,8 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
         raise InputError(clean(problem) for problem in problems)
     if "transport" in physics and not given.wrote("grid", "geometry"):
         models["grid"] = models["grid"].model_copy(update={"geometry": "auto"})
+    if models["grid"].geometry == "line" and not given.wrote("grid", "growth"):
+        models["grid"] = models["grid"].model_copy(update={"growth": GROWTH_ON_LINE})
     geometry = models["grid"].geometry
     rtol, atol = models["solver"].tolerances(geometry)
     models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})

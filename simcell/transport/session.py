@@ -9,8 +9,8 @@ double layers and ends have passed is summed with the weights of the method, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,28 @@ class Options:
     steps: int = 200_000
 
 
-def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None) -> Record:
+class Stopped(Exception):
+    """Ctrl-C stopped a session; `partial` is the record until then.
+
+    Examples
+    --------
+    >>> Stopped(None).partial is None
+    True
+    """
+
+    def __init__(self, partial: Record) -> None:
+        super().__init__("interrupted")
+        self.partial = partial
+
+
+def run(
+    liquid: Liquid,
+    protocol: Sequence[Segment],
+    options: Options | None = None,
+    groups: Sequence[int] | None = None,
+    until: float = np.inf,
+    progress: Callable[[float], None] | None = None,
+) -> Record:
     """Simulate a protocol.
 
     Parameters
@@ -64,6 +85,12 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     liquid : Liquid
     protocol : sequence of Segment
     options : Options
+    groups : sequence of int, optional
+        What each segment is a part of: where a limit ends one, the rest of its group is left out.
+    until : float
+        End of the run [s], if the protocol does not end it earlier.
+    progress : callable, optional
+        Called with the fraction of the time that is done.
 
     Returns
     -------
@@ -73,6 +100,8 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     ------
     ValueError
         For an empty protocol.
+    Stopped
+        After Ctrl-C, if anything was reached.
     SolverError
         Where no solution goes on, as at a constant current above what diffusion can bring; it names time, place and
         ion, and `partial` holds the record until then.
@@ -90,8 +119,24 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     if not protocol:
         raise ValueError("the protocol is empty")
     session = _Session(liquid, options or Options())
-    for number, segment in enumerate(protocol):
-        session.segment(number, segment)
+    total = min(until, sum(segment.duration for segment in protocol))
+    session.tell = None if progress is None else lambda time: progress(min(1.0, time / total))
+    over = None
+    try:
+        for number, segment in enumerate(protocol):
+            if groups is not None and groups[number] == over:
+                continue
+            left = until - session.time
+            if left <= 1e-12 * total:
+                break
+            cut = replace(segment, duration=left, last=segment.goal(left)) if segment.duration > left else segment
+            session.segment(number, cut)
+            if groups is not None and session.ends[-1][2] != "time":
+                over = groups[number]
+    except KeyboardInterrupt:
+        if not session.rows:
+            raise
+        raise Stopped(session.record()) from None
     return session.record()
 
 
@@ -104,6 +149,7 @@ class _Session:
         self.before = self.stepper.inventory()
         self.sums, self.made = np.zeros(self.stepper.width), np.zeros((3, len(liquid.ions)))
         self.ends: list[tuple[int, float, str]] = []
+        self.tell: Callable[[float], None] | None = None
         if not self.stepper.open_circuit():
             self._unknown_rest()
 
@@ -216,6 +262,9 @@ class _Session:
                 "concentration": c, "liquid": s.u[:, -1] * self.liquid.volts,
             }
         )  # fmt: skip
+
+        if self.tell is not None:
+            self.tell(self.time)
 
     def _runs_away(self, segment: Segment) -> bool:
         """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""
