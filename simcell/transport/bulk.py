@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcell.chemistry.equilibrium import Reversible, conserved
 from simcell.numerics.grid import Array
@@ -66,7 +67,7 @@ class Bulk:
         return conserved([r.change for r in self.reactions], names)
 
 
-def packed_bulk(bulk: Bulk | None, names: Sequence[str]) -> tuple[Array, ...]:
+def packed_bulk(bulk: Bulk | None, names: Sequence[str]) -> tuple:
     """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, work space.
 
     Examples
@@ -76,7 +77,7 @@ def packed_bulk(bulk: Bulk | None, names: Sequence[str]) -> tuple[Array, ...]:
     """
     reactions = bulk.reactions if bulk else ()
 
-    def sides(pick: str) -> Array:
+    def sides(pick: str) -> NDArray[np.int64]:
         table = np.full((len(reactions), ORDER), -1, dtype=np.int64)
         for r, reaction in enumerate(reactions):
             side = getattr(reaction, pick)

@@ -49,6 +49,7 @@ class Record:
     inventory : (2, ions) array
         Amount in the liquid at the start and at the end [mol].
     liquid_of : Liquid
+    warnings : tuple of str
 
     Examples
     --------
@@ -75,6 +76,7 @@ class Record:
     ends: tuple[tuple[int, float, str], ...]
     inventory: Array
     liquid_of: Liquid
+    warnings: tuple[str, ...] = ()
 
     def sampled(self, times: ArrayLike, what: str = "current") -> Array:
         """A trace at other times [s], by cubics inside each segment; NaN before the first step and after the last."""
