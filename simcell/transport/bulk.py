@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.chemistry.equilibrium import Reversible, conserved
 from simcell.numerics.grid import Array
@@ -101,7 +101,7 @@ class Bulk:
         return conserved([r.change for r in self.reactions], names)
 
 
-def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple[Array, ...]:
+def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple:
     """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, work space, production.
 
     The last three are the production, its share at each node (surfaces as the cells beside them), and its factor at
@@ -117,7 +117,7 @@ def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple[Ar
     if share.shape != (cells,) or not np.all(np.isfinite(share)):
         raise ValueError(f"the footprint of what is produced has shape {share.shape}, the line {cells} cells")
 
-    def sides(pick: str) -> Array:
+    def sides(pick: str) -> NDArray[np.int64]:
         table = np.full((len(reactions), ORDER), -1, dtype=np.int64)
         for r, reaction in enumerate(reactions):
             side = getattr(reaction, pick)

@@ -251,6 +251,11 @@ class _Session:
             text += '; a limit such as Limit("potential", below=...) ends the segment before'
         return text
 
+    def _warnings(self, concentration: Array) -> tuple[str, ...]:
+        solution = self.liquid.solution
+        told = solution.beyond(float(concentration.min()), float(concentration.max())) if solution else ""
+        return (told,) if told else ()
+
     def record(self) -> Record:
         rows, s = self.rows, self.stepper
         if not rows:
@@ -262,6 +267,7 @@ class _Session:
         r, k = s.reactions, len(s.names)
         sums, rates = stack("sums"), stack("rates")
         back = np.argsort(self.liquid.order)
+        concentration = stack("concentration")[:, back]
         passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
         numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
         return Record(
@@ -269,7 +275,7 @@ class _Session:
             current=stack("current"), ohmic_drop=stack("ohmic"), reactions=tuple(x.name for x in self.liquid.reactions),
             reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
-            concentration=stack("concentration")[:, back], liquid=stack("liquid"), position=s.positions,
+            concentration=concentration, liquid=stack("liquid"), position=s.positions,
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
-            liquid_of=self.liquid,
+            liquid_of=self.liquid, warnings=self._warnings(concentration),
         )  # fmt: skip
