@@ -163,7 +163,14 @@ def solve(step: Step, ratio: Array, potential: Array, metal: Array, method: str 
             return Solution(x, u, p, newton, krylov)
         if inner is None or direct:
             inner = _Direct(step, x) if direct else _Krylov(step)
-        change = inner.solve(step, x, -miss)
+        try:
+            change = inner.solve(step, x, -miss)
+        except SolverError:
+            if method != "auto":
+                raise
+            # a volt makes the reaction e^40 times faster than diffusion, for which the cycles are too weak
+            inner, direct = _Direct(step, x), True
+            change = inner.solve(step, x, -miss)
         krylov += inner.iterations
         dx, du = change[:n].reshape(shape), change[n : 2 * n].reshape(shape)
         dp = np.zeros(p.size)
