@@ -95,17 +95,22 @@ class Record:
 
     @property
     def books(self) -> float:
-        """Largest error of the balance of any ion, over the most that was moved: inventory, ends and reactions."""
-        worst = 0.0
+        """Largest error of the balance of any ion, over the most that was moved: inventory, ends and reactions.
+
+        With reactions inside the liquid, of everything that these conserve.
+        """
+        bulk = self.liquid_of.bulk
+        laws = bulk.laws(self.ions) if bulk else np.eye(len(self.ions))
         moved = np.abs(self.passed).max()
-        for k, name in enumerate(self.ions):
-            change = self.inventory[1, k] - self.inventory[0, k]
-            through = self.passed[-1, :, k]
-            worst = max(worst, abs(change - through.sum()) / moved)
-            for side, made in enumerate(self._made(name)):
-                if made is not None:
-                    worst = max(worst, abs(through[side] - made) / moved)
-        return float(worst)
+        through = self.passed[-1] @ laws.T
+        change = laws @ (self.inventory[1] - self.inventory[0])
+        worst = float(np.abs(change - through.sum(axis=0)).max())
+        made = [self._made(name) for name in self.ions]
+        for side in range(2):
+            if made[0][side] is not None:
+                there = laws @ np.array([m[side] for m in made], dtype=float)
+                worst = max(worst, float(np.abs(through[side] - there).max()))
+        return float(worst / moved)
 
     def _made(self, name: str) -> list[float | None]:
         """What reactions and charging put into the liquid at both ends [mol]; none where the end is no electrode."""

@@ -8,7 +8,7 @@ from simcell.numerics.grid import Array
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
-from simcell.transport.species import Liquid, Surface, packed
+from simcell.transport.species import Liquid, Surface, packed, packed_extra
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
@@ -33,7 +33,7 @@ class Stepper:
     """
 
     def __init__(self, liquid: Liquid, rtol: float, atol: float) -> None:
-        self.liquid, self.model = liquid, packed(liquid)
+        self.liquid, self.model, self.extra = liquid, packed(liquid), packed_extra(liquid)
         order = liquid.order
         self.names = [liquid.ions[k].name for k in order]
         ions, n = len(order), liquid.grid.shape[2]
@@ -114,7 +114,7 @@ class Stepper:
             base, layers = self.u[1:-1, :-1].copy(), np.zeros(2)
             used = solve_stage(
                 self.u, self.metal, self.first_step() * 1e-6, base, layers, 0.0, (True, 1.0, -1, 0.0), tuple(bare),
-                self.state, self.work, self.upper, self.scale, NEWTON,
+                self.extra, self.state, self.work, self.upper, self.scale, NEWTON,
             )  # fmt: skip
             found = used >= 0
             if not found:
@@ -158,8 +158,8 @@ class Stepper:
         count = goals.size
         error = float(
             step(
-                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.state,
-                self.work, self.upper, self.scale, self.stages, self.tolerances,
+                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.extra,
+                self.state, self.work, self.upper, self.scale, self.stages, self.tolerances,
             )
         )  # fmt: skip
         if error < 0.0:
