@@ -15,8 +15,9 @@ and at an electrode, for reactions r written in the anodic direction with stoich
 with concentrations at the surface and v = potential of the metal less that of the liquid less i R of a film. The
 double layer takes C dv/dt, which the balancing ion carries.
 
-Assumptions: activity coefficients of 1, ions move independently (Nernst-Einstein), no flow, no homogeneous reactions,
-layers much thicker than the Debye length.
+Assumptions: activity coefficients of 1, ions move independently (Nernst-Einstein), no flow,
+layers much thicker than the Debye length. Reactions inside the liquid (buffers, water, ion pairs) are those of a
+`bulk.Bulk`; a `concentrated.Binary` replaces the fluxes by those of a concentrated binary solution.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from numpy.typing import ArrayLike
 
 from simcell.constants import GAS_CONSTANT, ROOM_TEMPERATURE
 from simcell.numerics.grid import Array, Grid, graded, section
+from simcell.transport.bulk import Bulk, packed_bulk
+from simcell.transport.concentrated import Binary, packed_binary
 from simcell.transport.kernels import ELECTRODE, FRIT, RESERVOIR
 from simcell.transport.kinetics import FARADAY
 
@@ -237,6 +240,11 @@ class Liquid:
         Ion that follows from electroneutrality. Default: the most concentrated one that no reaction uses.
     temperature : float
         [K]
+    bulk : Bulk or None
+        What reacts inside the liquid; the composition at the start need not be at rest.
+    solution : Binary or None
+        Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
+        then not used.
 
     Raises
     ------
@@ -260,6 +268,8 @@ class Liquid:
     reference: float | None = None
     balance: str = ""
     temperature: float = ROOM_TEMPERATURE
+    bulk: Bulk | None = None
+    solution: Binary | None = None
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]
@@ -270,6 +280,8 @@ class Liquid:
         charges = {ion.name: ion.charge for ion in self.ions}
         for reaction in self.reactions:
             reaction.check(charges)
+        if self.bulk is not None:
+            self.bulk.check(charges)
         c = self.composition
         if not np.all(np.isfinite(c)) or np.any(c < 0.0):
             raise ValueError("concentrations at the start must be finite and not negative")
@@ -283,6 +295,8 @@ class Liquid:
         if self.balance and charges.get(self.balance, 0) == 0:
             raise ValueError(f"the balancing ion {self.balance} is not a charged ion of the liquid")
         object.__setattr__(self, "balance", self.balance or self._balancing(charges))
+        if self.solution is not None:
+            self._check_binary(charges)
         ends = self.grid.faces[2]
         if self.reference is not None and not ends[0] <= self.reference <= ends[-1]:
             raise ValueError(f"the reference stands at {self.reference:g} m, outside {ends[0]:g} to {ends[-1]:g} m")
@@ -309,8 +323,17 @@ class Liquid:
         """RT/F [V]."""
         return GAS_CONSTANT * self.temperature / FARADAY
 
+    def _check_binary(self, charges: Mapping[str, int]) -> None:
+        if sorted(charges.values()) != [-1, 1] or self.bulk is not None:
+            raise ValueError(f"a concentrated solution has one ion of charge +1 and one of -1 alone, not {charges}")
+        if charges[self.balance] != -1:
+            raise ValueError(f"in a concentrated solution the anion balances, not {self.balance}: it must not react")
+
     def _balancing(self, charges: Mapping[str, int]) -> str:
-        used = {k for r in self.reactions for k in r.makes}
+        inside = self.bulk.solutes if self.bulk else ()
+        used = {*(k for r in self.reactions for k in r.makes), *inside}
+        if all(ion.name in used for ion in self.ions if ion.charge):
+            used -= {*inside} - {k for r in self.reactions for k in r.makes}
         least = self.composition.min(axis=1)
         ranked = sorted(
             (ion.name in used, -float(c), ion.name) for ion, c in zip(self.ions, least, strict=True) if ion.charge
@@ -349,6 +372,19 @@ def between(
     """
     near = {0.0: min(spacing, length), **({length: min(spacing, length)} if other else {})}
     return section(graded(0.0, length, near, growth, largest, refine), [0.0, 1.0])
+
+
+def packed_extra(liquid: Liquid) -> tuple:
+    """What `packed` leaves out, for the kernels: reactions inside the liquid and properties of a concentrated one.
+
+    Examples
+    --------
+    >>> salt = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
+    >>> packed_extra(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface()))[1][0]
+    0.0
+    """
+    names = [liquid.ions[k].name for k in liquid.order]
+    return packed_bulk(liquid.bulk, names, liquid.grid.shape[2]), packed_binary(liquid.solution, liquid.temperature)
 
 
 def packed(liquid: Liquid) -> tuple:
