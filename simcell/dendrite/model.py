@@ -109,44 +109,43 @@ def grow(
 ) -> Run:  # fmt: skip
     """Run at a constant potential or a constant total current; call again with the last state for the next segment.
 
-        Parameters
-        ----------
-        layer : Layer
-        state : State
-            From `begin`, or the last of another run: going on from there gives the same numbers as one longer run.
-        times : sequence of float
-            Increasing, after `state.time` [s]; steps end there.
-        potential : float, optional
-            Of the metal against the reference at the supply [V]; negative deposits.
-        current : float, optional
-            Total [A], positive deposits.
-        control : Control, optional
-        progress : callable, optional
-            Called with the state after every step.
-        max_steps : int
+    Parameters
+    ----------
+    layer : Layer
+    state : State
+        From `begin`, or the last of another run: going on from there gives the same numbers as one longer run.
+    times : sequence of float
+        Increasing, after `state.time` [s]; steps end there.
+    potential : float, optional
+        Of the metal against the reference at the supply [V]; negative deposits.
+    current : float, optional
+        Total [A], positive deposits.
+    control : Control, optional
+    progress : callable, optional
+        Called with the state after every step.
+    max_steps : int
 
-        Returns
-        -------
-        Run
+    Returns
+    -------
+    Run
 
-        Raises
-        ------
-        ValueError
-            Unless exactly one of potential and current is given, or for times in the wrong order.
-        SolverError
-            If steps get too short, with the time and the lowest concentration: the salt is used up.
+    Raises
+    ------
+    ValueError
+        Unless exactly one of potential and current is given, or for times in the wrong order.
+    SolverError
+        If steps get too short, with the time and the lowest concentration: the salt is used up.
 
-        Examples
-        --------
-        >>> from simcell.dendrite.crystal import turns
-    from simcell.dendrite.layer import begin
-        >>> from simcell.dendrite.stability import Metal
-        >>> from simcell.numerics.grid import section
-        >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
-        >>> layer = Layer(lithium, section(np.linspace(0.0, 3e-6, 61), [0.0, 1e-6]), 0.1e-6, {"x+": "reservoir"})
-        >>> run = grow(layer, begin(layer, 1e-6 - layer.centre[1]), [0.01], current=1e-10)  # 100 A/m^2
-        >>> round(run.last.charge * 1e12, 6)
-        1.0
+    Examples
+    --------
+    >>> from simcell.dendrite.layer import begin
+    >>> from simcell.dendrite.stability import Metal
+    >>> from simcell.numerics.grid import section
+    >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
+    >>> layer = Layer(lithium, section(np.linspace(0.0, 3e-6, 61), [0.0, 1e-6]), 0.1e-6, {"x+": "reservoir"})
+    >>> run = grow(layer, begin(layer, 1e-6 - layer.centre[1]), [0.01], current=1e-10)  # 100 A/m^2
+    >>> round(run.last.charge * 1e12, 6)
+    1.0
     """
     if (potential is None) == (current is None):
         raise ValueError("give either a potential or a current")

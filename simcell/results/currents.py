@@ -1,7 +1,7 @@
 """Picture of a current distribution: where the current enters, lines of equal potential, the profile over electrodes.
 
-Profiles are averages over bins of equal width: at an edge itself a primary current density is infinite, and its value in
-a cell would be that of the grid.
+Profiles are averages over bins of equal width: at an edge itself a primary current density is infinite, and its value
+in a cell would be that of the grid.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simcell.errors import ResultError
-from simcell.results import frame, space, style, words
+from simcell.results import frame, gather, space, style, words
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.variables import SPACE
 
@@ -35,9 +35,7 @@ def is_currents(tree: xr.DataTree) -> bool:
     >>> is_currents(xr.DataTree())
     False
     """
-    return (
-        "transport" in tree.children and "current_density" in tree["transport"] and "edge_factor" in tree["transport"]
-    )
+    return {"current_density", "edge_factor"} <= set(gather.group_of(tree, "transport"))
 
 
 def outlines(tree: xr.DataTree) -> dict[str, np.ndarray]:
@@ -48,9 +46,9 @@ def outlines(tree: xr.DataTree) -> dict[str, np.ndarray]:
     >>> outlines(xr.DataTree())
     {}
     """
-    if "cell" not in tree.children or "outline_x" not in tree["cell"]:
+    if "cell" not in tree.children or "outline_x" not in gather.group_of(tree, "cell"):
         return {}
-    cell = tree["cell"]
+    cell = gather.group_of(tree, "cell")
     found = {}
     for row, name in enumerate(str(n) for n in cell["electrode"].values):
         corners = np.column_stack([cell["outline_x"].values[row], cell["outline_y"].values[row]])
@@ -91,7 +89,7 @@ def profile(tree: xr.DataTree, electrode: str, axis: str = "x", bins: int = BINS
     shapes = outlines(tree)
     if electrode not in shapes:
         raise ResultError(f'the result has no outline of an electrode "{electrode}"')
-    group, cell = tree["transport"], tree["cell"]
+    group, cell = gather.group_of(tree, "transport"), gather.group_of(tree, "cell")
     number = [str(n) for n in group["electrode"].values].index(electrode) + 1
     shape, faces = _plane(tree)
     cover = space.filled(cell["electrode_cover"], (1, *shape))[0]
@@ -161,16 +159,16 @@ def distribution(tree: xr.DataTree) -> Figure:
 
 def _plane(tree: xr.DataTree) -> tuple[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
     """Number of cells along y and x, and their faces [m]."""
-    group = tree["transport"]
+    group = gather.group_of(tree, "transport")
     y, x = (group[dim].values.astype(float) if dim in group.dims else np.zeros(1) for dim in SPACE[1:])
     return (y.size, x.size), (space.edges(y) if y.size > 1 else np.array([-0.5, 0.5]), space.edges(x))
 
 
 def _above(figure: Figure, axes: Axes, tree: xr.DataTree, unit: tuple[float, str]) -> None:
-    group, size = tree["transport"], unit[0]
+    group, size = gather.group_of(tree, "transport"), unit[0]
     shape, (y, x) = _plane(tree)
     density = space.filled(group["current_density"][0], (1, *shape))[0]
-    cover = space.filled(tree["cell"]["electrode_cover"], (1, *shape))[0]
+    cover = space.filled(gather.group_of(tree, "cell")["electrode_cover"], (1, *shape))[0]
     values = np.ma.masked_where(~(np.isfinite(density) & (cover >= 0.5)), np.abs(density))
     axes.set_facecolor("white")
     mesh = axes.pcolormesh(x / size, y / size, values, cmap="viridis", norm=_scale(values), rasterized=True, zorder=2)
@@ -195,7 +193,7 @@ def _above(figure: Figure, axes: Axes, tree: xr.DataTree, unit: tuple[float, str
 
 def _cut(figure: Figure, axes: Axes, tree: xr.DataTree, unit: tuple[float, str]) -> None:
     """Potential in a section, with the electrodes on its floor; across the gap the scale is stretched."""
-    group, size = tree["transport"], unit[0]
+    group, size = gather.group_of(tree, "transport"), unit[0]
     x, z = space.edges(group["x"].values), space.edges(group["z"].values, 0.0)
     up = words.length_unit(0.5 * float(z[-1]))
     values = 1e3 * _potential(tree)[:, 0]
@@ -224,10 +222,14 @@ def _cut(figure: Figure, axes: Axes, tree: xr.DataTree, unit: tuple[float, str])
 
 
 def _potential(tree: xr.DataTree) -> np.ndarray:
-    group = tree["transport"]
-    shape = tuple(group.sizes.get(dim, 1) for dim in SPACE)
+    group = gather.group_of(tree, "transport")
+    shape = (group.sizes.get("z", 1), group.sizes.get("y", 1), group.sizes.get("x", 1))
     values = space.filled(group["potential"][0], shape)
-    volume = space.filled(tree["cell"]["volume"], shape) if "volume" in tree["cell"] else np.ones(shape)
+    volume = (
+        space.filled(gather.group_of(tree, "cell")["volume"], shape)
+        if "volume" in gather.group_of(tree, "cell")
+        else np.ones(shape)
+    )
     return np.where(volume > 0.0, values, np.nan)
 
 
@@ -252,7 +254,7 @@ def _shapes(axes: Axes, tree: xr.DataTree, size: float) -> None:
         )  # fmt: skip
 
 
-def _scale(values: np.ma.MaskedArray) -> Normalize:  # type: ignore[type-arg]
+def _scale(values: Any) -> Normalize:
     known = values.compressed()
     known = known[known > 0.0]
     if not known.size:
@@ -262,7 +264,7 @@ def _scale(values: np.ma.MaskedArray) -> Normalize:  # type: ignore[type-arg]
 
 
 def _profiles(axes: Axes, tree: xr.DataTree, unit: tuple[float, str]) -> None:
-    group = tree["transport"]
+    group = gather.group_of(tree, "transport")
     names = [str(n) for n in group["electrode"].values]
     for (name, _), colour in zip(outlines(tree).items(), COLOURS, strict=False):
         if not np.isfinite(group["edge_factor"].values[0, names.index(name)]):
@@ -293,7 +295,7 @@ def _plain_axes(axes: Axes) -> None:
 
 
 def _conditions(tree: xr.DataTree, facts: dict[str, Any]) -> str:
-    group, told = tree["transport"], facts.get("transport", {})
+    group, told = gather.group_of(tree, "transport"), facts.get("transport", {})
     names = [str(n) for n in group["electrode"].values]
     parts = [f"{told['level']}, {told['geometry']}"] if told else []
     roles = {e["name"]: e["role"] for e in facts.get("record", {}).get("electrode", ())}

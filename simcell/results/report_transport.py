@@ -65,5 +65,5 @@ def _model(told: Mapping[str, Any]) -> str:
             f"off by {100 * told['centre_error']:.2g} % at the centre, {100 * told['edge_error']:.2g} % at the edge"
         )
         return f"{level}, plan: {errors} (L_p = {told['penetration_over_height']:.3g} H)"
-    return f"{level}, {geometry}: the height is resolved (a plan would be off by {100 * told['centre_error']:.2g} % at " \
-           f"the centre, {100 * told['edge_error']:.2g} % at the edge)"  # fmt: skip
+    errors = f"{100 * told['centre_error']:.2g} % at the centre, {100 * told['edge_error']:.2g} % at the edge"
+    return f"{level}, {geometry}: the height is resolved (a plan would be off by {errors})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simcell.errors import ResultError
-from simcell.results import frame, profiles, style, words
+from simcell.results import frame, gather, profiles, style, words
 from simcell.results.plain import lasting
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 
@@ -79,7 +80,11 @@ def voltammogram(tree: xr.DataTree) -> Figure:
     """
     facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
     steps = facts.get("record", {}).get("protocol", {}).get("steps", ())
-    v, i, step = _working(tree, facts, "electrode_potential"), tree["transport"]["current_density"].values, _steps(tree)
+    v, i, step = (
+        _working(tree, facts, "electrode_potential"),
+        gather.group_of(tree, "transport")["current_density"].values,
+        _steps(tree),
+    )
     swept = [n for n, s in enumerate(steps, 1) if s.get("technique") == "cv"] or [1]
     rows = np.isin(step, swept)
     figure, axes, _ = frame.stack(False, True)
@@ -92,7 +97,7 @@ def voltammogram(tree: xr.DataTree) -> Figure:
     axes.set_ylabel("Current density (A/m²)")
     style.dress(axes)
     _peaks(axes, v[rows][cycles[-1]], i[rows][cycles[-1]])
-    _robust(axes, i[rows], tree["transport"]["time"].values[rows])
+    _robust(axes, i[rows], gather.group_of(tree, "transport")["time"].values[rows])
     _finish(axes, facts, "Voltammogram", _conditions(facts))
     frame.note(figure, ["Anodic current is positive."] + (["Pale: earlier cycles."] if len(cycles) > 1 else []))
     return figure
@@ -110,8 +115,8 @@ def trace(tree: xr.DataTree) -> Figure:
     2
     """
     facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
-    time = tree["transport"]["time"].values
-    v, i = _working(tree, facts, "electrode_potential"), tree["transport"]["current_density"].values
+    time = gather.group_of(tree, "transport")["time"].values
+    v, i = _working(tree, facts, "electrode_potential"), gather.group_of(tree, "transport")["current_density"].values
     tall = 5.6
     figure = style.new_figure(tall)
     upper = figure.add_axes((0.11, 0.53, 0.85, 0.335))
@@ -145,7 +150,7 @@ def profile(tree: xr.DataTree, species: str | None = None, time: float | None = 
     >>> profile(tree).axes[0].get_ylabel()
     'Concentration of Li⁺ (mol/m³)'
     """
-    group = tree["transport"].to_dataset()
+    group = gather.group_of(tree, "transport")
     names = [str(n) for n in group["species"].values]
     name = species or _reacting(tree, names)
     if name not in names:
@@ -183,7 +188,7 @@ def table(tree: xr.DataTree) -> dict[str, np.ndarray]:
     ['time (s)', 'potential (V)', 'current density (A/m^2)', 'charge density (C/m^2)']
     """
     facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
-    group = tree["transport"].to_dataset()
+    group = gather.group_of(tree, "transport")
     columns = {"time (s)": group["time"].values, "potential (V)": _working(tree, facts, "electrode_potential")}
     if "electrode_current" in group:
         columns["current (A)"] = _working(tree, facts, "electrode_current")
@@ -195,7 +200,7 @@ def table(tree: xr.DataTree) -> dict[str, np.ndarray]:
 
 
 def _working(tree: xr.DataTree, facts: dict[str, Any], name: str) -> np.ndarray:
-    group = tree["transport"]
+    group = gather.group_of(tree, "transport")
     names = [str(n) for n in group["electrode"].values]
     roles = {e["name"]: e["role"] for e in facts.get("record", {}).get("electrode", ())}
     chosen = next((n for n in names if roles.get(n) == "working"), names[0])
@@ -203,7 +208,7 @@ def _working(tree: xr.DataTree, facts: dict[str, Any], name: str) -> np.ndarray:
 
 
 def _steps(tree: xr.DataTree) -> np.ndarray:
-    return np.asarray(tree["transport"]["step"].values)
+    return np.asarray(gather.group_of(tree, "transport")["step"].values)
 
 
 def _against(facts: dict[str, Any]) -> str:
@@ -219,7 +224,7 @@ def _cycles(v: np.ndarray, step: dict[str, Any]) -> list[slice]:
     if count == 1 or len(corners) < each * count:
         return [slice(0, v.size)]
     starts = [corners[min(each * n, len(corners) - 1)] for n in range(count)] + [v.size - 1]
-    return [slice(a, b + 1) for a, b in zip(starts, starts[1:], strict=False) if b > a]
+    return [slice(a, b + 1) for a, b in pairwise(starts) if b > a]
 
 
 def _peaks(axes: Axes, v: np.ndarray, i: np.ndarray) -> None:
@@ -253,7 +258,7 @@ def _robust(axes: Axes, values: np.ndarray, time: np.ndarray) -> None:
 
 def _reacting(tree: xr.DataTree, names: list[str]) -> str:
     """The species that changes most over its start."""
-    c = tree["transport"]["concentration"].values
+    c = gather.group_of(tree, "transport")["concentration"].values
     change = np.abs(c[-1] - c[0]).max(axis=1) / np.maximum(np.abs(c).max(axis=(0, 2)), 1e-300)
     return names[int(np.argmax(change))]
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcell.constants import GAS_CONSTANT
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput, area_on_line
+from simcell.inputs.fields import Frozen
 from simcell.inputs.protocol import StepInput, UntilInput
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
@@ -22,7 +24,7 @@ from simcell.studies.solution import Solution, solution_of
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Limit, Segment, current, hold, pulses, rest, voltammogram
 from simcell.transport.record import Record
-from simcell.transport.session import Options, Stopped
+from simcell.transport.session import Course, Options, Stopped
 from simcell.transport.session import run as run_session
 from simcell.transport.species import Frit, Ion, Liquid, Reservoir, Surface, between
 
@@ -127,7 +129,7 @@ def _with_products(case: CaseInput, solution: Solution) -> Solution:
     if not absent:
         return solution
     e = case.electrolyte
-    filled = e.model_copy(update={"concentrations": type(e.concentrations)({**e.concentrations, **absent})})
+    filled = e.model_copy(update={"concentrations": Frozen({**e.concentrations, **absent})})
     return solution_of(case.model_copy(update={"electrolyte": filled}))
 
 
@@ -259,7 +261,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     )
     until = case.input.case.duration or np.inf
     try:
-        record = run_session(ready.liquid, ready.segments, options, ready.groups, until, progress)
+        record = run_session(ready.liquid, ready.segments, options, Course(ready.groups, until, progress))
     except Stopped as stop:
         record, status = stop.partial, "interrupted"
     except SolverError as error:
@@ -274,11 +276,9 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
         "method": "ESDIRK3(2)4L[2]SA, coupled", "rtol": options.rtol, "atol_relative": options.atol,
         "steps": int(record.time.size), "books": record.books if np.abs(record.passed).max() > 0.0 else 0.0,
     }  # fmt: skip
-    other = by_role(case.input, "counter")
-    against = by_role(case.input, "reference")
     more = {
         "level": "tertiary", "geometry": "line", "balance": ready.liquid.balance,
-        "against": against.name if ready.liquid.reference is not None and against else (other.name if other else "the far end"),
+        "against": _against(case.input, ready),
         "ends": [{"step": ready.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
     }  # fmt: skip
     warnings = [*ready.warnings, *remarks, *([str(failure)] if failure else [])]
@@ -287,6 +287,14 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     if failure is not None:
         raise SolverError(str(failure), tree)
     return tree
+
+
+def _against(case: CaseInput, ready: Line) -> str:
+    """Name of what potentials are against."""
+    reference, counter = by_role(case, "reference"), by_role(case, "counter")
+    if ready.liquid.reference is not None and reference is not None:
+        return reference.name
+    return counter.name if counter is not None else "the far end"
 
 
 def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
@@ -299,7 +307,7 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     """
     rows, remarks = _rows(case, record)
     names = [e.name for e in case.electrode if e.role in ("working", "counter", "reference")]
-    roles = {e.name: e.role for e in case.electrode}
+    roles: dict[str, str] = {e.name: e.role for e in case.electrode}
     at_reference = record.metal - record.potential - _shown_compensation(ready, record)
     own = len(ready.liquid.working.reactions)
 
@@ -333,7 +341,7 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     z = np.array([ion.charge for ion in ready.liquid.ions], dtype=float)
     d = np.array([ion.diffusivity for ion in ready.liquid.ions])
     kappa = FARADAY / ready.liquid.volts * float((z**2 * d) @ ready.liquid.composition[:, 0])
-    cell = {"temperature": ([], case.electrolyte.temperature), "conductivity": ([], kappa)}
+    cell: dict[str, Any] = {"temperature": ([], case.electrolyte.temperature), "conductivity": ([], kappa)}
     return {"cell": cell, "transport": group}, coords, remarks
 
 
@@ -346,7 +354,7 @@ def _shown_compensation(ready: Line, record: Record) -> Array:
     return resistance[record.segment] * record.current
 
 
-def _rows(case: CaseInput, record: Record) -> tuple[Array, list[str]]:
+def _rows(case: CaseInput, record: Record) -> tuple[NDArray[np.int64], list[str]]:
     """Which of the steps of the solver a result keeps: those asked for, or all, or as many as it can hold."""
     output, n = case.output, record.time.size
     if output.times or output.count is not None:
