@@ -1,4 +1,4 @@
-"""The picture of the 2 x 2 experiment: current, potential and pH of the four runs, and the parts of the chief numbers."""
+"""The picture of the 2 x 2 experiment: current, potential and pH of the four runs, parts of the chief numbers."""
 
 from __future__ import annotations
 
