@@ -242,6 +242,9 @@ class Liquid:
         [K]
     bulk : Bulk or None
         What reacts inside the liquid; the composition at the start need not be at rest.
+    scales : mapping of ion to number
+        Concentrations [mol/m^3] that errors of an ion are told against where it starts with less; by default the
+        largest one at the start of the ion, or of all ions for one that starts at zero.
     solution : Binary or None
         Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
         then not used.
@@ -270,6 +273,7 @@ class Liquid:
     temperature: float = ROOM_TEMPERATURE
     bulk: Bulk | None = None
     solution: Binary | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]
