@@ -19,6 +19,7 @@ from simcell.commands.limit import limit
 from simcell.commands.new import new
 from simcell.commands.plot import plot
 from simcell.commands.run import run
+from simcell.commands.sweep import sweep
 from simcell.errors import SimcellError
 
 INTERRUPTED = 130
@@ -54,12 +55,13 @@ def _simcell(
     simcell new radiolysis -o case.toml                      a commented case that runs as it is
     simcell run case.toml -o out.nc                          species, pH and gas against time
     simcell limit case.toml --keep "H2<1 sat"                how much beam is allowed
+    simcell sweep case.toml --vary electrolyte.pH=3,5,7      many runs, here or on a cluster
 
     Exit codes: 0 done, 2 bad input, 3 the solver failed, 4 some runs failed, 130 interrupted.
     """
 
 
-for command in (new, check, dose, limit, run, plot, info):
+for command in (new, check, dose, limit, run, sweep, plot, info):
     app.command()(command)
 
 

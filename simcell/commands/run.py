@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import typer
 
 from simcell.commands.cases import CASE, SET, is_result, load_case, stored
-from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path, progress_bar
+from simcell.commands.progress import progress_bar
+from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path
 from simcell.errors import InputError, Problem, SolverError
 
 if TYPE_CHECKING:

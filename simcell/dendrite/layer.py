@@ -21,11 +21,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from simcell.dendrite.crystal import Crystal
 from simcell.dendrite.stability import FARADAY, Metal
 from simcell.numerics.grid import Grid
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 THETA_FLOOR = 1e-6  # share of liquid in the metal for conduction, so that the equations stay regular there
 WIDEST = 1.0 / 1.5  # cells per delta: more, and the front feels the grid
 
@@ -45,6 +47,10 @@ class Layer:
     collector : tuple of sides
     conductivity : float, optional
         At c0 [S/m], in proportion to c; default: that of the ideal salt.
+    crystal : Crystal, optional
+        Anisotropy; isotropic by default.
+    contact : (ny, nx) bool array, optional
+        Cells in which metal touches an electrode on the floor of a `plan` layer, besides the sides.
 
     Raises
     ------
@@ -68,6 +74,8 @@ class Layer:
     supply: dict[str, str]
     collector: tuple[str, ...] = ("x-",)
     conductivity: float | None = None
+    crystal: Crystal = Crystal()
+    contact: Bools | None = None
     spacing: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +96,8 @@ class Layer:
             )
         for side in (*self.supply, *self.collector):
             self._edge(side)
+        if self.contact is not None and self.contact.shape != self.shape:
+            raise ValueError(f"contact has the shape {self.contact.shape}; the layer has {self.shape}")
         if not self.supply or set(self.supply.values()) - {"reservoir", "counter"}:
             raise ValueError(f"supply {self.supply}: at least one side with 'reservoir' or 'counter'")
 
@@ -140,7 +150,7 @@ class Layer:
     def bodies(self, xi: Array) -> tuple[Labels, Labels]:
         """Body of each cell, 0 being all that touches a collector, and how many cells above 1/2 each body has.
 
-        Cells outside belong to the nearest body.
+        Cells outside belong to the nearest body. An electrode on the floor may be bare.
 
         Raises
         ------
@@ -149,7 +159,9 @@ class Layer:
         """
         pieces, number = ndimage.label(xi > 0.5)
         touching = {int(k) for side in self.collector for k in np.unique(pieces[self._edge(side)])} - {0}
-        if not touching:
+        if self.contact is not None:
+            touching |= {int(k) for k in np.unique(pieces[self.contact])} - {0}
+        if not touching and self.contact is None:
             raise ValueError(f"no metal touches a collector ({', '.join(self.collector)}): there is no electrode")
         name = np.zeros(number + 1, dtype=np.int64)
         afloat = [k for k in range(1, number + 1) if k not in touching]
@@ -165,7 +177,8 @@ class Layer:
 class State:
     """All that a run needs to go on; arrays are (ny, nx), x = c/c0, potentials times zF/RT.
 
-    `salt` is what is conserved, theta c / c0. Quantities with a unit: time and steps [s], charge [C], inflow [mol] of
+    `salt` is what is conserved, theta c / c0; `grain` the grain that a cell belongs to (or would, were it metal) and
+    `angles` their orientations [rad]; without them everything is one grain at 0. Quantities with a unit: time and steps [s], charge [C], inflow [mol] of
     the ion.
 
     Examples
@@ -181,11 +194,14 @@ class State:
     potential: Array
     metal: Array
     ratio_before: Array
+    potential_before: Array
     step_before: float = 0.0
     step_next: float = 0.0
     charge: float = 0.0
     inflow: float = 0.0
     steps: int = 0
+    grain: Labels | None = None
+    angles: Array | None = None
 
     def ions(self, layer: Layer) -> float:
         """Metal and ions in the layer [mol]."""
@@ -219,7 +235,7 @@ def profile(distance: ArrayLike, delta: float) -> Array:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(distance, dtype=float) / delta)))
 
 
-def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0) -> State:
+def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0, angle: float = 0.0) -> State:
     """State at rest with metal where `distance` is positive.
 
     Parameters
@@ -229,6 +245,8 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0) -> State:
         Into the metal [m].
     ratio : float or (ny, nx) array
         c/c0.
+    angle : float
+        Orientation of the metal [rad].
 
     Returns
     -------
@@ -254,20 +272,33 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0) -> State:
         raise ValueError(f"the smallest c/c0 is {x.min():g}; it must be positive")
     _, count = layer.bodies(xi)
     theta = np.maximum(1.0 - xi, THETA_FLOOR)
-    return State(0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x)
+    return State(
+        0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x, np.zeros(layer.shape),
+        grain=np.zeros(layer.shape, dtype=np.int64), angles=np.array([angle]),
+    )  # fmt: skip
 
 
-def with_metal(layer: Layer, state: State, distance: ArrayLike) -> State:
+def with_metal(layer: Layer, state: State, distance: ArrayLike, angle: float | None = None) -> State:
     """Add metal (a nucleus) to a state and book it as charge; the ions in its place go into it.
+
+    With an angle [rad] it is a grain of its own, else it goes on with the grain next to it.
 
     Examples
     --------
     >>> with_metal.__annotations__["return"]
     'State'
     """
-    xi = np.maximum(state.xi, np.broadcast_to(profile(distance, layer.delta), layer.shape))
+    added = np.broadcast_to(profile(distance, layer.delta), layer.shape)
+    xi = np.maximum(state.xi, added)
     moles = float((xi - state.xi).sum()) * layer.cell / layer.metal.molar_volume
     charge = state.charge + layer.metal.charge * FARADAY * moles
     _, count = layer.bodies(xi)
     metal = np.zeros(count.size) + state.metal[0]
-    return replace(state, xi=xi, metal=metal, charge=charge, inflow=state.inflow + moles)
+    grain, angles = state.grain, state.angles
+    if angle is not None:
+        before = np.zeros(1) if angles is None else angles
+        angles = np.append(before, angle)
+        grain = np.where(added > state.xi, before.size, 0 if grain is None else grain)
+    return replace(
+        state, xi=xi, metal=metal, charge=charge, inflow=state.inflow + moles, grain=grain, angles=angles
+    )  # fmt: skip

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.dendrite import implicit, kernels
+from simcell.dendrite.crystal import turns
 from simcell.dendrite.layer import THETA_FLOOR, Labels, Layer, State
 from simcell.dendrite.stability import FARADAY
 from simcell.errors import SolverError
@@ -137,7 +138,8 @@ def grow(
 
     Examples
     --------
-    >>> from simcell.dendrite.layer import begin
+    >>> from simcell.dendrite.crystal import turns
+from simcell.dendrite.layer import begin
     >>> from simcell.dendrite.stability import Metal
     >>> from simcell.numerics.grid import section
     >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
@@ -166,6 +168,23 @@ def grow(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Front:
+    """Geometry and kinetics of the front in a step; see `implicit.Step`. `kappa` is the curvature [1/m].
+
+    Examples
+    --------
+    >>> list(Front.__dataclass_fields__)
+    ['area', 'exchange', 'film', 'capillary', 'kappa']
+    """
+
+    area: Array
+    exchange: Array
+    film: Array
+    capillary: Array
+    kappa: Array
+
+
 class _Worker:
     """One run: scaled numbers and the loop over attempts of a step."""
 
@@ -186,14 +205,8 @@ class _Worker:
     def frozen(self, state: State, dt: float) -> implicit.Step:
         """Everything of the next step that follows from the phase now."""
         layer, m, shape = self.layer, self.layer.metal, self.layer.shape
-        psi, area, kappa = np.empty(shape), np.empty(shape), np.empty(shape)
-        kernels.distances(state.xi, layer.delta, psi)
         body, count = layer.bodies(state.xi)
-        kernels.source_shape(psi, np.zeros(shape), layer.delta, area)
-        kernels.curvature(psi, area, *self.sizes, kappa)
-        ahead = self._ahead(state, area, m.capillary_length * kappa, body, self._metal(state, count.size), dt)
-        kernels.source_shape(psi, ahead, layer.delta, area)
-        kernels.curvature(psi, area, *self.sizes, kappa)
+        front = self.front(state, body, self._metal(state, count.size), dt)
         theta = np.maximum(1.0 - state.xi, THETA_FLOOR)
         links = (
             [np.zeros((shape[0] + 1, shape[1])) for _ in range(2)],
@@ -205,22 +218,45 @@ class _Worker:
         afloat = np.arange(1, count.size)
         free, target = afloat, np.zeros(afloat.size)
         if self.current is not None:
+            if count[0] == 0:
+                raise ValueError("no metal on the electrode, so that no current can pass: nucleate at a potential")
             free, target = np.arange(count.size), np.concatenate([[self.current / self.unit], target])
         return implicit.Step(
             theta, state.salt, dt, (links[0][0], links[1][0]), (links[0][1], links[1][1]),
             2.0 * self.salt * theta * self.reservoir, charge_end * self.reservoir, charge_end * self.counter,
-            -np.log(state.ratio), m.transference, m.symmetry, self.speed, area, m.capillary_length * kappa, body, free,
-            target,
+            -np.log(state.ratio), m.transference, m.symmetry, self.speed, front.area, front.exchange, front.film,
+            front.capillary, body, free, target,
         )  # fmt: skip
 
-    def _ahead(self, state: State, area: Array, capillary: Array, body: Labels, metal: Array, dt: float) -> Array:
+    def front(self, state: State, body: Labels, metal: Array, dt: float) -> Front:
+        """Area, kinetics and curvature of the front, half a step ahead."""
+        layer, shape, delta = self.layer, self.layer.shape, self.layer.delta
+        psi, area, kappa, weighted = (np.empty(shape) for _ in range(4))
+        grain = np.zeros(shape, dtype=np.int64) if state.grain is None else state.grain
+        turned = turns(layer.crystal, np.zeros(1) if state.angles is None else state.angles)
+        near, crystal = kernels.REACTS * delta + 0.6 * layer.spacing, layer.crystal
+        kernels.distances(state.xi, delta, psi)
+        kernels.curvature(
+            psi, near, *self.sizes, crystal.fold, crystal.energy, crystal.missing, turned, grain, kappa, weighted
+        )  # fmt: skip
+        exchange = np.ones(shape)
+        if crystal.kinetics:
+            kernels.favour(psi, near, *self.sizes, crystal.fold, crystal.kinetics, turned, grain, exchange)
+        front = Front(area, exchange, np.zeros(shape), layer.metal.capillary_length * weighted, kappa)
+        ahead = np.zeros(shape)
+        if state.step_before > 0.0:
+            kernels.source_shape(psi, ahead, delta, area)
+            ahead = self._ahead(state, front, body, metal, dt)
+        kernels.source_shape(psi, ahead, delta, area)
+        return front
+
+    def _ahead(self, state: State, front: Front, body: Labels, metal: Array, dt: float) -> Array:
         """How far the front moves in half a step [m], from the fields at its beginning."""
-        m, rate = self.layer.metal, np.empty_like(area)
-        if state.step_before == 0.0:
-            return np.zeros_like(area)
+        m, area = self.layer.metal, front.area
+        rate = np.empty_like(area)
         kernels.reaction(
-            area, capillary, state.ratio, state.potential, body, metal, m.symmetry, self.speed, rate,
-            np.empty_like(area), np.empty_like(area),
+            area, front.exchange, front.film, front.capillary, state.ratio, state.potential, body, metal, m.symmetry,
+            self.speed, rate, np.empty_like(area), np.empty_like(area),
         )  # fmt: skip
         speed = m.molar_volume * m.concentration * np.divide(rate, area, where=area > 0.0, out=np.zeros_like(area))
         most = 0.5 * self.layer.spacing
@@ -241,7 +277,7 @@ class _Worker:
             frozen = self.frozen(state, dt)
             metal = self._metal(state, int(frozen.body.max()) + 1)
             try:
-                found = implicit.solve(frozen, state.ratio, state.potential, metal, self.control.method)
+                found = implicit.solve(frozen, *self._guess(state, dt), metal, self.control.method)
             except SolverError:
                 self.rejected += 1
                 wish = 0.2 * dt
@@ -271,7 +307,7 @@ class _Worker:
         # the curvature is explicit: ripples of two cells must not overshoot
         m = self.layer.metal
         spread = 4.0 * self.layer.delta * float(step.by_drive.max()) * m.molar_volume * m.concentration
-        spread *= m.capillary_length
+        spread *= m.capillary_length * self.layer.crystal.stiffest
         return speed, min(
             self.control.courant * self.layer.spacing / max(speed, 1e-300), 0.5 / max(share, 1e-300),
             CAPILLARY * self.layer.spacing**2 / max(spread, 1e-300),
@@ -284,7 +320,8 @@ class _Worker:
         layer, m = self.layer, self.layer.metal
         flow = step.salt_flow(found.ratio, found.potential)
         salt = state.salt - dt * (flow + (1.0 - m.transference) * step.rate)
-        inflow = -float(flow.sum()) + m.transference * step.current_in(found.ratio, found.potential)
+        # the current that enters is that of the reaction; at the ends it is so to the tolerance of the solver
+        inflow = -float(flow.sum()) + m.transference * float(step.rate.sum())
         xi, spread = state.xi.copy(), SPREAD * fastest * layer.delta
         parts = max(1, int(np.ceil(spread * dt / (PART * layer.spacing**2))))
         growth = m.molar_volume * m.concentration * step.rate
@@ -295,9 +332,14 @@ class _Worker:
                 f"the current needs more than {self.control.compliance:g} V at {time:.6g} s; the lowest c/c0 is "
                 f"{float(found.ratio[state.xi < 0.5].min()):.1e}: the salt is used up, lower the current"
             )
+        grain = state.grain
+        if grain is not None and state.angles is not None and state.angles.size > 1:
+            grain = np.empty_like(grain)
+            kernels.inherit(xi, state.grain, grain)
         after = State(
-            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, dt, following,
+            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, state.potential, dt, following,
             state.charge + current * dt, state.inflow + dt * inflow * m.concentration * layer.cell, state.steps + 1,
+            grain, state.angles,
         )  # fmt: skip
         if not (np.isfinite(xi).all() and xi.min() >= 0.0 and xi.max() <= 1.0):
             raise SolverError(f"the phase left 0..1 at {time:g} s ({xi.min():.2e}, {xi.max():.2e}): lower `courant`")
@@ -312,6 +354,16 @@ class _Worker:
         if self.potential is not None:
             metal[0] = self.layer.metal.f * self.potential
         return metal
+
+    @staticmethod
+    def _guess(state: State, dt: float) -> tuple[Array, Array]:
+        """Extrapolated concentration (never lowered by more than a half) and potential."""
+        if state.step_before == 0.0:
+            return state.ratio, state.potential
+        part = dt / state.step_before
+        x = state.ratio + part * (state.ratio - state.ratio_before)
+        u = state.potential + part * (state.potential - state.potential_before)
+        return np.maximum(x, 0.5 * state.ratio), u
 
     def _error(self, state: State, ratio: Array, dt: float) -> float:
         """Largest error of c/c0 outside the metal, against what is allowed."""

@@ -72,6 +72,7 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
 _MOLAR = "mol/m^3"
 _RATE = "mol/m^3/s"
 _TS = ("time", "species")
+_NONE = "; NaN: none found"
 _BUBBLE = "; 0: there is none; NaN: it has filled its layer"
 
 VARIABLES: tuple[Variable, ...] = (
@@ -154,17 +155,34 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("radiolysis", "throughput", ("reaction", "time"), _RATE, "rate of the reaction"),
     Variable("radiolysis", "beam_production", ("species",), _RATE, "what the beam makes of the species"),
     Variable("radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"),
-    Variable("radiolysis", "steady_concentration", ("species",), _MOLAR, "concentration at the steady state", SPACE),
-    Variable("radiolysis", "steady_pH", (), "1", "pH at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_concentration",
+        ("species",),
+        _MOLAR,
+        f"concentration at the steady state{_NONE}",
+        SPACE,
+        gaps=True,
+    ),
+    Variable("radiolysis", "steady_pH", (), "1", f"pH at the steady state{_NONE}", SPACE, gaps=True),
     Variable(
         "radiolysis",
         "steady_gas_pressure",
         (),
         "Pa",
-        "pressure of all dissolved gases and of vapour at the steady state",
+        f"pressure of all dissolved gases and of vapour at the steady state{_NONE}",
         SPACE,
+        gaps=True,
     ),
-    Variable("radiolysis", "steady_gas_saturation", ("gas",), "1", "gas saturation at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_gas_saturation",
+        ("gas",),
+        "1",
+        f"gas saturation at the steady state{_NONE}",
+        SPACE,
+        gaps=True,
+    ),
     Variable("radiolysis", "steady_throughput", ("reaction",), _RATE, "rate of the reaction in steady state"),
     Variable(
         "radiolysis",

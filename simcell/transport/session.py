@@ -102,7 +102,7 @@ class _Session:
         self.time = 0.0
         self.rows: list[dict[str, Any]] = []
         self.before = self.stepper.inventory()
-        self.sums = np.zeros(self.stepper.width)
+        self.sums, self.made = np.zeros(self.stepper.width), np.zeros((3, len(liquid.ions)))
         self.ends: list[tuple[int, float, str]] = []
         if not self.stepper.open_circuit():
             self._unknown_rest()
@@ -119,11 +119,14 @@ class _Session:
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
         done, charge, reason = 0.0, self._charge(), "time"
-        dt, fresh = min(s.first_step(), 1e-3 * longest), True
+        start, switched = self.time, False
+        dt, fresh, until = min(s.first_step(), 1e-3 * longest), True, s.produce(start)
         while done < segment.duration:
             if len(self.rows) > o.steps:
                 raise SolverError(f"{o.steps} steps were not enough, reached {self.time:g} s", self.record())
-            left = segment.duration - done
+            if switched:
+                dt, fresh, until = min(s.first_step(), 1e-3 * longest), True, s.produce(until)
+            left = min(segment.duration, until - start) - done
             dt = min(dt, longest)
             dt = left if left < 1.0001 * dt else (0.5 * left if left < 2.0 * dt else dt)
             saved = s.save()
@@ -141,8 +144,10 @@ class _Session:
             if hit is not None:
                 dt = self._locate(segment, hit, charge, done, dt, saved, fresh)
                 reason = hit.quantity
-            done += dt
-            self.time += dt
+            switched = dt == left and until - start < segment.duration
+            done = until - start if switched else done + dt
+            self.time = start + done
+            self.made += dt * s.made
             fresh = False
             self._accept(number)
             if hit is not None:
@@ -271,6 +276,6 @@ class _Session:
             reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
             concentration=concentration, liquid=stack("liquid"), position=s.positions,
-            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], liquid_of=self.liquid,
-            warnings=self._warnings(concentration),
+            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
+            liquid_of=self.liquid, warnings=self._warnings(concentration),
         )  # fmt: skip

@@ -384,7 +384,7 @@ def packed_extra(liquid: Liquid) -> tuple:
     0.0
     """
     names = [liquid.ions[k].name for k in liquid.order]
-    return packed_bulk(liquid.bulk, names), packed_binary(liquid.solution, liquid.temperature)
+    return packed_bulk(liquid.bulk, names, liquid.grid.shape[2]), packed_binary(liquid.solution, liquid.temperature)
 
 
 def packed(liquid: Liquid) -> tuple:
