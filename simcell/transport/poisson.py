@@ -10,8 +10,8 @@ layer, and for slits where layers overlap. For currents in a cell use `species`,
 
 Fluxes between cells are those of D. L. Scharfetter and H. K. Gummel, IEEE Trans. Electron Devices 16 (1969) 64: exact
 in a constant field, and zero in Boltzmann's equilibrium. Steps in time are those of `tableau`. Closed forms: G. Gouy
-1910 and D. L. Chapman 1913 (A. J. Bard, L. R. Faulkner, Electrochemical Methods, 2nd ed. 2001, section 13.3); charging after
-M. Z. Bazant, K. Thornton, A. Ajdari, Phys. Rev. E 70 (2004) 021506.
+1910 and D. L. Chapman 1913 (A. J. Bard, L. R. Faulkner, Electrochemical Methods, 2nd ed. 2001, section 13.3); charging
+after M. Z. Bazant, K. Thornton, A. Ajdari, Phys. Rev. E 70 (2004) 021506.
 """
 
 from __future__ import annotations
