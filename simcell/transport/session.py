@@ -198,6 +198,7 @@ class Session:
         """Run one segment to its end."""
         s, o = self.stepper, self.options
         s.control(segment)
+        s.began = s.now = self.time
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
         done, charge, reason = 0.0, self._charge(), "time"
