@@ -125,6 +125,9 @@ def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in record.items():
         if isinstance(value, Mapping):
             found |= flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(v, Mapping) and "name" in v for v in value):
+            for entry in value:
+                found |= flat({k: v for k, v in entry.items() if k != "name"}, f"{prefix}{key}.{entry['name']}.")
         elif value is not None and value != [] and value != "":
             found[f"{prefix}{key}"] = value
     return found
@@ -150,12 +153,13 @@ def with_units(values: Mapping[str, Any]) -> dict[str, Any]:
     from simcell.inputs.case import SECTIONS
     from simcell.inputs.fields import Each, Measure
     from simcell.inputs.messages import field_at
+    from simcell.inputs.overrides import inside
     from simcell.units import kinds
 
     found: dict[str, Any] = {}
     for key, value in values.items():
-        section, *place = key.split(".")
-        kind = field_at(SECTIONS[section], place) if section in SECTIONS else None
+        section, *_ = path = tuple(key.split("."))
+        kind = field_at(SECTIONS[section], inside(path)) if section in SECTIONS else None
         kind = kind.item if isinstance(kind, Each) else kind
         if isinstance(kind, Measure):
             found[key] = {"value": value, "unit": kinds()[kind.kind].si}

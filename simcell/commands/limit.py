@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from simcell.commands.cases import CASE, SET, load_case
+from simcell.commands.progress import progress_bar
 from simcell.commands.shared import (
     JSON,
     QUIET,
@@ -16,7 +17,6 @@ from simcell.commands.shared import (
     note,
     parse_options,
     print_json,
-    progress_bar,
     table,
 )
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from simcell.commands.shared import FORCE, note, output_path, parse_options, progress_bar
+from simcell.commands.progress import progress_bar
+from simcell.commands.shared import FORCE, note, output_path, parse_options
 from simcell.errors import InputError, Problem
 
 if TYPE_CHECKING:

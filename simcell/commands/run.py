@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import typer
 
 from simcell.commands.cases import CASE, SET, is_result, load_case, stored
-from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path, progress_bar
+from simcell.commands.progress import progress_bar
+from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path
 from simcell.errors import InputError, Problem, SolverError
 
 if TYPE_CHECKING:
@@ -72,6 +73,14 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
 
+    if case.input.case.physics == ("transport",):
+        from simcell.studies.transport import check_transport
+
+        check_transport(case.input)
+        if ranges:
+            reason = "cannot be varied in one run of transport; simcell sweep runs the case for each value"
+            raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+        return
     mechanism, geometry = mechanism_of(case.input, case.folder), case.input.grid.geometry
     if geometry == "batch":
         setup_of(case.input, mechanism)

@@ -1,12 +1,10 @@
-"""What several commands need: options with units, tables, JSON, progress and the word about compiling."""
+"""What several commands need: options with units, tables, JSON and the word about compiling."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -212,40 +210,3 @@ def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
         kept = []
     if not kept:
         note(f"compiling kernels (first run only, some {wait}) ...")
-
-
-@contextmanager
-def progress_bar(title: str, quiet: bool = False) -> Iterator[Callable[[float], None] | None]:
-    """Show a bar on stderr while something long runs; nothing where stderr is not a terminal.
-
-    Parameters
-    ----------
-    title : str
-        What runs.
-    quiet : bool
-        Show nothing.
-
-    Yields
-    ------
-    callable or None
-        To be called with the fraction done, 0 to 1.
-
-    Examples
-    --------
-    >>> with progress_bar("run", quiet=True) as tell:
-    ...     print(tell)
-    None
-    """
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-
-        def tell(fraction: float) -> None:
-            bar.update(task, completed=min(1.0, fraction))
-
-        yield tell

@@ -281,7 +281,7 @@ class Each(FieldType):
     {'O2': 1.0}
     """
 
-    item: Measure
+    item: Measure | Number
     example: str
 
     def check(self, value: Any) -> Frozen:

@@ -8,9 +8,10 @@ from simcell.numerics.grid import Array
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
-from simcell.transport.species import Liquid, Surface, packed
+from simcell.transport.species import Liquid, Surface, packed, packed_extra
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
+ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
 
 
@@ -33,7 +34,7 @@ class Stepper:
     """
 
     def __init__(self, liquid: Liquid, rtol: float, atol: float) -> None:
-        self.liquid, self.model = liquid, packed(liquid)
+        self.liquid, self.model, self.extra = liquid, packed(liquid), packed_extra(liquid)
         order = liquid.order
         self.names = [liquid.ions[k].name for k in order]
         ions, n = len(order), liquid.grid.shape[2]
@@ -95,6 +96,22 @@ class Stepper:
         self.how = (by_current, factor, self.node, self.weight)
         self.unit = 1.0 if by_current else self.liquid.volts
 
+    def produce(self, time: float) -> bool:
+        """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
+        if self.liquid.bulk is None:
+            return False
+        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
+        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
+        return bool(factor[0] != before)
+
+    @property
+    def made(self) -> Array:
+        """What is made at present beside the first end, inside, and beside the last end (3, ions) [mol/s]."""
+        production, share, factor = self.extra[0][-3:]
+        lit = share[1:-1] * self.model[2]
+        first, last = 0.25 * lit[0], 0.25 * lit[-1]  # as in `kernels_bulk.react`
+        return factor[0] * np.outer([first, lit.sum() - first - last, last], production)
+
     def first_step(self) -> float:
         """Time [s] that the first cells at the ends need to notice anything, a thousandth of it."""
         gap = self.model[4]
@@ -114,7 +131,7 @@ class Stepper:
             base, layers = self.u[1:-1, :-1].copy(), np.zeros(2)
             used = solve_stage(
                 self.u, self.metal, self.first_step() * 1e-6, base, layers, 0.0, (True, 1.0, -1, 0.0), tuple(bare),
-                self.state, self.work, self.upper, self.scale, NEWTON,
+                self.extra, self.state, self.work, self.upper, self.scale, NEWTON,
             )  # fmt: skip
             found = used >= 0
             if not found:
@@ -158,8 +175,8 @@ class Stepper:
         count = goals.size
         error = float(
             step(
-                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.state,
-                self.work, self.upper, self.scale, self.stages, self.tolerances,
+                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.extra,
+                self.state, self.work, self.upper, self.scale, self.stages, self.tolerances,
             )
         )  # fmt: skip
         if error < 0.0:
