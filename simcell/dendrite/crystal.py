@@ -52,7 +52,7 @@ class Crystal:
     --------
     >>> Crystal(4, 0.05).limit, Crystal(4, 0.05).missing
     (0.06666666666666667, 0.0)
-    >>> round(np.degrees(Crystal(4, 0.1, corners=True).missing), 1)
+    >>> round(float(np.degrees(Crystal(4, 0.1, corners=True).missing)), 1)
     21.7
     """
 

@@ -7,15 +7,13 @@ what the solution of the whole cell says there instead: concentration and potent
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from simcell.dendrite.layer import Layer, State
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +96,7 @@ def follow(layer: Layer, state: State, cells: int) -> tuple[Layer, State]:
     >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
     >>> layer = Layer(lithium, section(np.linspace(0.0, 9e-6, 181), [0.0, 1e-6]), 0.1e-6, {"x+": "reservoir"})
     >>> moved, state = follow(layer, begin(layer, 6e-6 - layer.centre[1]), 20)
-    >>> round(moved.centre[1][0, 0] * 1e6, 3), round(state.dropped * 13.0e-6 * 1e12, 6)  # um, um of metal
+    >>> round(float(moved.centre[1][0, 0]) * 1e6, 3), round(state.dropped * 13.0e-6 * 1e12, 6)  # um, um of metal
     (1.025, 1.0)
     """
     nx = layer.shape[1]
@@ -107,19 +105,18 @@ def follow(layer: Layer, state: State, cells: int) -> tuple[Layer, State]:
     if (state.xi[:, -1] > 1e-6).any():
         raise ValueError("metal at x+: the window must move before the tip is there")
 
-    def moved(values: Array) -> Array:
+    def moved(values: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([values[:, cells:], np.repeat(values[:, -1:], cells, axis=1)], axis=1)
 
     shift = cells * layer.spacing
-    faces = list(layer.grid.faces)
-    faces[2] = faces[2] + shift
-    grid = replace(layer.grid, faces=tuple(faces))
+    z, y, x = layer.grid.faces
+    grid = replace(layer.grid, faces=(z, y, x + shift))
     contact = None if layer.contact is None else moved(layer.contact)
     further = replace(layer, grid=grid, contact=contact)
     left = float(state.xi[:, :cells].sum()) * layer.cell / layer.metal.molar_volume
     salt = float(state.salt[:, :cells].sum() - cells * state.salt[:, -1].sum())
     names = ("xi", "salt", "ratio", "potential", "ratio_before", "potential_before", "grain", "film", "strain")
-    fields = {name: moved(getattr(state, name)) for name in names if getattr(state, name) is not None}
+    fields: dict[str, Any] = {name: moved(getattr(state, name)) for name in names if getattr(state, name) is not None}
     inflow = state.inflow - left - salt * layer.metal.concentration * layer.cell
     after = replace(state, **fields, dropped=state.dropped + left, inflow=inflow)
     further.bodies(after.xi)

@@ -76,7 +76,9 @@ class Film:
         further = np.sqrt(thickness**2 + 2.0 * self.growth * left * time)
         return np.asarray(np.where(thickness < self.saturation, np.minimum(further, self.saturation), thickness))
 
-    def after(self, thickness: Array, strain: Array, stretch: Array, beam: ArrayLike, time: float) -> tuple[Array, Array]:
+    def after(
+        self, thickness: Array, strain: Array, stretch: Array, beam: ArrayLike, time: float
+    ) -> tuple[Array, Array]:
         """Thickness [m] and strain after a step with the stretching K v dt and the beam's growth [m/s]."""
         s = self.grown(thickness, time) * np.exp(-stretch) + np.asarray(beam) * time
         s, e = np.maximum(s, min(self.fresh, 1e-12)), strain + stretch
