@@ -61,6 +61,10 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_result import run_dendrite
+
+        return run_dendrite(case, progress)
     if case.input.grid.geometry != "batch":
         from simcell.studies.space import run_in_space
 
