@@ -78,8 +78,8 @@ class Step:
     def react(self, x: Array, u: Array, p: Array) -> None:
         """Evaluate the reaction and its derivatives."""
         kernels.reaction(
-            self.area, self.exchange, self.film, self.capillary, x, u, self.body, p, self.symmetry, self.speed, self.rate, self.by_ratio,
-            self.by_drive,
+            self.area, self.exchange, self.film, self.capillary, x, u, self.body, p, self.symmetry, self.speed,
+            self.rate, self.by_ratio, self.by_drive,
         )  # fmt: skip
 
     def salt_flow(self, x: Array, u: Array) -> Array:

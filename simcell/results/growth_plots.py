@@ -79,12 +79,12 @@ def growth(tree: xr.DataTree, seconds: float | None = None) -> Figure:
     """
     group = group_of(tree)
     step = space.at(group, seconds)
-    figure, axes, redraw = picture(tree, CURVES + 1.05)
+    figure, _, redraw = picture(tree, CURVES + 1.2)
     redraw(step)
     height = figure.get_size_inches()[1]
     time = group["time"].values
     for number, draw in enumerate((_tip, _current, _voltage)):
-        box = (0.085 + 0.325 * number, 0.52 / height, 0.225, CURVES / height)
+        box = (0.085 + 0.325 * number, 0.68 / height, 0.225, CURVES / height)
         panel = figure.add_axes(box)
         style.dress(panel)
         draw(panel, group, tree)

@@ -64,6 +64,8 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
     "member": (None, "member of the ensemble"),
     "number": (None, "dimensionless number"),
     "criterion": (None, "criterion for a bubble"),
+    "electrode": (None, "electrode"),
+    "corner": (None, "corner of an outline"),
     "z": ("m", "height above the lower window"),
     "y": ("m", "position along y"),
     "x": ("m", "position along x"),
@@ -72,6 +74,8 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
 _MOLAR = "mol/m^3"
 _RATE = "mol/m^3/s"
 _TS = ("time", "species")
+_TE = ("time", "electrode")
+_NONE = "; NaN: none found"
 _BUBBLE = "; 0: there is none; NaN: it has filled its layer"
 
 _GROWN = "; NaN inside the metal"
@@ -131,6 +135,33 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cell", "velocity_x", (), "m/s", "velocity of the liquid along x", SPACE),
     Variable("cell", "velocity_y", (), "m/s", "velocity of the liquid along y", SPACE),
     Variable("cell", "pressure", (), "Pa", "pressure of the liquid above that at the outlet", PLANE),
+    Variable("cell", "electrode_map", (), "1", "number of the electrode on the floor, from 1; 0: none", PLANE),
+    Variable("cell", "electrode_cover", (), "1", "part of the floor that electrodes cover", PLANE),
+    Variable("cell", "outline_x", ("electrode", "corner"), "m", "corners of electrodes along x", gaps=True),
+    Variable("cell", "outline_y", ("electrode", "corner"), "m", "corners of electrodes along y", gaps=True),
+    Variable("cell", "conductivity", (), "A/V/m", "conductivity of the liquid at the start"),
+    Variable("transport", "concentration", _TS, _MOLAR, "concentration", SPACE),
+    Variable("transport", "potential", ("time",), "V", "potential of the liquid against the reference", SPACE),
+    Variable(
+        "transport", "current_density", ("time",), "A/m^2",
+        "current density into the liquid, anodic positive; NaN: no electrode", PLANE, gaps=True,
+    ),
+    Variable("transport", "electrode_current", _TE, "A", "current of the electrode into the liquid, anodic positive"),
+    Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
+    Variable("transport", "ohmic_drop", _TE, "V", "potential of the liquid at the electrode less at the reference"),
+    Variable("transport", "largest_ohmic_drop", _TE, "V", "ohmic drop where it is largest on the electrode"),
+    Variable(
+        "transport", "edge_factor", _TE, "1",
+        "current density on the 5 % of the area with most of it over the mean; NaN: no net current", gaps=True,
+    ),
+    Variable("transport", "reaction_current", ("time", "reaction"), "A", "current of the reaction, anodic positive"),
+    Variable(
+        "transport", "reaction_current_density", ("time", "reaction"), "A/m^2",
+        "current of the reaction over the area of the working electrode, anodic positive",
+    ),
+    Variable("transport", "charging_current_density", ("time",), "A/m^2", "current into the double layer"),
+    Variable("transport", "charge_density", ("time",), "C/m^2", "charge passed by the working electrode"),
+    Variable("transport", "step", ("time",), "1", "number of the step of the protocol, from 1"),
     Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
     Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),
@@ -192,17 +223,34 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("radiolysis", "throughput", ("reaction", "time"), _RATE, "rate of the reaction"),
     Variable("radiolysis", "beam_production", ("species",), _RATE, "what the beam makes of the species"),
     Variable("radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"),
-    Variable("radiolysis", "steady_concentration", ("species",), _MOLAR, "concentration at the steady state", SPACE),
-    Variable("radiolysis", "steady_pH", (), "1", "pH at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_concentration",
+        ("species",),
+        _MOLAR,
+        f"concentration at the steady state{_NONE}",
+        SPACE,
+        gaps=True,
+    ),
+    Variable("radiolysis", "steady_pH", (), "1", f"pH at the steady state{_NONE}", SPACE, gaps=True),
     Variable(
         "radiolysis",
         "steady_gas_pressure",
         (),
         "Pa",
-        "pressure of all dissolved gases and of vapour at the steady state",
+        f"pressure of all dissolved gases and of vapour at the steady state{_NONE}",
         SPACE,
+        gaps=True,
     ),
-    Variable("radiolysis", "steady_gas_saturation", ("gas",), "1", "gas saturation at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_gas_saturation",
+        ("gas",),
+        "1",
+        f"gas saturation at the steady state{_NONE}",
+        SPACE,
+        gaps=True,
+    ),
     Variable("radiolysis", "steady_throughput", ("reaction",), _RATE, "rate of the reaction in steady state"),
     Variable(
         "radiolysis",

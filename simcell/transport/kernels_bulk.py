@@ -32,8 +32,11 @@ def mass_action(c, constant, who, slope):
 @njit
 def sources(node, share, u, z, bulk, c, residual, diagonal):
     """Take what reactions make in a volume [m^3] from the rows of a node; c, slope: work space of the size of z."""
-    forward, back, left, right, nu, slopes = bulk
+    forward, back, left, right, nu, slopes, production, footprint, factor = bulk
     last = z.size - 1
+    beam = share * factor[0] * footprint[node]
+    for k in range(last):
+        residual[node, k] -= beam * production[k]
     for k in range(last):
         c[k] = u[node, k]
     c[last] = balancing(u[node], z, last)

@@ -11,6 +11,7 @@ from simcell.transport.protocol import Segment
 from simcell.transport.species import Liquid, Surface, packed, packed_extra
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
+ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
 
 
@@ -94,6 +95,22 @@ class Stepper:
         factor = 1.0 if by_current else -segment.compensation / self.liquid.volts
         self.how = (by_current, factor, self.node, self.weight)
         self.unit = 1.0 if by_current else self.liquid.volts
+
+    def produce(self, time: float) -> bool:
+        """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
+        if self.liquid.bulk is None:
+            return False
+        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
+        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
+        return bool(factor[0] != before)
+
+    @property
+    def made(self) -> Array:
+        """What is made at present beside the first end, inside, and beside the last end (3, ions) [mol/s]."""
+        production, share, factor = self.extra[0][-3:]
+        lit = share[1:-1] * self.model[2]
+        first, last = 0.25 * lit[0], 0.25 * lit[-1]  # as in `kernels_bulk.react`
+        return factor[0] * np.outer([first, lit.sum() - first - last, last], production)
 
     def first_step(self) -> float:
         """Time [s] that the first cells at the ends need to notice anything, a thousandth of it."""
