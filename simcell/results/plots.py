@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
-from simcell.results import frame, gather, maps, panels, profiles, reaches, space, style, words
+from simcell.results import frame, gather, growth_plots, maps, panels, profiles, reaches, space, style, words
 from simcell.results.bars import throughput
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
@@ -69,6 +69,8 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
+        return growth_plots.growth(tree, time)
     spatial = space.is_spatial(tree) and not extra_dims(tree)
     if wanted in SPATIAL or (wanted == "auto" and spatial):
         return _in_space(tree, wanted, species_name, time, extent)
