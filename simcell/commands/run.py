@@ -73,6 +73,14 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
 
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_setup import growth_of
+
+        growth_of(case.input, case.file)
+        if ranges:
+            reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
+            raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+        return
     if case.input.case.physics == ("transport",):
         from simcell.studies.transport import check_transport
 

@@ -17,7 +17,20 @@ from matplotlib.figure import Figure
 
 from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
-from simcell.results import currents, frame, gather, maps, panels, profiles, reaches, space, style, traces, words
+from simcell.results import (
+    currents,
+    frame,
+    gather,
+    growth_plots,
+    maps,
+    panels,
+    profiles,
+    reaches,
+    space,
+    style,
+    traces,
+    words,
+)
 from simcell.results.bars import throughput
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
@@ -71,6 +84,8 @@ def plot(
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
     if "transport" in tree.children and "radiolysis" not in tree.children:
         return _of_transport(tree, wanted, species_name, time)
+    if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
+        return growth_plots.growth(tree, time)
     spatial = space.is_spatial(tree) and not extra_dims(tree)
     if wanted in SPATIAL or (wanted == "auto" and spatial):
         return _in_space(tree, wanted, species_name, time, extent)

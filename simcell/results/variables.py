@@ -88,11 +88,11 @@ _DENDRITE: tuple[Variable, ...] = (
     Variable("dendrite", "current", ("time",), "A", "current of the electrode, anodic positive"),
     Variable(
         "dendrite", "electrode_potential", ("time",), "V",
-        "potential of the metal against the same metal in the fresh electrolyte; NaN: not known at the start", gaps=True,
+        "potential of the metal against the same metal in fresh electrolyte; NaN: not known at the start", gaps=True,
     ),
     Variable("dendrite", "deposited_volume", ("time",), "m^3", "volume of metal that the charge has deposited"),
     Variable("dendrite", "lowest_concentration", ("time",), _MOLAR, "least concentration of the salt in the liquid"),
-    Variable("dendrite", "bodies", ("time",), "1", "pieces of metal, the electrode with what is joined to it being one"),
+    Variable("dendrite", "bodies", ("time",), "1", "pieces of metal; the electrode and what is joined to it are one"),
     Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
     Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
     Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
