@@ -14,6 +14,7 @@ import typer
 from simcell import __version__
 from simcell.commands.check import check
 from simcell.commands.dose import dose
+from simcell.commands.gauge import gauge
 from simcell.commands.info import info
 from simcell.commands.limit import limit
 from simcell.commands.new import new
@@ -61,7 +62,7 @@ def _simcell(
     """
 
 
-for command in (new, check, dose, limit, run, sweep, plot, info):
+for command in (new, check, dose, limit, run, sweep, plot, gauge, info):
     app.command()(command)
 
 

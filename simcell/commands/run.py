@@ -83,6 +83,14 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
 
+    if case.input.case.physics == ("transport",):
+        from simcell.studies.transport import check_transport
+
+        check_transport(case.input)
+        if ranges:
+            reason = "cannot be varied in one run of transport; simcell sweep runs the case for each value"
+            raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+        return
     mechanism, geometry = mechanism_of(case.input, case.folder), case.input.grid.geometry
     if geometry == "batch":
         setup_of(case.input, mechanism)

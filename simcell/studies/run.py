@@ -64,6 +64,10 @@ def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
+    if case.input.case.physics == ("transport",):
+        from simcell.studies.transport import run_transport
+
+        return run_transport(case, progress)
     if case.input.grid.geometry != "batch":
         from simcell.studies.space import run_in_space
 
