@@ -15,6 +15,7 @@ from simcell import __version__
 from simcell.commands.check import check
 from simcell.commands.design import design
 from simcell.commands.dose import dose
+from simcell.commands.gauge import gauge
 from simcell.commands.info import info
 from simcell.commands.limit import limit
 from simcell.commands.new import new
@@ -63,7 +64,7 @@ def _simcell(
     """
 
 
-for command in (new, check, dose, limit, design, run, sweep, plot, info):
+for command in (new, check, dose, limit, design, run, sweep, plot, gauge, info):
     app.command()(command)
 
 

@@ -4,9 +4,9 @@ For reactions with net coefficients nu, constants K and whatever they conserve (
 
 .. math:: \prod_k (\gamma_k c_k)^{\nu_{kr}} = K_r, \qquad a\cdot c = a\cdot c_\text{start},
 
-solved by Newton's method for ln c. Activity coefficients are 1 (``ideal``) or those of C. W. Davies, Ion Association
-(1962), :math:`\lg\gamma = -A z^2[\sqrt I/(1+\sqrt I) - 0.3 I]`, I in mol/L, A = 0.509 at 25 degC: good to some per cent
-up to about 0.1 mol/L, usable to 0.5 mol/L. Neutral solutes have 1. The solvent has an activity of 1.
+solved by Newton's method for ln c. Activity coefficients are 1 (`closed`) or those (`settled`) of C. W. Davies, Ion
+Association (1962), :math:`\lg\gamma = -A z^2[\sqrt I/(1+\sqrt I) - 0.3 I]`, I in mol/L, A = 0.509 at 25 degC: good
+to some per cent up to about 0.1 mol/L, usable to 0.5 mol/L. Neutral solutes have 1. The solvent has an activity of 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from simcell.chemistry.speciation import ionic_strength
 from simcell.errors import SolverError
 
 DAVIES = 0.509  # (L/mol)^(1/2), water at 25 degC
-STRONGEST = 500.0  # mol/m^3, ionic strength up to which Davies' law is used at all
+STRONGEST = (
+    550.0  # mol/m^3, ionic strength up to which Davies' law is used at all: 0.5 mol/L of a 1:1 salt with its acid
+)
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,17 @@ def reversible(mechanism: Mechanism, species: Collection[str], temperature: floa
     for reaction, k in zip(mechanism.reactions, mechanism.rate_constants(temperature), strict=True):
         if not {*reaction.reactants, *reaction.products} <= allowed:
             continue
-        sides = [
+        made_from, gives = (
             {s: n for s, n in side.items() if s != mechanism.solvent}
             for side in (reaction.reactants, reaction.products)
-        ]
-        left, right = (frozenset(side.items()) for side in sides)
+        )
+        left, right = frozenset(made_from.items()), frozenset(gives.items())
         if (right, left) in done:
             at = done[right, left]
             found[at] = replace(found[at], back=k)
         else:
             done[left, right] = len(found)
-            found.append(Reversible(reaction.equation, *sides, k, 0.0))
+            found.append(Reversible(reaction.equation, made_from, gives, k, 0.0))
     return tuple(found)
 
 
@@ -135,13 +137,8 @@ def conserved(changes: Sequence[Mapping[str, int]], names: Sequence[str]) -> Arr
     return np.array(laws).reshape(-1, len(names))
 
 
-def closed(
-    reactions: Sequence[Reversible],
-    start: Mapping[str, float],
-    charges: Mapping[str, int] | None = None,
-    activity: str = "ideal",
-) -> dict[str, float]:
-    """Composition in which all reactions rest.
+def closed(reactions: Sequence[Reversible], start: Mapping[str, float]) -> dict[str, float]:
+    """Composition in which all reactions rest, activity coefficients 1.
 
     Parameters
     ----------
@@ -149,10 +146,6 @@ def closed(
         All with a reverse.
     start : mapping of solute to float
         What was dissolved [mol/m^3], in any form; every solute of the reactions is named.
-    charges : mapping of solute to int, optional
-        Needed for ``davies``.
-    activity : str
-        ``ideal`` or ``davies``.
 
     Returns
     -------
@@ -162,9 +155,9 @@ def closed(
     Raises
     ------
     ValueError
-        For a reaction without reverse, a solute that is not named, or no way to make one of them.
+        For a reaction without reverse, or a solute that is not named.
     SolverError
-        If the iteration fails.
+        If the iteration fails, as where a solute can be made of nothing that is there.
 
     Examples
     --------
@@ -172,27 +165,50 @@ def closed(
     >>> {k: round(v, 6) for k, v in closed([acid], {"HA": 2.0, "H+": 0.0, "A-": 0.0}).items()}
     {'HA': 1.0, 'H+': 1.0, 'A-': 1.0}
     """
-    _check(reactions, start, charges, activity)
+    _check(reactions, start)
     names = [n for n in start if any(n in r.change for r in reactions)]
-    if not names:
-        return dict(start)
-    answer, used = dict(start), tuple(reactions)
+    return dict(start) | (_settled(reactions, start, names) if names else {})
+
+
+def settled(
+    reactions: Sequence[Reversible], start: Mapping[str, float], charges: Mapping[str, int],
+    kept: Sequence[Reversible] = (),
+) -> tuple[dict[str, float], float, tuple[Reversible, ...]]:  # fmt: skip
+    """The same with Davies' activity coefficients at the ionic strength that comes out.
+
+    Parameters
+    ----------
+    reactions, start
+        As for `closed`.
+    charges : mapping of solute to int
+    kept : sequence of Reversible
+        Whose constants are quotients of concentrations in this solution already.
+
+    Returns
+    -------
+    composition, ionic strength, reactions
+        [mol/m^3]; the reactions with constants for concentrations.
+
+    Examples
+    --------
+    >>> pair = Reversible("M2+ + X^2- -> MX", {"M2+": 1, "X^2-": 1}, {"MX": 1}, 1e6, 1e6 / 0.234)
+    >>> found, strength, _ = settled([pair], {"M2+": 100.0, "X^2-": 100.0, "MX": 0.0}, {"M2+": 2, "X^2-": -2, "MX": 0})
+    >>> round(found["MX"], 1), round(strength, 1)
+    (52.4, 190.3)
+    """
+    used = (*reactions, *kept)
+    answer = closed(used, start)
+    strength = ionic_strength(charges, answer)
     for _ in range(200):
-        before = dict(answer)
-        answer |= _settled(used, start, names)
-        if activity == "ideal":
-            return answer
-        assert charges is not None
-        strength = ionic_strength(charges, answer)
-        used = conditional(reactions, strength, charges)
-        if all(abs(answer[n] - before[n]) <= 1e-12 * abs(answer[n]) for n in names):
-            return answer
+        used = (*conditional(reactions, strength, charges), *kept)
+        answer = closed(used, start)
+        before, strength = strength, 0.5 * (strength + ionic_strength(charges, answer))
+        if abs(strength - before) <= 1e-13 * strength:
+            return answer, strength, used
     raise SolverError("ionic strength and speciation do not settle together")
 
 
-def conditional(
-    reactions: Sequence[Reversible], strength: float, charges: Mapping[str, int]
-) -> tuple[Reversible, ...]:
+def conditional(reactions: Sequence[Reversible], strength: float, charges: Mapping[str, int]) -> tuple[Reversible, ...]:
     """The same reactions with constants for concentrations at an ionic strength [mol/m^3], by Davies' law.
 
     The reverse takes the change; rates of the forward direction stay.
@@ -201,7 +217,7 @@ def conditional(
     --------
     >>> pair = Reversible("M2+ + X^2- -> MX", {"M2+": 1, "X^2-": 1}, {"MX": 1}, 1e6, 1e6)
     >>> round(conditional([pair], 100.0, {"M2+": 2, "X^2-": -2, "MX": 0})[0].constant, 4)
-    0.1294
+    0.1393
     """
     root = np.sqrt(strength / 1000.0)
     law = -DAVIES * (root / (1.0 + root) - 0.3 * strength / 1000.0)
@@ -235,13 +251,7 @@ def _settled(reactions: Sequence[Reversible], start: Mapping[str, float], names:
     raise SolverError("the speciation of the solution at the start does not converge")
 
 
-def _check(
-    reactions: Sequence[Reversible], start: Mapping[str, float], charges: Mapping[str, int] | None, activity: str
-) -> None:
-    if activity not in ("ideal", "davies"):
-        raise ValueError(f"activity is {activity!r}: ideal or davies")
-    if activity == "davies" and charges is None:
-        raise ValueError("Davies' law needs the charges of the solutes")
+def _check(reactions: Sequence[Reversible], start: Mapping[str, float]) -> None:
     for r in reactions:
         if not (r.forward > 0.0 and r.back > 0.0):
             raise ValueError(f"{r.equation} has no reverse: nothing settles")

@@ -32,8 +32,12 @@ def sweep(
     design: str = typer.Option("grid", help="grid, lhs, sobol or morris."),
     samples: int | None = typer.Option(None, help="lhs: runs; sobol: base points; morris: trajectories."),
     seed: int = typer.Option(1, help="Seed of the drawn points."),
-    jobs: int | None = typer.Option(None, min=1, help="Processes of this machine, one thread each; default one a core."),
-    scheduler: str | None = typer.Option(None, metavar="tcp://HOST:PORT", help="A Dask scheduler, or its file (.json)."),
+    jobs: int | None = typer.Option(
+        None, min=1, help="Processes of this machine, one thread each; default one a core."
+    ),
+    scheduler: str | None = typer.Option(
+        None, metavar="tcp://HOST:PORT", help="A Dask scheduler, or its file (.json)."
+    ),
     output: Path | None = typer.Option(None, "--output", "-o", help="The folder to fill; default: the case's name."),
     resume: bool = typer.Option(False, "--resume", help="Go on with the sweep in the folder."),
     retry_failed: bool = typer.Option(False, "--retry-failed", help="Go on, and run failed runs again."),

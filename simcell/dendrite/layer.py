@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 THETA_FLOOR = 1e-6  # share of liquid in the metal for conduction, so that the equations stay regular there
+ISOTROPIC = Crystal()
 WIDEST = 1.0 / 1.5  # cells per delta: more, and the front feels the grid
 
 
@@ -74,7 +75,7 @@ class Layer:
     supply: dict[str, str]
     collector: tuple[str, ...] = ("x-",)
     conductivity: float | None = None
-    crystal: Crystal = Crystal()
+    crystal: Crystal = ISOTROPIC
     contact: Bools | None = None
     spacing: float = field(init=False)
 
@@ -178,8 +179,8 @@ class State:
     """All that a run needs to go on; arrays are (ny, nx), x = c/c0, potentials times zF/RT.
 
     `salt` is what is conserved, theta c / c0; `grain` the grain that a cell belongs to (or would, were it metal) and
-    `angles` their orientations [rad]; without them everything is one grain at 0. Quantities with a unit: time and steps [s], charge [C], inflow [mol] of
-    the ion.
+    `angles` their orientations [rad]; without them everything is one grain at 0. Quantities with a unit: time and
+    steps [s], charge [C], inflow [mol] of the ion.
 
     Examples
     --------

@@ -138,8 +138,7 @@ def grow(
 
     Examples
     --------
-    >>> from simcell.dendrite.crystal import turns
-from simcell.dendrite.layer import begin
+    >>> from simcell.dendrite.layer import begin
     >>> from simcell.dendrite.stability import Metal
     >>> from simcell.numerics.grid import section
     >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)

@@ -1,8 +1,8 @@
 r"""What can be said before a run: stable or not, how long ripples are, when the salt is used up, which grid will do.
 
 From `stability`: below the limiting current the steady planar front and its ripples; above it there is no steady front,
-and the salt at the front is used up after Sand's time with the reservoir at `gap`. The scale of the ripples is then
-that of the front at `NEARLY` of the limiting current, the most that it can carry.
+and the salt at the front is used up after Sand's time with the reservoir at `gap`. Above `NEARLY` of the limiting
+current, where the wavelength would go to zero with the salt at the front, the ripples are those at `NEARLY` of it.
 
 The interface width that is picked is the smallest of
 
@@ -92,7 +92,7 @@ class Outlook:
         >>> outlook(lithium, 9e-6, current=-100.0).verdict(10.0, 10e-6)
         'dissolves: smooth at every wavelength'
         >>> outlook(lithium, 9e-6, current=8000.0).verdict(10.0, 10e-6)
-        'depletes after 0.0991 s: above the limiting current of 5.53e+03 A/m^2'
+        'depletes after 0.0992 s: above the limiting current of 5.53e+03 A/m^2'
         """
         if self.current <= 0.0:
             return "dissolves: smooth at every wavelength" if self.current < 0.0 else "at rest"
@@ -140,15 +140,16 @@ def outlook(metal: Metal, gap: float, *, current: float | None = None, potential
         raise ValueError("give either a current density or a potential")
     most = limiting_current(metal, gap)
     if current is None:
-        front = front_at_potential(metal, float(potential or 0.0), gap)
-        return Outlook(front.current, front.potential, most, front, np.inf)
+        steady = front_at_potential(metal, float(potential or 0.0), gap)
+        front = steady if steady.current < NEARLY * most else front_at_current(metal, NEARLY * most, gap)
+        return Outlook(steady.current, steady.potential, most, front, np.inf)
     if current < NEARLY * most:
         front = front_at_current(metal, current, gap)
         return Outlook(current, front.potential, most, front, np.inf)
     front = front_at_current(metal, NEARLY * most, gap)
-    steady = current < most
-    volts = front_at_current(metal, current, gap).potential if steady else np.nan
-    return Outlook(current, volts, most, front, np.inf if steady else depletion_time(metal, current, gap))
+    below = current < most
+    volts = front_at_current(metal, current, gap).potential if below else np.nan
+    return Outlook(current, volts, most, front, np.inf if below else depletion_time(metal, current, gap))
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ def mesh(
     --------
     >>> found = outlook(Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38), 9e-6, potential=-0.3)
     >>> mesh(found, 10e-6, 1e-6, 20.0, delta=150e-9, spacing=75e-9).cells
-    17689
+    17956
     """
     ny = max(4, int(np.ceil(width / spacing - 1e-6)))
     spacing = width / ny

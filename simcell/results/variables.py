@@ -80,7 +80,45 @@ _TE = ("time", "electrode")
 _NONE = "; NaN: none found"
 _BUBBLE = "; 0: there is none; NaN: it has filled its layer"
 
+_GROWN = "; NaN inside the metal"
+
+_DENDRITE: tuple[Variable, ...] = (
+    Variable("dendrite", "phase", ("time",), "1", "share of metal", PLANE),
+    Variable("dendrite", "concentration", ("time",), _MOLAR, f"concentration of the salt{_GROWN}", PLANE, gaps=True),
+    Variable("dendrite", "potential", ("time",), "V", f"potential of the liquid{_GROWN}", PLANE, gaps=True),
+    Variable("dendrite", "charge", ("time",), "C", "charge passed since the start, anodic positive"),
+    Variable("dendrite", "current", ("time",), "A", "current of the electrode, anodic positive"),
+    Variable(
+        "dendrite", "electrode_potential", ("time",), "V",
+        "potential of the metal against the same metal in the fresh electrolyte; NaN: not known at the start", gaps=True,
+    ),
+    Variable("dendrite", "deposited_volume", ("time",), "m^3", "volume of metal that the charge has deposited"),
+    Variable("dendrite", "lowest_concentration", ("time",), _MOLAR, "least concentration of the salt in the liquid"),
+    Variable("dendrite", "bodies", ("time",), "1", "pieces of metal, the electrode with what is joined to it being one"),
+    Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
+    Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
+    Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
+    Variable("dendrite", "tip_velocity", ("time",), "m/s", "velocity of the tip since the output time before"),
+    Variable("dendrite", "tip_radius", ("time",), "m", "radius of the tip; NaN: flat or hollow", gaps=True),
+    Variable("dendrite", "perimeter", ("time",), "m", "length of the contour of all metal, seen from above"),
+    Variable("dendrite", "roughness", ("time",), "m", "root mean square of the height of the deposit"),
+    Variable("dendrite", "arm_spacing", ("time",), "m", "mean distance between arms; NaN: there are none", gaps=True),
+    Variable("dendrite", "fractal_dimension", ("time",), "1", "box dimension of the contour"),
+    Variable("dendrite", "coverage", ("time",), "1", "share of the electrode with metal four interface widths over it"),
+    Variable("dendrite", "dead_fraction", ("time",), "1", "share of the metal that is not joined to the electrode"),
+    Variable("dendrite", "coulombic_efficiency", (), "1", "charge of dissolution over that of deposition"),
+    Variable(
+        "dendrite", "time_to_short", (), "s", "when metal crossed the wanted share of the gap; NaN: it did not",
+        gaps=True,
+    ),
+    Variable("dendrite", "limiting_current_density", (), "A/m^2", "largest steady current density of a flat front"),
+    Variable("dendrite", "ripple_wavelength", (), "m", "ripple that grows fastest; NaN: none grows", gaps=True),
+    Variable("dendrite", "ripple_rate", (), "1/s", "rate at which it grows"),
+    Variable("dendrite", "depletion_time", (), "s", "when the salt at a flat front is used up; NaN: never", gaps=True),
+)  # fmt: skip
+
 VARIABLES: tuple[Variable, ...] = (
+    *_DENDRITE,
     Variable("beam", "dose_rate", (), "Gy/s", "dose rate in the liquid while the beam is on", PLANE),
     Variable("beam", "frame_dose_rate", (), "Gy/s", "dose rate averaged over a scanned frame"),
     Variable("beam", "probe_dose_rate", (), "Gy/s", "dose rate under the probe of a scanned beam"),

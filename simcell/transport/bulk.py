@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.chemistry.equilibrium import Reversible, conserved
 from simcell.numerics.grid import Array
@@ -68,17 +68,16 @@ class Bulk:
         """Everything that takes part."""
         return tuple(sorted({*self.production, *(s for r in self.reactions for s in (*r.reactants, *r.products))}))
 
-    def factor(self, time: float) -> tuple[float, float]:
-        """Factor s from a time [s] on, and the time until which it holds.
+    def factor(self, time: float) -> float:
+        """Factor s from a time [s] on.
 
         Examples
         --------
         >>> Bulk((), {"H2": 1.0}, switch=(1.0, 2.0), scale=(1.0, 0.0)).factor(1.5)
-        (1.0, 2.0)
+        1.0
         """
         at = int(np.searchsorted(self.switch, time, side="right"))
-        until = float(self.switch[at]) if at < len(self.switch) else np.inf
-        return (float(self.scale[at - 1]) if at else 0.0), until
+        return float(self.scale[at - 1]) if at else 0.0
 
     def check(self, charges: Mapping[str, int]) -> None:
         """Refuse solutes that are not there and charge that does not balance (ValueError)."""
@@ -101,7 +100,7 @@ class Bulk:
         return conserved([r.change for r in self.reactions], names)
 
 
-def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple[Array, ...]:
+def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple:
     """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, work space, production.
 
     The last three are the production, its share at each node (surfaces as the cells beside them), and its factor at
@@ -117,7 +116,7 @@ def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple[Ar
     if share.shape != (cells,) or not np.all(np.isfinite(share)):
         raise ValueError(f"the footprint of what is produced has shape {share.shape}, the line {cells} cells")
 
-    def sides(pick: str) -> Array:
+    def sides(pick: str) -> NDArray[np.int64]:
         table = np.full((len(reactions), ORDER), -1, dtype=np.int64)
         for r, reaction in enumerate(reactions):
             side = getattr(reaction, pick)

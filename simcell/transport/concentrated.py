@@ -98,7 +98,7 @@ class Binary:
         return "; ".join([*told, "beyond it their values at the edge are kept"]) if told else ""
 
     def tables(self, temperature: float) -> tuple[float, Array]:
-        """Spacing [mol/m^3] and rows D, kappa RT / F^2 c, t, 1 - 2 (1 - t) chi at equal steps from 0 to twice `high`."""
+        """Spacing [mol/m^3] and rows D, kappa RT / F^2 c, t, 1 - 2 (1 - t) chi at equal steps, 0 to twice `high`."""
         c = np.linspace(0.0, 2.0 * self.high, POINTS)
         at = np.clip(c, max(self.low, 1e-9 * self.high), self.high)
         d, kappa, t, chi = (

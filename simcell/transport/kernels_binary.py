@@ -74,4 +74,3 @@ def binary_faces(u, area, gap, binary, residual, diagonal, before, after):
             after[left, row, 1] += out[row, 3]
             before[right, row, 1] += out[row, 3]
             diagonal[right, row, 1] -= out[row, 3]
-

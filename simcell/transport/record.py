@@ -52,6 +52,7 @@ class Record:
         What a beam has produced [mol]: in the quarter of a cell that is the surface at the first end (it counts in
         `passed`), between, and at the last end.
     liquid_of : Liquid
+    warnings : tuple of str
 
     Examples
     --------
@@ -79,6 +80,7 @@ class Record:
     inventory: Array
     made: Array
     liquid_of: Liquid
+    warnings: tuple[str, ...] = ()
 
     def sampled(self, times: ArrayLike, what: str = "current") -> Array:
         """A trace at other times [s], by cubics inside each segment; NaN before the first step and after the last."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array
@@ -89,27 +89,39 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     """
     if not protocol:
         raise ValueError("the protocol is empty")
-    session = _Session(liquid, options or Options())
+    session = _Line(liquid, options or Options())
     for number, segment in enumerate(protocol):
         session.segment(number, segment)
     return session.record()
 
 
-class _Session:
-    def __init__(self, liquid: Liquid, options: Options) -> None:
-        self.liquid, self.options = liquid, options
-        self.stepper = Stepper(liquid, options.rtol, options.atol)
+class Session:
+    """The loop over segments and steps, for any stepper; `session.run` and `ions.run_bath` use it.
+
+    Parameters
+    ----------
+    stepper : Stepper or BathStepper
+    surfaces : sequence of Surface
+        Of all electrodes.
+    options : Options
+    stops : array, optional
+        Times since the start [s] that steps must not pass but meet.
+
+    Examples
+    --------
+    >>> Session.__name__
+    'Session'
+    """
+
+    def __init__(self, stepper: Any, surfaces: Sequence[Surface], options: Options, stops: ArrayLike = ()) -> None:
+        self.stepper, self.options = stepper, options
+        self.stops = np.sort(np.atleast_1d(np.asarray(stops, dtype=float)))
         self.time = 0.0
         self.rows: list[dict[str, Any]] = []
-        self.before = self.stepper.inventory()
-        self.sums, self.made = np.zeros(self.stepper.width), np.zeros((3, len(liquid.ions)))
+        self.before = stepper.inventory()
+        self.sums = np.zeros(stepper.width)
         self.ends: list[tuple[int, float, str]] = []
-        if not self.stepper.open_circuit():
-            self._unknown_rest()
-
-    def _unknown_rest(self) -> None:
-        ends = [self.liquid.working, *([self.liquid.other] if isinstance(self.liquid.other, Surface) else [])]
-        if any(end.capacitance > 0.0 and end.before is None for end in ends):
+        if not stepper.open_circuit() and any(s.capacitance > 0.0 and s.before is None for s in surfaces):
             raise ValueError("no open-circuit potential at the start: give the electrode `before`, its potential step")
 
     def segment(self, number: int, segment: Segment) -> None:
@@ -119,14 +131,12 @@ class _Session:
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
         done, charge, reason = 0.0, self._charge(), "time"
-        start, switched = self.time, False
-        dt, fresh, until = min(s.first_step(), 1e-3 * longest), True, s.produce(start)
+        dt, fresh = min(s.first_step(), 1e-3 * longest), True
+        self.jump()
         while done < segment.duration:
             if len(self.rows) > o.steps:
                 raise SolverError(f"{o.steps} steps were not enough, reached {self.time:g} s", self.record())
-            if switched:
-                dt, fresh, until = min(s.first_step(), 1e-3 * longest), True, s.produce(until)
-            left = min(segment.duration, until - start) - done
+            left, stop = self._left(segment, done)
             dt = min(dt, longest)
             dt = left if left < 1.0001 * dt else (0.5 * left if left < 2.0 * dt else dt)
             saved = s.save()
@@ -144,16 +154,26 @@ class _Session:
             if hit is not None:
                 dt = self._locate(segment, hit, charge, done, dt, saved, fresh)
                 reason = hit.quantity
-            switched = dt == left and until - start < segment.duration
-            done = until - start if switched else done + dt
-            self.time = start + done
-            self.made += dt * s.made
+            met = stop is not None and hit is None and dt == left
+            done += dt
+            self.time = stop if met else self.time + dt
             fresh = False
             self._accept(number)
             if hit is not None:
                 break
+            if met and self.jump():
+                dt, fresh = min(s.first_step(), 1e-3 * longest), True
+                continue
             dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
         self.ends.append((number, self.time, reason))
+
+    def _left(self, segment: Segment, done: float) -> tuple[float, float | None]:
+        """Time [s] to the next moment that a step has to meet, and that moment unless it is the end of the segment."""
+        left = segment.duration - done
+        ahead = self.stops[self.stops > self.time * (1.0 + 1e-12)]
+        if ahead.size and ahead[0] - self.time < left * (1.0 - 1e-9):
+            return float(ahead[0] - self.time), float(ahead[0])
+        return left, None
 
     def _charge(self) -> float:
         """Charge that the working electrode has passed [C/m^2], the step at hand included."""
@@ -209,13 +229,7 @@ class _Session:
         if lowest.min() < -10.0 * self.options.rtol:
             k, i = np.unravel_index(int(lowest.argmin()), lowest.shape)
             raise SolverError(f"{s.names[k]} is {c[k, i]:g} mol/m^3 at {self.time:g} s: lower `rtol`", self.record())
-        self.rows.append(
-            {
-                "time": self.time, "segment": number, "potential": s.potential, "metal": s.metal[0] * self.liquid.volts,
-                "current": s.current, "ohmic": s.ohmic, "rates": s.last_rates() / s.area, "sums": self.sums.copy(),
-                "concentration": c, "liquid": s.u[:, -1] * self.liquid.volts,
-            }
-        )  # fmt: skip
+        self.rows.append({"time": self.time, "segment": number, "sums": self.sums.copy(), **self.row()})
 
     def _runs_away(self, segment: Segment) -> bool:
         """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""
@@ -223,6 +237,65 @@ class _Session:
             return False
         side = "above" if segment.goal(0.0) > 0.0 else "below"
         return any(x.quantity == "potential" and np.isfinite(getattr(x, side)) for x in segment.limits)
+
+    def _stuck(self, segment: Segment) -> str:
+        s = self.stepper
+        text = f"no solution beyond {self.time:g} s, where the potential is {s.potential:.4g} V"
+        if (empty := self._emptiest()) is not None:
+            ion, side, left = empty
+            text += f": {s.names[ion]} is down to {left:.3g} mol/m^3 at the {self.place(side)} electrode"
+        if segment.mode == "current" and empty is not None:
+            least = s.limiting(ion, side)
+            text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
+            text += '; a limit such as Limit("potential", below=...) ends the segment before'
+        return text
+
+    def jump(self) -> bool:
+        """Set what changes at a stop, which a segment's beginning may be; whether something did, at once."""
+        return False
+
+    def row(self) -> dict[str, Any]:
+        """What is kept of a step."""
+        raise NotImplementedError
+
+    def place(self, side: int) -> str:
+        """Name of an electrode."""
+        raise NotImplementedError
+
+    def record(self) -> Any:
+        """Record so far."""
+        raise NotImplementedError
+
+    def _emptiest(self) -> tuple[int, int, float] | None:
+        """Ion (its row), electrode and concentration where least is left of what a reaction there uses up."""
+        raise NotImplementedError
+
+
+class _Line(Session):
+    def __init__(self, liquid: Liquid, options: Options) -> None:
+        self.liquid = liquid
+        other = [liquid.other] if isinstance(liquid.other, Surface) else []
+        self.made, self.booked = np.zeros((3, len(liquid.ions))), 0.0
+        stops = liquid.bulk.switch if liquid.bulk else ()
+        super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options, stops)
+
+    def jump(self) -> bool:
+        """Set what a beam makes from now on."""
+        return bool(self.stepper.produce(self.time))
+
+    def row(self) -> dict[str, Any]:
+        """Traces and profiles; what the beam has made in the step counts."""
+        s = self.stepper
+        self.made += (self.time - self.booked) * s.made
+        self.booked = self.time
+        return {
+            "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
+            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
+        }  # fmt: skip
+
+    def place(self, side: int) -> str:
+        """Name of an electrode."""
+        return ("working", "other")[side]
 
     def _emptiest(self) -> tuple[int, int, float] | None:
         """Ion (its row), end and concentration where least is left of what a reaction there uses up."""
@@ -238,18 +311,10 @@ class _Session:
             return None
         return least[1], least[2], float(c[least[1], -least[2]])
 
-    def _stuck(self, segment: Segment) -> str:
-        s = self.stepper
-        text = f"no solution beyond {self.time:g} s, where the potential is {s.potential:.4g} V"
-        if (empty := self._emptiest()) is not None:
-            ion, side, left = empty
-            place = ("working", "other")[side]
-            text += f": {s.names[ion]} is down to {left:.3g} mol/m^3 at the {place} electrode"
-        if segment.mode == "current" and empty is not None:
-            least = s.limiting(ion, side)
-            text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
-            text += '; a limit such as Limit("potential", below=...) ends the segment before'
-        return text
+    def _warnings(self, concentration: Array) -> tuple[str, ...]:
+        solution = self.liquid.solution
+        told = solution.beyond(float(concentration.min()), float(concentration.max())) if solution else ""
+        return (told,) if told else ()
 
     def record(self) -> Record:
         rows, s = self.rows, self.stepper
@@ -263,13 +328,14 @@ class _Session:
         sums, rates = stack("sums"), stack("rates")
         back = np.argsort(self.liquid.order)
         passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
+        concentration = stack("concentration")[:, back]
         numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
         return Record(
             time=stack("time"), segment=numbers, potential=stack("potential"), metal=stack("metal"),
             current=stack("current"), ohmic_drop=stack("ohmic"), reactions=tuple(x.name for x in self.liquid.reactions),
             reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
-            concentration=stack("concentration")[:, back], liquid=stack("liquid"), position=s.positions,
+            concentration=concentration, liquid=stack("liquid"), position=s.positions,
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
-            liquid_of=self.liquid,
+            liquid_of=self.liquid, warnings=self._warnings(concentration),
         )  # fmt: skip

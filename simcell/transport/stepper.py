@@ -96,12 +96,13 @@ class Stepper:
         self.how = (by_current, factor, self.node, self.weight)
         self.unit = 1.0 if by_current else self.liquid.volts
 
-    def produce(self, time: float) -> float:
-        """Set what is made inside the liquid from a time [s] on; until when this holds."""
+    def produce(self, time: float) -> bool:
+        """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
         if self.liquid.bulk is None:
-            return np.inf
-        self.extra[0][-1][0], until = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
-        return until
+            return False
+        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
+        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
+        return bool(factor[0] != before)
 
     @property
     def made(self) -> Array:

@@ -75,6 +75,7 @@ KINDS: dict[str, Kind] = {
     "volume_flow": Kind("a volume flow", "m^3/s", "1 uL/min"),
     "viscosity": Kind("a viscosity", "Pa*s", "0.89 mPa*s", exclusive=True),
     "concentration": Kind("a concentration", "mol/m^3", "1 mmol/L"),
+    "resistivity": Kind("a resistivity", "ohm*m", "1.06e-7 ohm*m", exclusive=True),
     "conductivity": Kind("a conductivity", "S/m", "0.9 S/m"),
     "current_density": Kind("a current density", "A/m^2", "-20 mA/cm^2", minimum=None),
     "surface_energy": Kind("a surface energy", "J/m^2", "0.5 J/m^2"),
