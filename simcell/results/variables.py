@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simcell.results.figures_of_merit import MERITS
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -311,4 +313,6 @@ VARIABLES: tuple[Variable, ...] = (
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
     ),
+    *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
+    Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),
 )
