@@ -91,10 +91,10 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
             reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
         return
-    if case.input.case.physics == ("transport",):
+    if "transport" in case.input.case.physics:
         from simcell.studies.transport import check_transport
 
-        check_transport(case.input)
+        check_transport(case.input, case.folder)
         if ranges:
             reason = "cannot be varied in one run of transport; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
