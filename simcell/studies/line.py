@@ -40,6 +40,10 @@ FIRST_CELL = (
 )  # over the shortest diffusion length, or over the line: errors below 1e-3 (docs/theory/transport.md)
 SHORTEST = 1e-3  # of a step: from when on its current is to be right
 LARGEST_CELL = 1 / 25  # of the line
+NO_REST = (
+    "the electrodes have no open-circuit potential at the start, from which their capacitance would be charged: a "
+    "reaction finds nothing on one of its sides; dissolve a trace of it, or leave the capacitance out"
+)
 MOST_VALUES = 20_000_000  # of concentration that a result holds: 160 MB
 
 
@@ -274,7 +278,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
             raise
         record, failure, status = error.partial, error, "failed"
     except ValueError as error:
-        reason = f"{error}; or leave the capacitance out" if "open-circuit" in str(error) else str(error)
+        reason = NO_REST if "open-circuit" in str(error) else str(error)
         raise InputError(Problem("", "electrode", None, reason)) from None
     groups, coords, remarks = labelled(case.input, ready, record)
     solver = {
