@@ -68,6 +68,8 @@ def describe(case: Case) -> dict[str, Any]:
         return describe_growth(case)
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
+    if case.input.case.physics == ("transport",):
+        return _of_transport(case)
     mechanism = mechanism_of(case.input, case.folder)
     setup, beam = setup_of(case.input, mechanism)
     warnings, space = list(setup.warnings), {}
@@ -103,6 +105,25 @@ def describe(case: Case) -> dict[str, Any]:
             "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else f"none ({bands})",
         },
         "warnings": warnings,
+    }
+
+
+def _of_transport(case: Case) -> dict[str, Any]:
+    from simcell.inputs.case import SECTIONS, USED
+    from simcell.studies.outlook import outlook
+
+    facts = outlook(case.input)
+    unused = [name for name in case.data if name in SECTIONS and name not in USED["transport"]]
+    remarks = [f'[{name}] is not used by case.physics = ["transport"]' for name in unused]
+    return {
+        "title": case.input.case.title,
+        "hash": case.hash,
+        "values": with_units(flat(case.record)),
+        "beam": {},
+        "liquid": {name: {"value": value, "unit": unit} for name, (value, unit) in facts["liquid"].items()},
+        "space": {name: {"value": value, "unit": unit} for name, (value, unit) in facts["space"].items()},
+        "computes": facts["computes"],
+        "warnings": [*facts["warnings"], *remarks],
     }
 
 
