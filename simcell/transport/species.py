@@ -243,6 +243,9 @@ class Liquid:
         [K]
     bulk : Bulk or None
         What reacts inside the liquid; the composition at the start need not be at rest.
+    scales : mapping of ion to number
+        Concentrations [mol/m^3] that errors of an ion are told against where it starts with less; by default the
+        largest one at the start of the ion, or of all ions for one that starts at zero.
     pseudo : Pseudo or None
         Own potential of the reference electrode in time; none: it stays at 0.
     solution : Binary or None
@@ -273,6 +276,7 @@ class Liquid:
     temperature: float = ROOM_TEMPERATURE
     bulk: Bulk | None = None
     solution: Binary | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
     pseudo: Pseudo | None = None
 
     def __post_init__(self) -> None:

@@ -46,7 +46,9 @@ class Stepper:
         self.u[1:-1, :-1] = c[:-1].T
         self.u[0, :-1], self.u[-1, :-1] = c[:-1, 0], c[:-1, -1]
         largest = c.max(axis=1)
-        self.scale_of_all = np.where(largest > 0.0, largest, largest.max())
+        told = np.array([liquid.scales.get(name, 0.0) for name in self.names])
+        self.scale_of_all = np.where(told > 0.0, np.maximum(largest, told), largest)
+        self.scale_of_all[self.scale_of_all == 0.0] = largest.max()
         self.scale = self.scale_of_all[:-1].copy()
         self.metal = np.zeros(3)  # potential [RT/F], current density, its slope
         self.tolerances = np.array([rtol, atol, NEWTON])
