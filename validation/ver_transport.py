@@ -1,9 +1,9 @@
 """Transport and current distribution beside closed forms: errors at the shipped default resolution, and orders.
 
-Run from the root of the tree: ``python -m validation.ver_transport`` (three minutes). Lines have the cells that a case
-file gets (`FIRST` of the shortest diffusion length, growth 1.2, at most 1/25 of the line); sections have 10 square
-cells across the gap. Orders are fitted over three refinements with tight tolerances in time; "exact" stands where
-the scheme has no error in space. Exit code 1 if an error at the default is above 1e-3 or an order below its bar.
+Run from the root of the tree: ``python -m validation.ver_transport`` (a minute). Lines have the cells that a case file
+gets (`FIRST` of the shortest diffusion length, growth 1.05, at most 1/25 of the line); sections have 10 cells across
+the gap, growing by 1.2 away from edges, those of a half space by 1.05. Orders are fitted over three refinements with
+tight tolerances in time. Exit code 1 if an error at the default is above 1e-3 or an order is below its bar.
 """
 
 from __future__ import annotations
@@ -31,12 +31,18 @@ from simcell.transport.record import Record
 from simcell.transport.session import Options, run
 from simcell.transport.species import Frit, Ion, Liquid, Reaction, Reservoir, Surface, between, couple, plating
 from simcell.transport.voltammetry import (
-    cottrell, film_step, plates_limit, randles_sevcik, sand_time, thin_layer_peak,
+    cottrell,
+    film_step,
+    plates_limit,
+    randles_sevcik,
+    sand_time,
+    thin_layer_peak,
 )  # fmt: skip
 
 LIMIT = 1e-3
 D, VOLTS = 1e-9, 8.314462618 * 298.15 / FARADAY
 FIRST = 1.0 / 20.0  # first cell over the diffusion length of a thousandth of the step, or RT / F over the scan rate
+GROWTH = 1.05  # of lines, and of sections of a half space
 LAYERS = 10
 TIGHT = Options(rtol=1e-6, atol=1e-8, volts=5e-4)
 SALT = [Ion("Li+", 1, 1e-9), Ion("A-", -1, 2e-9)]
@@ -47,7 +53,7 @@ Error = Callable[[int, Options | None], float]  # of refinement and options
 def line(length: float, shortest: float, refine: int, other: bool = False) -> Grid:
     """Cells of a case file: `shortest` is the time [s] that the first cell is made for."""
     first = FIRST * min(length, np.sqrt(D * shortest))
-    return between(length, first, 1.2, length / 25.0, other=other, refine=refine)
+    return between(length, first, GROWTH, length / 25.0, other=other, refine=refine)
 
 
 def redox(length: float, shortest: float, refine: int, far: Reservoir | Frit | None = None) -> Liquid:
@@ -134,15 +140,17 @@ def double_layer(refine: int, _options: Options | None) -> float:
     return DoubleLayer(grid, salt, start, 78.4).at_rest(0.1).charge / gouy_chapman(0.1, debye, 78.4) - 1.0
 
 
-def layer(refine: int, length: float) -> Grid:
-    """Square cells, 10 across a layer of height 1 at the default; edges lie at 0.3 of a cell."""
-    n = LAYERS * refine
-    return section((np.arange(round(length * n) + 2) - 0.3) / n, np.linspace(0.0, 1.0, n + 1))
+def layer(refine: int, length: float, edges: tuple[float, ...]) -> Grid:
+    """10 cells across a layer of height 1 at the default, along it as a case file grades them."""
+    return section(
+        graded(0.0, length, dict.fromkeys(edges, 1.0 / LAYERS), 1.2, refine=refine),
+        np.linspace(0.0, 1.0, LAYERS * refine + 1),
+    )
 
 
 def coplanar_strips(refine: int, _options: Options | None) -> float:
     """Confined: widths 3, gap 3 layer heights."""
-    grid = layer(refine, 25.0)
+    grid = layer(refine, 25.0, (8.0, 11.0, 14.0, 17.0))
     cell = [strip(grid, "a", 8.0, 11.0, 1.0), strip(grid, "b", 14.0, 17.0, 0.0)]
     return distribute(grid, 1.0, cell).current["a"] / strips((8.0, 11.0), (14.0, 17.0), 1.0) - 1.0
 
@@ -150,16 +158,15 @@ def coplanar_strips(refine: int, _options: Options | None) -> float:
 def wide_strips(refine: int, _options: Options | None) -> float:
     """Cell constant by elliptic integrals in a half space: two strips of 1 with a gap of 1; walls 300 away."""
     edges = dict.fromkeys((-1.5, -0.5, 0.5, 1.5), 1.0 / LAYERS)
-    x = graded(-300.0, 300.0, edges, 1.2, refine=refine)
-    grid = section(x, graded(0.0, 300.0, {0.0: 1.0 / LAYERS}, 1.2, refine=refine))
+    x = graded(-300.0, 300.0, edges, GROWTH, refine=refine)
+    grid = section(x, graded(0.0, 300.0, {0.0: 1.0 / LAYERS}, GROWTH, refine=refine))
     cell = [strip(grid, "a", -1.5, -0.5, 1.0), strip(grid, "b", 0.5, 1.5, 0.0)]
     return distribute(grid, 1.0, cell).current["a"] / strips((-1.5, -0.5), (0.5, 1.5)) - 1.0
 
 
 def microband(refine: int, _options: Options | None) -> float:
     """Limiting current of a band of width 2 in a layer of height 1, fed along it from both sides."""
-    grid = layer(refine, 18.0)
-    start = 8.0
+    grid, start = layer(refine, 18.0, (8.0, 10.0)), 8.0
     cell = [strip(grid, "a", start, start + 2.0, 0.0)]
     ways = (start + 1.0 - grid.faces[2][0], grid.faces[2][-1] - start - 1.0)
     exact = sum(1.0 / far_resistance(1.0, way, 1.0) for way in ways)
@@ -200,7 +207,7 @@ def wagner(ratio: float) -> Error:
     """Linear kinetics, kappa R / H = ratio: two strips of 30 with a gap of 10, beyond which each edge is one series."""
 
     def error(refine: int, _options: Options | None) -> float:
-        grid, law = layer(refine, 78.0), Linear(ratio)
+        grid, law = layer(refine, 78.0, (4.0, 34.0, 44.0, 74.0)), Linear(ratio)
         cell = [strip(grid, "a", 4.0, 34.0, 1.0, law=law), strip(grid, "b", 44.0, 74.0, 0.0, law=law)]
         return distribute(grid, 1.0, cell).current["a"] * (10.0 + 2.0 * edge_length(ratio)) - 1.0
 
