@@ -9,46 +9,70 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from simcell.commands.cases import CASE, SET, load_case
-from simcell.commands.shared import JSON, print_json, table
+from simcell.commands.shared import JSON, output_path, parse_options, print_json, table
 
 if TYPE_CHECKING:
     from simcell.case import Case
 
+HEADINGS = ("values", "beam", "liquid", "space", "regime", "supply", "areas", "reference", "computes")
 
-def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> None:
+
+def check(
+    case: Path = CASE,
+    changes: list[str] = SET,
+    charge: str = typer.Option(None, help="Of currents: what share of a charge came from beside the electrode, 2.3uC."),
+    picture: Path = typer.Option(
+        None, help="Of currents: draw when the liquid above the electrode is empty, and the iR error of every place."
+    ),
+    as_json: bool = JSON,
+) -> None:
     """Validate a case and show its values in SI units, its dose rate, what will be computed, and warnings.
+
+    Of a case of currents: dimensionless numbers and the model that suffices, what one filling of the layer holds, which
+    current can be sustained and for how long, areas, and where a reference electrode belongs.
 
     \b
     Examples:
       simcell check case.toml
       simcell check case.toml --set electrolyte.pH=3 --json
+      simcell check zinc.toml --charge 2.3uC --picture zinc.png
     """
-    facts = describe(load_case(case, changes))
+    loaded = load_case(case, changes)
+    amount = parse_options({"--charge": (charge, "charge")})["--charge"]
+    facts = describe(loaded, amount)
+    if picture is not None:
+        _draw(loaded, output_path(picture, force=True, suffixes=(".png", ".svg", ".pdf")))
     if as_json:
         print_json(facts)
         return
     blocks = [f"{case}: {facts['title'] or 'no title'} ({facts['hash']})"]
-    for heading in ("values", "beam", "liquid", "space", "computes"):
-        if facts[heading] == {}:
+    for heading in HEADINGS:
+        if not facts.get(heading):
             continue
         blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
+    if facts.get("says"):
+        blocks.append("\nin words")
+        blocks += [f"  - {sentence}" for sentence in facts["says"]]
     if facts["warnings"]:
         blocks.append("\nwarnings")
         blocks += [f"  - {warning}" for warning in facts["warnings"]]
     typer.echo("\n".join(blocks))
 
 
-def describe(case: Case) -> dict[str, Any]:
+def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
     """Collect what `simcell check` says, without running anything.
 
     Parameters
     ----------
     case : Case
+    charge : float, optional
+        Of a case of currents: a charge whose origin is asked for [C].
 
     Returns
     -------
     dict
-        `title`, `hash`, `values`, `beam`, `liquid`, `space` (empty unless there is a grid), `computes` and `warnings`.
+        `title`, `hash`, `values`, `beam`, `liquid`, `space` (empty unless there is a grid), `computes` and `warnings`;
+        of currents `regime`, `supply`, `areas`, `reference` and sentences in `says`.
 
     Raises
     ------
@@ -64,6 +88,8 @@ def describe(case: Case) -> dict[str, Any]:
     """
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
+    if case.input.case.physics == ("transport",):
+        return _of_currents(case, charge)
     mechanism = mechanism_of(case.input, case.folder)
     setup, beam = setup_of(case.input, mechanism)
     warnings, space = list(setup.warnings), {}
@@ -100,6 +126,47 @@ def describe(case: Case) -> dict[str, Any]:
         },
         "warnings": warnings,
     }
+
+
+def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
+    """What closed forms say of a case of currents; without a strip to speak of, why they say nothing."""
+    from simcell.errors import InputError
+    from simcell.studies.prospect import Prospect, prospect
+    from simcell.studies.solution import solution_of
+    from simcell.studies.transport import check_transport
+
+    check_transport(case.input)
+    liquid = solution_of(case.input)
+    try:
+        found = prospect(case.input, charge)
+    except InputError as error:
+        found = Prospect({}, (), (f"no supply budget: {error}",))
+    amounts = {name: {"value": c, "unit": "mol/m^3"} for name, c in liquid.concentrations.items()}
+    return {
+        "title": case.input.case.title,
+        "hash": case.hash,
+        "values": with_units(flat(case.record)),
+        "liquid": {**amounts, "conductivity": {"value": liquid.conductivity, "unit": "S/m"}, "from": liquid.source},
+        **{
+            heading: {name: {"value": value, "unit": unit} for name, (value, unit) in numbers.items()}
+            for heading, numbers in found.numbers.items()
+        },
+        "says": list(found.words),
+        "warnings": list(dict.fromkeys([*found.warnings, *liquid.warnings])),
+    }
+
+
+def _draw(case: Case, path: Path) -> None:
+    from simcell.errors import InputError, Problem
+    from simcell.results import plots
+    from simcell.results.outlook import outlook
+    from simcell.studies.outlook import outlook_of
+
+    if case.input.case.physics != ("transport",):
+        raise InputError(
+            Problem("", "--picture", str(path), "draws cases of currents; a beam is drawn by simcell plot")
+        )
+    plots.save(outlook(outlook_of(case.input), case.input.case.title), path)
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

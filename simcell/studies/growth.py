@@ -47,7 +47,7 @@ class Grown:
     wall: float = 0.0
 
 
-class _Across(Exception):  # noqa: N818  (no error: the run is over)
+class _Across(Exception):
     """Metal has crossed the gap."""
 
 
