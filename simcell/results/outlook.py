@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simcell.studies.outlook import Outlook
 
 Array = np.ndarray
-HEIGHT = 7.2  # inch
+HEIGHT = 6.0  # inch
 AROUND = 0.15  # of its size, shown around the working electrode
 
 
@@ -32,8 +32,8 @@ def outlook(found: Outlook, title: str) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Above the whole cell: what a reference electrode would miss where. Below the working electrode: by how much the
-        true potential differs from the one set, and when the liquid is empty.
+        The whole cell: what a reference electrode would miss where. The working electrode: by how much the true
+        potential differs from the one set, and when the liquid is empty.
 
     Examples
     --------
@@ -44,24 +44,29 @@ def outlook(found: Outlook, title: str) -> Figure:
     size, unit = words.length_unit(float(np.ptp(grid.faces[2])))
     figure = style.new_figure(HEIGHT)
     figure.text(0.085, 0.975, title or "A cell of currents", fontsize=13.0, color=style.INK, va="top", weight="bold")
-    top = figure.add_axes((0.085, 0.555, 0.78, 0.345))
-    below = [figure.add_axes((x, 0.09, 0.31, 0.345)) for x in (0.085, 0.565)]
+    whole = figure.add_axes((0.085, 0.19, 0.39, 0.66))
+    parts = [figure.add_axes((0.66, y, 0.24, 0.28)) for y in (0.56, 0.1)]
     millivolt = np.abs(1e3 * found.errors)
     spread = float(np.nanmax(millivolt)) or 1.0
-    mesh = _mesh(top, grid.faces, millivolt, size, Normalize(0.0, spread), "viridis_r")
-    _colours(figure, top, mesh, [])
-    _outlines(top, found.outlines, size)
+    mesh = _mesh(whole, grid.faces, millivolt, size, Normalize(0.0, spread), "viridis_r")
+    _outlines(whole, found.outlines, size)
     for reading, mark, name in ((found.best, "*", "best place"), (found.standing, "o", "where it stands")):
         if reading is not None:
-            top.plot(reading.place[0] / size, reading.place[1] / size, mark, markersize=13 if mark == "*" else 7,
+            whole.plot(reading.place[0] / size, reading.place[1] / size, mark, markersize=13 if mark == "*" else 7,
                      markerfacecolor="white", markeredgecolor=style.INK, linestyle="",
-                     label=f"{name}: {abs(1e3 * reading.mean):.2g} mV")  # fmt: skip
-    if top.get_legend_handles_labels()[0]:
-        top.legend(loc="lower right", fontsize=style.SMALL, framealpha=0.85, edgecolor="none")
-    _named(top, "Mean iR error of a reference electrode at each place (mV)", unit)
-    _potential(figure, below[0], found, size, unit)
-    _empty(figure, below[1], found, size, unit)
+                     label=f"{name}: {_millivolt(reading.mean)}, at most {_millivolt(reading.largest)}")  # fmt: skip
+    whole.set_aspect("equal", adjustable="box", anchor="N")
+    _named(whole, "Mean iR error of a reference electrode at each place (mV)", unit)
+    _colours(figure, whole, mesh, [])
+    if whole.get_legend_handles_labels()[0]:
+        whole.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.13), fontsize=style.SMALL, frameon=False)
+    _potential(figure, parts[0], found, size, unit)
+    _empty(figure, parts[1], found, size, unit)
     return figure
+
+
+def _millivolt(volts: float) -> str:
+    return f"{abs(1e3 * volts):.2g} mV"
 
 
 def _potential(figure: Figure, axes: Axes, found: Outlook, size: float, unit: str) -> None:
@@ -82,9 +87,9 @@ def _empty(figure: Figure, axes: Axes, found: Outlook, size: float, unit: str) -
     time = np.where(np.isfinite(found.depletion.time), found.depletion.time, np.nan)
     time = np.where(found.distribution.area[found.working] > 0.0, time, np.nan)
     _zoom(axes, found, size)
-    _named(axes, "Time until the liquid is empty (s),\nat the current of the start", unit)
+    _named(axes, "Time until the liquid is empty (s),\nat the current of the start (x: first)", unit)
     if np.isnan(time).all():
-        axes.text(0.5, 0.5, f"not empty within {words.duration(found.depletion.end)}", transform=axes.transAxes,
+        axes.text(0.5, 0.5, f"not empty\nwithin {words.duration(found.depletion.end)}", transform=axes.transAxes,
                   ha="center", fontsize=style.SMALL, wrap=True)  # fmt: skip
         return
     low, high = float(np.nanmin(time)), float(np.nanmax(time))
@@ -93,7 +98,6 @@ def _empty(figure: Figure, axes: Axes, found: Outlook, size: float, unit: str) -
     _colours(figure, axes, mesh, [low, high])
     x, y = (p / size for p in found.depletion.place)
     axes.plot(x, y, "x", color="white", markersize=7, markeredgewidth=1.6)
-    axes.annotate("first", (x, y), (6, 5), textcoords="offset points", color="white", fontsize=style.SMALL)
 
 
 def _mesh(
@@ -104,6 +108,7 @@ def _mesh(
 
 
 def _colours(figure: Figure, axes: Axes, mesh: Any, ends: list[float]) -> None:
+    axes.apply_aspect()
     place = axes.get_position()
     bar = figure.colorbar(mesh, cax=figure.add_axes((place.x1 + 0.015, place.y0, 0.016, place.height)))
     bar.outline.set_visible(False)
@@ -139,6 +144,5 @@ def _zoom(axes: Axes, found: Outlook, size: float) -> None:
 def _named(axes: Axes, name: str, unit: str) -> None:
     style.dress(axes)
     axes.grid(visible=False)
-    axes.set_aspect("equal", adjustable="box", anchor="W")
     axes.set(xlabel=f"x ({unit})", ylabel=f"y ({unit})")
     axes.set_title(name, loc="left", fontsize=style.TEXT, color=style.INK, pad=5)
