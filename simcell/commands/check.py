@@ -28,8 +28,8 @@ def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> 
         print_json(facts)
         return
     blocks = [f"{case}: {facts['title'] or 'no title'} ({facts['hash']})"]
-    for heading in ("values", "beam", "liquid", "space", "computes"):
-        if facts[heading] == {}:
+    for heading in ("values", "beam", "liquid", "space", "outlook", "computes"):
+        if not facts.get(heading):
             continue
         blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
     if facts["warnings"]:
@@ -62,6 +62,10 @@ def describe(case: Case) -> dict[str, Any]:
     >>> facts["beam"]["dose_rate"]
     {'value': 1000000.0, 'unit': 'Gy/s'}
     """
+    if "dendrite" in case.input.case.physics:
+        from simcell.commands.check_growth import describe_growth
+
+        return describe_growth(case)
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
     mechanism = mechanism_of(case.input, case.folder)

@@ -180,7 +180,7 @@ class Multigrid:
         levels = []
         while True:
             small = part.sink.size <= COARSEST or part.shape[1] * part.shape[2] == 1
-            halved = (0, 0) if small else _directions(part)
+            halved = (0, 0) if small else directions(part)
             shape = part.shape
             u = np.zeros((shape[0] + 2, shape[1] + 2, shape[2] + 2))
             diagonal = _diagonal(part)
@@ -196,7 +196,7 @@ class Multigrid:
                 return levels
             for axis in (2, 1):
                 if halved[axis - 1]:
-                    part = _joined(part, axis)
+                    part = joined(part, axis)
 
 
 def _norm(values: Array) -> float:
@@ -230,8 +230,16 @@ def _elongated(system: Diffusion) -> bool:
     return ratio.size > 0 and bool(np.mean((ratio > SQUARE) | (ratio < 1.0 / SQUARE)) > 0.02)
 
 
-def _directions(part: Diffusion) -> tuple[int, int]:
-    """Join along both axes, or only along that whose couplings are ten times the other's on average."""
+def directions(part: Diffusion) -> tuple[int, int]:
+    """Join along both axes (y, x), or only along that whose couplings are ten times the other's on average.
+
+    Examples
+    --------
+    >>> from simcell.numerics.diffusion import conduction
+    >>> from simcell.numerics.grid import plan
+    >>> directions(conduction(plan([0.0, 1.0, 2.0, 3.0], [0.0, 9.0, 18.0, 27.0], 1.0), 1.0))
+    (0, 1)
+    """
     _, ny, nx = part.shape
     if ny == 1 or nx == 1:
         return int(ny > 1), int(nx > 1)
@@ -251,10 +259,18 @@ def _pivots(part: Diffusion, code: int, diagonal: Array) -> Array:
     return pivot
 
 
-def _joined(part: Diffusion, axis: int) -> Diffusion:
-    """Operator of pairs of cells along an axis (the last one alone where their number is odd)."""
+def joined(part: Diffusion, axis: int) -> Diffusion:
+    """Operator of pairs of cells along an axis (the last one alone where their number is odd).
+
+    Examples
+    --------
+    >>> from simcell.numerics.diffusion import conduction
+    >>> from simcell.numerics.grid import plan
+    >>> joined(conduction(plan(range(5), [0.0, 1.0], 1.0), 1.0), 2).links[2].ravel()
+    array([0. , 0.5, 0. ])
+    """
     half = (int(axis == 1), int(axis == 2))
-    links = [_summed(link, half) if other != axis else link for other, link in enumerate(part.links)]
+    links = [summed(link, half) if other != axis else link for other, link in enumerate(part.links)]
     nz, ny, nx = part.shape
     m = (part.shape[axis] + 1) // 2
     along = part.links[axis].reshape((nz * ny, nx + 1, 1) if axis == 2 else (nz, ny + 1, nx))
@@ -263,10 +279,17 @@ def _joined(part: Diffusion, axis: int) -> Diffusion:
     if part.periodic[axis] and m == 1:
         joined[...] = 0.0  # a cell that is its own neighbour
     links[axis] = joined.reshape((nz, ny, m + 1) if axis == 2 else (nz, m + 1, nx))
-    return Diffusion((links[0], links[1], links[2]), _summed(part.sink, half), part.periodic)
+    return Diffusion((links[0], links[1], links[2]), summed(part.sink, half), part.periodic)
 
 
-def _summed(values: Array, half: tuple[int, int]) -> Array:
+def summed(values: Array, half: tuple[int, int]) -> Array:
+    """Sum over pairs of cells along y, x where `half` says so.
+
+    Examples
+    --------
+    >>> summed(np.ones((1, 1, 3)), (0, 1))
+    array([[[2., 1.]]])
+    """
     nz, ny, nx = values.shape
     total = np.zeros((nz, (ny + half[0]) >> half[0], (nx + half[1]) >> half[1]))
     kernels.sum_pairs(values, *half, total)

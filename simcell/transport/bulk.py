@@ -68,17 +68,16 @@ class Bulk:
         """Everything that takes part."""
         return tuple(sorted({*self.production, *(s for r in self.reactions for s in (*r.reactants, *r.products))}))
 
-    def factor(self, time: float) -> tuple[float, float]:
-        """Factor s from a time [s] on, and the time until which it holds.
+    def factor(self, time: float) -> float:
+        """Factor s from a time [s] on.
 
         Examples
         --------
         >>> Bulk((), {"H2": 1.0}, switch=(1.0, 2.0), scale=(1.0, 0.0)).factor(1.5)
-        (1.0, 2.0)
+        1.0
         """
         at = int(np.searchsorted(self.switch, time, side="right"))
-        until = float(self.switch[at]) if at < len(self.switch) else np.inf
-        return (float(self.scale[at - 1]) if at else 0.0), until
+        return float(self.scale[at - 1]) if at else 0.0
 
     def check(self, charges: Mapping[str, int]) -> None:
         """Refuse solutes that are not there and charge that does not balance (ValueError)."""

@@ -9,12 +9,12 @@ double layers and ends have passed is summed with the weights of the method, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array
@@ -56,7 +56,47 @@ class Options:
     steps: int = 200_000
 
 
-def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None) -> Record:
+@dataclass(frozen=True)
+class Course:
+    """How a protocol is followed, beside its segments.
+
+    Parameters
+    ----------
+    groups : sequence of int
+        What each segment is a part of: where a limit ends one, the rest of its group is left out. Default: none.
+    until : float
+        End of the run [s], if the protocol does not end it earlier.
+    progress : callable, optional
+        Called at every step with the fraction of the time that is done.
+
+    Examples
+    --------
+    >>> Course().until
+    inf
+    """
+
+    groups: Sequence[int] = ()
+    until: float = np.inf
+    progress: Callable[[float], None] | None = None
+
+
+class Stopped(Exception):
+    """Ctrl-C stopped a session; `partial` is the record until then.
+
+    Examples
+    --------
+    >>> Stopped(None).partial is None
+    True
+    """
+
+    def __init__(self, partial: Any) -> None:
+        super().__init__("interrupted")
+        self.partial = partial
+
+
+def run(
+    liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None, course: Course | None = None
+) -> Record:
     """Simulate a protocol.
 
     Parameters
@@ -64,6 +104,7 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     liquid : Liquid
     protocol : sequence of Segment
     options : Options
+    course : Course
 
     Returns
     -------
@@ -73,6 +114,8 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     ------
     ValueError
         For an empty protocol.
+    Stopped
+        After Ctrl-C, if anything was reached.
     SolverError
         Where no solution goes on, as at a constant current above what diffusion can bring; it names time, place and
         ion, and `partial` holds the record until then.
@@ -89,44 +132,82 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     """
     if not protocol:
         raise ValueError("the protocol is empty")
-    session = _Session(liquid, options or Options())
-    for number, segment in enumerate(protocol):
-        session.segment(number, segment)
+    session = _Line(liquid, options or Options())
+    session.play(protocol, course or Course())
     return session.record()
 
 
-class _Session:
-    def __init__(self, liquid: Liquid, options: Options) -> None:
-        self.liquid, self.options = liquid, options
-        self.stepper = Stepper(liquid, options.rtol, options.atol)
+class Session:
+    """The loop over segments and steps, for any stepper; `session.run` and `ions.run_bath` use it.
+
+    Parameters
+    ----------
+    stepper : Stepper or BathStepper
+    surfaces : sequence of Surface
+        Of all electrodes.
+    options : Options
+    stops : array, optional
+        Times since the start [s] that steps must not pass but meet.
+
+    Examples
+    --------
+    >>> Session.__name__
+    'Session'
+    """
+
+    def __init__(self, stepper: Any, surfaces: Sequence[Surface], options: Options, stops: ArrayLike = ()) -> None:
+        self.stepper, self.options = stepper, options
+        self.stops = np.sort(np.atleast_1d(np.asarray(stops, dtype=float)))
         self.time = 0.0
         self.rows: list[dict[str, Any]] = []
-        self.before = self.stepper.inventory()
-        self.sums, self.made = np.zeros(self.stepper.width), np.zeros((3, len(liquid.ions)))
+        self.before = stepper.inventory()
+        self.sums = np.zeros(stepper.width)
         self.ends: list[tuple[int, float, str]] = []
-        if not self.stepper.open_circuit():
-            self._unknown_rest()
-
-    def _unknown_rest(self) -> None:
-        ends = [self.liquid.working, *([self.liquid.other] if isinstance(self.liquid.other, Surface) else [])]
-        if any(end.capacitance > 0.0 and end.before is None for end in ends):
+        self.tell: Callable[[float], None] | None = None
+        if not stepper.open_circuit() and any(s.capacitance > 0.0 and s.before is None for s in surfaces):
             raise ValueError("no open-circuit potential at the start: give the electrode `before`, its potential step")
+
+    def play(self, protocol: Sequence[Segment], course: Course) -> None:
+        """Run all segments; `Stopped` after Ctrl-C."""
+        total = min(course.until, sum(segment.duration for segment in protocol))
+        if course.progress is not None:
+            tell = course.progress
+            self.tell = lambda time: tell(min(1.0, time / total))
+        over: int | None = None
+        try:
+            for number, segment in enumerate(protocol):
+                left = course.until - self.time
+                if left <= 1e-12 * total:
+                    break
+                if course.groups and course.groups[number] == over:
+                    continue
+                cut = replace(segment, duration=left, last=segment.goal(left)) if segment.duration > left else segment
+                self.segment(number, cut)
+                self.ended()
+                if course.groups and self.ends[-1][2] != "time":
+                    over = course.groups[number]
+        except KeyboardInterrupt:
+            if not self.rows:
+                raise
+            raise Stopped(self.record()) from None
+
+    def ended(self) -> None:
+        """Keep what belongs to the end of a segment."""
 
     def segment(self, number: int, segment: Segment) -> None:
         """Run one segment to its end."""
         s, o = self.stepper, self.options
         s.control(segment)
+        s.began = s.now = self.time
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
         done, charge, reason = 0.0, self._charge(), "time"
-        start, switched = self.time, False
-        dt, fresh, until = min(s.first_step(), 1e-3 * longest), True, s.produce(start)
+        dt, fresh = min(s.first_step(), 1e-3 * longest), True
+        self.jump()
         while done < segment.duration:
             if len(self.rows) > o.steps:
                 raise SolverError(f"{o.steps} steps were not enough, reached {self.time:g} s", self.record())
-            if switched:
-                dt, fresh, until = min(s.first_step(), 1e-3 * longest), True, s.produce(until)
-            left = min(segment.duration, until - start) - done
+            left, stop = self._left(segment, done)
             dt = min(dt, longest)
             dt = left if left < 1.0001 * dt else (0.5 * left if left < 2.0 * dt else dt)
             saved = s.save()
@@ -144,16 +225,26 @@ class _Session:
             if hit is not None:
                 dt = self._locate(segment, hit, charge, done, dt, saved, fresh)
                 reason = hit.quantity
-            switched = dt == left and until - start < segment.duration
-            done = until - start if switched else done + dt
-            self.time = start + done
-            self.made += dt * s.made
+            met = stop is not None and hit is None and dt == left
+            done += dt
+            self.time = stop if met else self.time + dt
             fresh = False
             self._accept(number)
             if hit is not None:
                 break
+            if met and self.jump():
+                dt, fresh = min(s.first_step(), 1e-3 * longest), True
+                continue
             dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
         self.ends.append((number, self.time, reason))
+
+    def _left(self, segment: Segment, done: float) -> tuple[float, float | None]:
+        """Time [s] to the next moment that a step has to meet, and that moment unless it is the end of the segment."""
+        left = segment.duration - done
+        ahead = self.stops[self.stops > self.time * (1.0 + 1e-12)]
+        if ahead.size and ahead[0] - self.time < left * (1.0 - 1e-9):
+            return float(ahead[0] - self.time), float(ahead[0])
+        return left, None
 
     def _charge(self) -> float:
         """Charge that the working electrode has passed [C/m^2], the step at hand included."""
@@ -209,13 +300,9 @@ class _Session:
         if lowest.min() < -10.0 * self.options.rtol:
             k, i = np.unravel_index(int(lowest.argmin()), lowest.shape)
             raise SolverError(f"{s.names[k]} is {c[k, i]:g} mol/m^3 at {self.time:g} s: lower `rtol`", self.record())
-        self.rows.append(
-            {
-                "time": self.time, "segment": number, "potential": s.potential, "metal": s.metal[0] * self.liquid.volts,
-                "current": s.current, "ohmic": s.ohmic, "rates": s.last_rates() / s.area, "sums": self.sums.copy(),
-                "concentration": c, "liquid": s.u[:, -1] * self.liquid.volts,
-            }
-        )  # fmt: skip
+        self.rows.append({"time": self.time, "segment": number, "sums": self.sums.copy(), **self.row()})
+        if self.tell is not None:
+            self.tell(self.time)
 
     def _runs_away(self, segment: Segment) -> bool:
         """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""
@@ -223,6 +310,65 @@ class _Session:
             return False
         side = "above" if segment.goal(0.0) > 0.0 else "below"
         return any(x.quantity == "potential" and np.isfinite(getattr(x, side)) for x in segment.limits)
+
+    def _stuck(self, segment: Segment) -> str:
+        s = self.stepper
+        text = f"no solution beyond {self.time:g} s, where the potential is {s.potential:.4g} V"
+        if (empty := self._emptiest()) is not None:
+            ion, side, left = empty
+            text += f": {s.names[ion]} is down to {left:.3g} mol/m^3 at the {self.place(side)} electrode"
+        if segment.mode == "current" and empty is not None:
+            least = s.limiting(ion, side)
+            text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
+            text += '; a limit such as Limit("potential", below=...) ends the segment before'
+        return text
+
+    def jump(self) -> bool:
+        """Set what changes at a stop, which a segment's beginning may be; whether something did, at once."""
+        return False
+
+    def row(self) -> dict[str, Any]:
+        """What is kept of a step."""
+        raise NotImplementedError
+
+    def place(self, side: int) -> str:
+        """Name of an electrode."""
+        raise NotImplementedError
+
+    def record(self) -> Any:
+        """Record so far."""
+        raise NotImplementedError
+
+    def _emptiest(self) -> tuple[int, int, float] | None:
+        """Ion (its row), electrode and concentration where least is left of what a reaction there uses up."""
+        raise NotImplementedError
+
+
+class _Line(Session):
+    def __init__(self, liquid: Liquid, options: Options) -> None:
+        self.liquid = liquid
+        other = [liquid.other] if isinstance(liquid.other, Surface) else []
+        self.made, self.booked = np.zeros((3, len(liquid.ions))), 0.0
+        stops = liquid.bulk.switch if liquid.bulk else ()
+        super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options, stops)
+
+    def jump(self) -> bool:
+        """Set what a beam makes from now on."""
+        return bool(self.stepper.produce(self.time))
+
+    def row(self) -> dict[str, Any]:
+        """Traces and profiles; what the beam has made in the step counts."""
+        s = self.stepper
+        self.made += (self.time - self.booked) * s.made
+        self.booked = self.time
+        return {
+            "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
+            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
+        }  # fmt: skip
+
+    def place(self, side: int) -> str:
+        """Name of an electrode."""
+        return ("working", "other")[side]
 
     def _emptiest(self) -> tuple[int, int, float] | None:
         """Ion (its row), end and concentration where least is left of what a reaction there uses up."""
@@ -237,19 +383,6 @@ class _Session:
         if not found or (least := min(found))[0] > 1e-3:
             return None
         return least[1], least[2], float(c[least[1], -least[2]])
-
-    def _stuck(self, segment: Segment) -> str:
-        s = self.stepper
-        text = f"no solution beyond {self.time:g} s, where the potential is {s.potential:.4g} V"
-        if (empty := self._emptiest()) is not None:
-            ion, side, left = empty
-            place = ("working", "other")[side]
-            text += f": {s.names[ion]} is down to {left:.3g} mol/m^3 at the {place} electrode"
-        if segment.mode == "current" and empty is not None:
-            least = s.limiting(ion, side)
-            text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
-            text += '; a limit such as Limit("potential", below=...) ends the segment before'
-        return text
 
     def _warnings(self, concentration: Array) -> tuple[str, ...]:
         solution = self.liquid.solution
@@ -267,8 +400,8 @@ class _Session:
         r, k = s.reactions, len(s.names)
         sums, rates = stack("sums"), stack("rates")
         back = np.argsort(self.liquid.order)
-        concentration = stack("concentration")[:, back]
         passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
+        concentration = stack("concentration")[:, back]
         numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
         return Record(
             time=stack("time"), segment=numbers, potential=stack("potential"), metal=stack("metal"),

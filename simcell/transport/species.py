@@ -34,6 +34,7 @@ from simcell.transport.bulk import Bulk, packed_bulk
 from simcell.transport.concentrated import Binary, packed_binary
 from simcell.transport.kernels import ELECTRODE, FRIT, RESERVOIR
 from simcell.transport.kinetics import FARADAY
+from simcell.transport.pseudo import Pseudo
 
 CONSISTENT = 1e-9  # relative, of stoichiometry and orders that thermodynamics ties together
 
@@ -242,6 +243,11 @@ class Liquid:
         [K]
     bulk : Bulk or None
         What reacts inside the liquid; the composition at the start need not be at rest.
+    scales : mapping of ion to number
+        Concentrations [mol/m^3] that errors of an ion are told against where it starts with less; by default the
+        largest one at the start of the ion, or of all ions for one that starts at zero.
+    pseudo : Pseudo or None
+        Own potential of the reference electrode in time; none: it stays at 0.
     solution : Binary or None
         Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
         then not used.
@@ -270,6 +276,8 @@ class Liquid:
     temperature: float = ROOM_TEMPERATURE
     bulk: Bulk | None = None
     solution: Binary | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
+    pseudo: Pseudo | None = None
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]
@@ -282,19 +290,13 @@ class Liquid:
             reaction.check(charges)
         if self.bulk is not None:
             self.bulk.check(charges)
-        c = self.composition
-        if not np.all(np.isfinite(c)) or np.any(c < 0.0):
-            raise ValueError("concentrations at the start must be finite and not negative")
         z = np.array([ion.charge for ion in self.ions], dtype=float)
-        excess, all_of_it = z @ c, np.abs(z) @ c
-        if np.any(np.abs(excess) > 1e-9 * all_of_it) or not np.all(all_of_it > 0.0):
-            at = int(np.argmax(np.abs(excess)))
-            raise ValueError(
-                f"the composition at the start has a charge of {excess[at]:g} mol/m^3 against {all_of_it[at]:g} of ions"
-            )
+        check_neutral(names, z, self.start, self.composition, "at the start")
         if self.balance and charges.get(self.balance, 0) == 0:
             raise ValueError(f"the balancing ion {self.balance} is not a charged ion of the liquid")
-        object.__setattr__(self, "balance", self.balance or self._balancing(charges))
+        least, inside = self.composition.min(axis=1), self.bulk.solutes if self.bulk else ()
+        balance = self.balance or balancing_ion(self.ions, least, self.reactions, inside)
+        object.__setattr__(self, "balance", balance)
         if self.solution is not None:
             self._check_binary(charges)
         ends = self.grid.faces[2]
@@ -329,16 +331,49 @@ class Liquid:
         if charges[self.balance] != -1:
             raise ValueError(f"in a concentrated solution the anion balances, not {self.balance}: it must not react")
 
-    def _balancing(self, charges: Mapping[str, int]) -> str:
-        inside = self.bulk.solutes if self.bulk else ()
-        used = {*(k for r in self.reactions for k in r.makes), *inside}
-        if all(ion.name in used for ion in self.ions if ion.charge):
-            used -= {*inside} - {k for r in self.reactions for k in r.makes}
-        least = self.composition.min(axis=1)
-        ranked = sorted(
-            (ion.name in used, -float(c), ion.name) for ion, c in zip(self.ions, least, strict=True) if ion.charge
+
+def check_neutral(names: Sequence[str], charges: Array, start: Mapping[str, object], values: Array, where: str) -> None:
+    """Refuse a composition (ions, places) that is not finite, positive and electroneutral, or names other ions.
+
+    Raises
+    ------
+    ValueError
+        Naming the number.
+
+    Examples
+    --------
+    >>> check_neutral(["K+"], np.array([1.0]), {"K+": 1.0}, np.ones((1, 1)), "at the start")
+    Traceback (most recent call last):
+        ...
+    ValueError: the composition at the start has a charge of 1 mol/m^3 against 1 of ions
+    """
+    if sorted(names) != sorted(start) or len(set(names)) != len(names):
+        raise ValueError(f"the composition {where} names {sorted(start)}, the ions are {sorted(names)}")
+    if not np.all(np.isfinite(values)) or np.any(values < 0.0):
+        raise ValueError(f"concentrations {where} must be finite and not negative")
+    excess, all_of_it = charges @ values, np.abs(charges) @ values
+    if np.any(np.abs(excess) > 1e-9 * all_of_it) or not np.all(all_of_it > 0.0):
+        at = int(np.argmax(np.abs(excess)))
+        raise ValueError(
+            f"the composition {where} has a charge of {excess[at]:g} mol/m^3 against {all_of_it[at]:g} of ions"
         )
-        return ranked[0][2]
+
+
+def balancing_ion(ions: Sequence[Ion], least: Array, reactions: Sequence[Reaction], inside: Sequence[str] = ()) -> str:
+    """Give the most concentrated charged ion that no reaction of an electrode, and if possible none `inside`, uses.
+
+    Examples
+    --------
+    >>> balancing_ion([Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)], np.array([1.0, 1.0]), [])
+    'Cl-'
+    """
+    at_electrodes = {k for r in reactions for k in r.makes}
+    ranked = sorted(
+        (ion.name in at_electrodes, ion.name in inside, -float(c), ion.name)
+        for ion, c in zip(ions, least, strict=True)
+        if ion.charge
+    )
+    return ranked[0][3]
 
 
 def between(
@@ -401,6 +436,7 @@ def packed(liquid: Liquid) -> tuple:
     kind = ELECTRODE if isinstance(other, Surface) else RESERVOIR if isinstance(other, Reservoir) else FRIT
     ends = [liquid.working, other if isinstance(other, Surface) else Surface()]
     start = liquid.composition[liquid.order]
+    sides = [end.reactions for end in ends]
     return (
         np.array([float(ion.charge) for ion in ions]),
         np.array([ion.diffusivity for ion in ions]),
@@ -411,14 +447,21 @@ def packed(liquid: Liquid) -> tuple:
         np.array([end.film / volts for end in ends]),
         np.array([end.capacitance * volts for end in ends]),
         FARADAY,
-        _kinetics(liquid, [ion.name for ion in ions]),
+        packed_reactions(sides, [ion.name for ion in ions], volts),
         np.array([float(r.electrons) for r in liquid.reactions]),
         np.stack([start[:, 0], start[:, -1]]),
     )
 
 
-def _kinetics(liquid: Liquid, names: list[str]) -> tuple[Array, ...]:
-    reactions = liquid.reactions
+def packed_reactions(sides: Sequence[Sequence[Reaction]], names: Sequence[str], volts: float) -> tuple[Array, ...]:
+    """Reactions of several electrodes, one after the other, for `kernels_surface.surface`.
+
+    Examples
+    --------
+    >>> packed_reactions([[], [plating("K", "K+", 1, 2.0, 1.0, 0.5, 0.5)]], ["K+"], 0.0257)[0]
+    array([1])
+    """
+    reactions = [r for side in sides for r in side]
     shape = (len(reactions), len(names))
 
     def table(pick: str, default: float) -> Array:
@@ -428,10 +471,9 @@ def _kinetics(liquid: Liquid, names: list[str]) -> tuple[Array, ...]:
     def numbers(pick: str, unit: float = 1.0) -> Array:
         return np.array([getattr(r, pick) / unit for r in reactions], dtype=float)
 
-    first = len(liquid.working.reactions)
     return (
-        np.array([0 if i < first else 1 for i in range(len(reactions))], dtype=np.int64),
-        numbers("exchange"), numbers("anodic"), numbers("cathodic"), numbers("equilibrium", liquid.volts),
+        np.array([n for n, side in enumerate(sides) for _ in side], dtype=np.int64),
+        numbers("exchange"), numbers("anodic"), numbers("cathodic"), numbers("equilibrium", volts),
         np.array([float(r.branch != "cathodic") for r in reactions]),
         np.array([float(r.branch != "anodic") for r in reactions]),
         table("reference", 1.0), table("orders_anodic", 0.0), table("orders_cathodic", 0.0), table("makes", 0.0),

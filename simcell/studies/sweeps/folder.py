@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcell import __version__
 from simcell.errors import InputError, Problem, ResultError
+from simcell.results.checkpoint import identity
 from simcell.results.files import atomic, check_writable
 from simcell.studies.sweeps.plan import Axis, Plan
 
@@ -240,16 +241,21 @@ def describe(case: Case, plan: Plan, group: int = 1) -> dict[str, Any]:
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
     >>> facts = describe(case, plan_of(["electrolyte.pH=3,7,30"]))
     >>> [len(run["id"]) for run in facts["runs"]], facts["runs"][2]["refused"]
-    ([16, 16, 16], 'electrolyte.pH = 30: ...')
+    ([16, 16, 16], 'electrolyte.pH = 30.0: must be ...')
     """
-    files = _Files()
+    files: dict[str, str] = {}  # of each mechanism: reading one takes longer than all the rest
     runs: list[dict[str, Any]] = []
     problems: list[InputError] = []
     for number, (values, labels) in enumerate(zip(plan.values, plan.labels, strict=True)):
         entry: dict[str, Any] = {"values": list(values), "labels": list(labels)}
+        if plan.shares:
+            entry["shares"] = list(plan.shares[number])
         try:
             member = plan.member(case, number)
-            entry["id"] = _id(member.hash, files.of(member))
+            mechanism = member.input.electrolyte.mechanism
+            if mechanism not in files:
+                files[mechanism] = json.dumps(identity(member)["files"], sort_keys=True)
+            entry["id"] = _id(member.hash, files[mechanism])
         except InputError as error:
             problems.append(error)
             entry |= {"id": _id(json.dumps(values), "refused"), "refused": str(error)}
@@ -293,23 +299,6 @@ def group_size(runs: int, jobs: int, values: int, most: int = 200) -> int:
     most = max(1, min(most, int(64e6 / (8 * values))))
     rounds = math.ceil(runs / (most * jobs))
     return math.ceil(runs / (rounds * jobs))
-
-
-class _Files:
-    """Digests of the files that the mechanism of a case is read from; each mechanism is read once."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, str] = {}
-
-    def of(self, case: Case) -> str:
-        if "radiolysis" not in case.input.case.physics:
-            return ""
-        name = case.input.electrolyte.mechanism
-        if name not in self.known:
-            from simcell.inputs.mechanism import load_mechanism
-
-            self.known[name] = json.dumps(load_mechanism(name, case.folder).files, sort_keys=True)
-        return self.known[name]
 
 
 def _id(*parts: str) -> str:

@@ -1,0 +1,165 @@
+"""From a bath to the flat arrays of the kernels: cells and faces on all levels, patches, terminals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcell.numerics.diffusion import Diffusion
+from simcell.numerics.grid import AXES, Array, Three
+from simcell.numerics.multigrid import directions, joined, summed
+from simcell.transport.bath import Bath
+from simcell.transport.edges import corrections
+from simcell.transport.kernels_patch import METAL, OUTFLOW, RESERVOIR
+from simcell.transport.kinetics import FARADAY
+from simcell.transport.species import packed_reactions
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class Layout:
+    """What kernels need of a bath, and does not change.
+
+    Examples
+    --------
+    >>> Layout.__dataclass_fields__["parent"].name
+    'parent'
+    """
+
+    space: tuple  # shape, first cell, first face, volume, conductance, flow of all levels; charges, diffusivities
+    parent: Ints
+    weight: Array  # share of a cell in the volume of its parent
+    patches: tuple  # cell, kind, terminal, conductance, area, composition outside, flow in
+    ends: tuple  # film, capacity, guess for films, F, reactions, electrons
+    scale: Array
+    place: Ints  # column of each patch of a metal, for maps; -1 for others
+
+
+def layout_of(bath: Bath, edges: str) -> Layout:
+    """Arrays of a bath; `edges` is ``plain`` or ``exact``.
+
+    Examples
+    --------
+    >>> from simcell.numerics.grid import section
+    >>> from simcell.transport.bath import Plate
+    >>> from simcell.transport.electrode import strip
+    >>> from simcell.transport.species import Ion, Surface
+    >>> g = section([0.0, 1.0, 2.0], [0.0, 1.0])
+    >>> salt = [Ion("Li+", 1, 1e-9), Ion("ClO4-", -1, 1.8e-9)]
+    >>> one = [Plate(strip(g, "a", 0.0, 1.0), Surface())]
+    >>> bath = Bath(g, salt, {"Li+": 1.0, "ClO4-": 1.0}, one, {"x+": {"Li+": 1.0, "ClO4-": 1.0}})
+    >>> layout_of(bath, "plain").patches[0]
+    array([0, 1])
+    """
+    grid, ions = bath.grid, [bath.ions[k] for k in bath.order]
+    factor = [np.ones_like(a) for a in grid.area]
+    floors = [np.ones(grid.shape[1:]) for _ in bath.live]
+    if edges == "exact" and grid.kind != "plan" and grid.shape[0] > 1:
+        change = corrections(grid, [p.place for p in bath.live], [0.0] * len(bath.live))
+        factor, floors = [change.z, change.y, change.x], change.floor
+    inner = [
+        _closed(a * f / d, axis) for axis, (a, f, d) in enumerate(zip(grid.area, factor, grid.distance, strict=True))
+    ]
+    none = (np.zeros_like(grid.area[0]), np.zeros_like(grid.area[1]), np.zeros_like(grid.area[2]))
+    space, parent, weight = _levels(Diffusion((inner[0], inner[1], inner[2]), grid.volume), bath.flow or none)
+    z, d = np.array([float(i.charge) for i in ions]), np.array([i.diffusivity for i in ions])
+    largest = bath.composition[bath.order].reshape(len(ions), -1).max(axis=1)
+    for there in bath.reservoirs.values():
+        largest = np.maximum(largest, [there[i.name] for i in ions])
+    patches, place = _patches(bath, floors)
+    surfaces = [plate.surface for plate in bath.live]
+    names = [ion.name for ion in ions]
+    kinetics = packed_reactions([s.reactions for s in surfaces], names, bath.volts)
+    ends = (
+        np.array([s.film / bath.volts for s in surfaces]), np.array([s.capacitance * bath.volts for s in surfaces]),
+        np.zeros(len(surfaces)), FARADAY, kinetics, np.array([float(r.electrons) for r in bath.reactions]),
+    )  # fmt: skip
+    scale = np.where(largest > 0.0, largest, largest.max())
+    return Layout((*space, z, d), parent, weight, patches, ends, scale, place)
+
+
+def _closed(link: Array, axis: int) -> Array:
+    ends: list[slice | list[int]] = [slice(None)] * 3
+    ends[axis] = [0, -1]
+    link[tuple(ends)] = 0.0
+    return np.nan_to_num(link)
+
+
+def _levels(part: Diffusion, flow: Three) -> tuple[tuple, Ints, Array]:
+    parts, flows, parents, weights = [part], [flow], [], []
+    first = 0
+    while part.shape[1] * part.shape[2] > 1:
+        half = directions(part)
+        for axis in (2, 1):
+            if half[axis - 1]:
+                part = joined(part, axis)
+        fine = parts[-1]
+        k, j, i = np.indices(fine.shape)
+        _, ny, nx = part.shape
+        up = (k * ny + (j >> half[0])) * nx + (i >> half[1])
+        first += fine.sink.size
+        whole = part.sink.ravel()[up]
+        parents.append((up + first).ravel())
+        weights.append(np.divide(fine.sink, whole, out=np.zeros(fine.shape), where=whole > 0.0).ravel())
+        flows.append(_joined_flow(flows[-1], half))
+        parts.append(part)
+    counts = np.array([[link.size for link in p.links] for p in parts]).ravel()
+    space = (
+        np.array([p.shape for p in parts], dtype=np.int64),
+        np.cumsum([0, *(p.sink.size for p in parts)]).astype(np.int64),
+        (np.cumsum(counts) - counts).reshape(-1, 3).astype(np.int64),
+        np.concatenate([p.sink.ravel() for p in parts]),
+        np.concatenate([link.ravel() for p in parts for link in p.links]),
+        np.concatenate([q.ravel() for three in flows for q in three]),
+    )
+    last = [np.zeros(parts[-1].sink.size, dtype=np.int64)]
+    return space, np.concatenate(parents + last), np.concatenate([*weights, np.zeros(parts[-1].sink.size)])
+
+
+def _joined_flow(flow: Three, half: tuple[int, int]) -> Three:
+    """Flow through the faces of merged cells."""
+    answer = []
+    for axis, q in enumerate(flow):
+        if axis > 0 and half[axis - 1]:
+            n = q.shape[axis] - 1
+            q = np.take(q, [*range(0, n, 2), n], axis)
+        answer.append(summed(np.ascontiguousarray(q), (half[0] if axis != 1 else 0, half[1] if axis != 2 else 0)))
+    return answer[0], answer[1], answer[2]
+
+
+def _patches(bath: Bath, floors: list[Array]) -> tuple[tuple, Ints]:
+    grid, count = bath.grid, len(bath.ions)
+    ny, nx = grid.shape[1:]
+    index = np.arange(grid.volume.size).reshape(grid.shape)
+    rows: list[tuple] = []
+    for t, plate in enumerate(bath.live):
+        area = plate.place.cover * grid.area[0][0]
+        if grid.kind == "plan":
+            gap = np.divide(grid.volume[0], 3.0 * grid.area[0][0], out=np.ones((ny, nx)), where=grid.area[0][0] > 0.0)
+        else:
+            gap = grid.distance[0][0] * floors[t]
+        for at in np.flatnonzero((area > 0.0) & grid.mask[0]):
+            rows.append((at, METAL, t, area.flat[at] / gap.flat[at], area.flat[at], np.zeros(count), 0.0, at))
+    for axis, name in enumerate(AXES):
+        for sign, end in (("-", 0), ("+", -1)):
+            side = name + sign
+            area, far = np.take(grid.area[axis], end, axis).ravel(), np.take(grid.distance[axis], end, axis).ravel()
+            cells, wet = np.take(index, end, axis).ravel(), np.take(grid.mask, end, axis).ravel()
+            flow = np.zeros(area.size)
+            if bath.flow is not None:
+                flow = np.take(bath.flow[axis], end, axis).ravel() * (1.0 if end == 0 else -1.0)
+            if side in bath.reservoirs:
+                t = bath.terminals.index(side)
+                there = np.array([bath.reservoirs[side][bath.ions[k].name] for k in bath.order])
+                for n in np.flatnonzero(wet & (area > 0.0)):
+                    rows.append((cells[n], RESERVOIR, t, area[n] / far[n], area[n], there, flow[n], -1))
+            else:
+                for n in np.flatnonzero(wet & (flow < 0.0)):
+                    rows.append((cells[n], OUTFLOW, -1, 0.0, area[n], np.zeros(count), flow[n], -1))
+    columns = list(zip(*rows, strict=True))
+    integers = [np.array(columns[n], dtype=np.int64) for n in (0, 1, 2)]
+    numbers = [np.array(columns[n], dtype=float) for n in (3, 4, 5, 6)]
+    return (*integers, *numbers), np.array(columns[7], dtype=np.int64)

@@ -1,0 +1,260 @@
+"""Kernels of what enters the liquid: electrodes, reservoirs and outflow, each a list of patches beside a cell.
+
+An electrode's patch has a surface state of its own (concentrations and potential there), which reactions, double layer
+and the flux to the cell determine. It is solved for the state of the cell at hand, so only its answer appears in the
+system of the cells: the flux into the cell and its derivatives. A change of all potentials by one constant changes
+nothing, hence the derivative by the potential of the metal is that by the cell's potential with the other sign.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcell.numerics.jit import njit
+from simcell.transport.kernels_bath import add_own, face, linear_flux
+from simcell.transport.kernels_columns import invert
+from simcell.transport.kernels_surface import REACH, balancing, surface
+
+METAL, RESERVOIR, OUTFLOW = 0, 1, 2
+SMALL = 1e-6  # relative change after which the linear part of the surface's answer is exact to rounding
+
+
+@njit
+def surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
+    """Residual (what reactions make less what leaves, sign of the flux) and matrix of the surface state."""
+    _cell, _kind, _terminal, conductance, area, _outside, _flow = patches
+    film, capacity, carried, faraday, kinetics, electrons = ends
+    z, d = numbers[:2]
+    miss, matrix, coef, flux, rate, dv, dc, slope, row = work[:9]
+    nu = kinetics[10]
+    count = z.size
+    last = count - 1
+    face(states, p, u, c, conductance[p], 0.0, z, d, coef, 0, flux)
+    s = states[p]
+    for k in range(last):
+        row[k] = s[k]
+    row[last] = balancing(s, z, last)
+    v = metal - s[last]
+    total = surface(t, row, v, kinetics, film[t], carried, rate, dv, dc, slope)
+    charging = capacity[t] * (v - base) / h
+    share = area[p] / faraday
+    for k in range(count):
+        miss[k] = flux[k]
+        for n in range(count):
+            matrix[k, n] = 0.0
+    add_own(coef, 0, z, 1.0, matrix)
+    matrix[last, last] += share * capacity[t] / h
+    miss[last] -= share * (total + charging)
+    for r in range(electrons.size):
+        if kinetics[0][r] != t:
+            continue
+        matrix[last, last] += share * dv[r]
+        for n in range(last):
+            dc[r, n] -= z[n] / z[last] * dc[r, last]  # with the balancing ion that follows
+            matrix[last, n] -= share * dc[r, n]
+        for k in range(last):
+            made = share * nu[r, k] / electrons[r]
+            if made != 0.0:
+                miss[k] -= made * rate[r]
+                matrix[k, last] += made * dv[r]
+                for n in range(last):
+                    matrix[k, n] -= made * dc[r, n]
+    return charging
+
+
+@njit
+def settle(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
+    """Newton's method for the surface state; the last change is left in `row`. False: no convergence."""
+    z, _d, scale = numbers
+    miss, matrix, _coef, _flux, _rate, _dv, _dc, _slope, row, inverse = work
+    s = states[p]
+    count = z.size
+    last = count - 1
+    for _ in range(80):
+        surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work)
+        if not invert(matrix, inverse):
+            return False
+        size = 0.0
+        for k in range(count):
+            change = 0.0
+            for n in range(count):
+                change -= inverse[k, n] * miss[n]
+            row[k] = change
+            size = max(size, abs(change) if k == last else abs(change) / (abs(s[k]) + 1e-9 * scale[k]))
+        if not np.isfinite(size):
+            return False
+        if size < SMALL:
+            return True
+        part = min(1.0, REACH / max(abs(row[last]), 1e-300))
+        shift(s, row, z, scale, part)
+    return False
+
+
+@njit
+def shift(s, change, z, scale, part):
+    """Move a surface state, but leave a twentieth of every concentration: rates and logarithms need it.
+
+    What is below rounding of the concentrations around is left alone: it may pass through zero.
+    """
+    last = z.size - 1
+    before = balancing(s, z, last)
+    for k in range(last):
+        now = s[k]
+        moved = now + part * change[k]
+        change[k] = max(moved, 0.05 * now) - now if now > 1e-16 * scale[k] else moved - now
+    rest = balancing(change, z, last)
+    share = 1.0
+    if before > 1e-16 * scale[0] and before + rest < 0.05 * before:
+        share = -0.95 * before / rest
+    for k in range(last):
+        s[k] += share * change[k]
+    s[last] += part * change[last]
+
+
+@njit
+def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, work):
+    """All patches at the state of the cells: flux into each cell, its derivatives, and the sums for the books.
+
+    `states`: surfaces; `answers`: flux, derivative by the cell, of the surface by the cell, what a unit of charge at
+    the surface sends into the cell and makes of the surface's potential. `sums`: currents of reactions [A], of double
+    layers [A] and flows of ions [mol/s], each of the latter for all terminals. False: a surface has no solution.
+    """
+    cell, kind, terminal, conductance, area, outside, flow = patches
+    film, capacity, _carried, _faraday, kinetics, electrons = ends
+    z, d, _scale = numbers
+    flux, block, lever, kick, give = answers
+    _miss, _matrix, coef, through, rate, dv, dc, _slope, row, inverse = work
+    count = z.size
+    last = count - 1
+    reactions = electrons.size
+    metals = film.size
+    moved, nothing = np.zeros((1, count)), np.zeros((1, count))
+    sums[:] = 0.0
+    for p in range(cell.size):
+        t, c = terminal[p], cell[p]
+        for r in range(count):
+            for n in range(count):
+                block[p, r, n] = 0.0
+                lever[p, r, n] = 0.0
+        if kind[p] == OUTFLOW:  # flow < 0: out of the cell
+            for k in range(last):
+                flux[p, k] = flow[p] * u[c, k]
+                block[p, k, k] = flow[p]
+            flux[p, last] = 0.0
+        elif kind[p] == RESERVOIR:
+            for k in range(last):
+                states[p, k] = outside[p, k]
+            states[p, last] = potential[t]
+            face(states, p, u, c, conductance[p], flow[p], z, d, coef, 0, through)
+            for k in range(count):
+                flux[p, k] = through[k]
+            add_own(coef, 0, z, -1.0, block[p])
+            for r in range(count):
+                for n in range(count):
+                    block[p, r, n] = -block[p, r, n]
+        else:
+            s = states[p]
+            if not settle(p, t, u, c, potential[t], h, base[p], patches, ends, numbers, states, work):
+                return False
+            charging = capacity[t] * (potential[t] - s[last] - row[last] - base[p]) / h
+            sums[reactions + t] += area[p] * charging
+            for r in range(reactions):
+                if kinetics[0][r] == t:
+                    value = rate[r] - dv[r] * row[last]
+                    for n in range(last):
+                        value += dc[r, n] * row[n]
+                    sums[r] += area[p] * value
+            for k in range(count):
+                moved[0, k] = row[k]
+            charge = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
+            for k in range(last):
+                flux[p, k] = through[k] + row[k]
+            flux[p, last] = through[last] + charge
+            for k in range(count):
+                row[k] = moved[0, k]
+            for k in range(count):
+                s[k] += row[k]
+            add_own(coef, 0, z, -1.0, block[p])
+            for r in range(count):
+                for n in range(count):
+                    block[p, r, n] = -block[p, r, n]
+            for r in range(count):  # surface by cell
+                for n in range(count):
+                    total = 0.0
+                    for k in range(count):
+                        total -= inverse[r, k] * block[p, k, n]
+                    lever[p, r, n] = total
+            for n in range(count):
+                for k in range(count):
+                    moved[0, k] = lever[p, k, n]
+                charge = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
+                for k in range(last):
+                    block[p, k, n] += row[k]
+                block[p, last, n] += charge
+            for k in range(count):
+                moved[0, k] = inverse[k, last]
+            kick[p, last] = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
+            for k in range(last):
+                kick[p, k] = row[k]
+            give[p] = inverse[last, last]
+        at = reactions + metals + max(t, 0) * count
+        if t < 0:
+            at = sums.size - count
+        rest = flux[p, last]
+        if kind[p] == OUTFLOW:
+            rest = 0.0
+        for k in range(last):
+            sums[at + k] += flux[p, k]
+            rest -= z[k] * flux[p, k]
+        sums[at + last] += rest / z[last]
+    return True
+
+
+@njit
+def predict(change, step, patches, lever, z, scale, states):
+    """Move surfaces along with changes of the cells and of the potentials of the terminals."""
+    cell, kind, terminal = patches[:3]
+    count = z.size
+    move = np.empty(count)
+    for p in range(cell.size):
+        if kind[p] != METAL:
+            continue
+        c, dw = cell[p], step[terminal[p]]
+        for r in range(count):
+            s = -lever[p, r, count - 1] * dw
+            for n in range(count):
+                s += lever[p, r, n] * change[c, n]
+            move[r] = s
+        move[count - 1] += dw
+        shift(states[p], move, z, scale, 1.0)
+
+
+@njit
+def put(patches, flux, block, out, local):
+    """Subtract what enters from the balances of the cells and from their blocks."""
+    cell = patches[0]
+    count = flux.shape[1]
+    for p in range(cell.size):
+        for r in range(count):
+            out[cell[p], r] -= flux[p, r]
+            for n in range(count):
+                local[cell[p], r, n] -= block[p, r, n]
+
+
+@njit
+def border(patches, block, x, w, out, currents):
+    """What potentials of terminals do to the cells (added to out) and currents of terminals by all changes [mol/s]."""
+    cell, _kind, terminal = patches[:3]
+    count = x.shape[1]
+    last = count - 1
+    currents[:] = 0.0
+    for p in range(cell.size):
+        t = terminal[p]
+        if t < 0:
+            continue
+        c = cell[p]
+        s = -block[p, last, last] * w[t]
+        for n in range(count):
+            s += block[p, last, n] * x[c, n]
+            out[c, n] += block[p, n, last] * w[t]
+        currents[t] += s
