@@ -9,21 +9,34 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from simcell.commands.cases import CASE, SET, load_case
-from simcell.commands.shared import JSON, print_json, table
+from simcell.commands.shared import FORCE, JSON, note, output_path, print_json, table
 
 if TYPE_CHECKING:
     from simcell.case import Case
 
+PICTURES = (".png", ".svg", ".pdf")
 
-def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> None:
+
+def check(
+    case: Path = CASE,
+    changes: list[str] = SET,
+    picture: Path | None = typer.Option(None, help="Draw the cell into this file: PNG, SVG or PDF."),
+    force: bool = FORCE,
+    as_json: bool = JSON,
+) -> None:
     """Validate a case and show its values in SI units, its dose rate, what will be computed, and warnings.
 
     \b
     Examples:
       simcell check case.toml
       simcell check case.toml --set electrolyte.pH=3 --json
+      simcell check case.toml --picture cell.png
     """
-    facts = describe(load_case(case, changes))
+    target = None if picture is None else output_path(picture, force, suffixes=PICTURES)
+    loaded = load_case(case, changes)
+    if target is not None:
+        _draw(loaded, target)
+    facts = describe(loaded)
     if as_json:
         print_json(facts)
         return
@@ -36,6 +49,15 @@ def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> 
         blocks.append("\nwarnings")
         blocks += [f"  - {warning}" for warning in facts["warnings"]]
     typer.echo("\n".join(blocks))
+
+
+def _draw(case: Case, target: Path) -> None:
+    from simcell.results.cell_view import picture
+    from simcell.results.plots import save
+    from simcell.studies.view import view_of
+
+    save(picture(view_of(case.input)), target)
+    note(f"drew the cell: {target}")
 
 
 def describe(case: Case) -> dict[str, Any]:

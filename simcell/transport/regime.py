@@ -126,6 +126,8 @@ def _evenness(found: Mapping[str, float]) -> str:
     grade = "even" if factor <= EVEN else "nearly even" if factor <= UNEVEN else "crowded at the edge"
     reach = f"it enters over {1e6 * length:.3g} um"
     return f"the current is {grade}: the outermost 5 % carry {factor:.3g} times the mean, {reach}"
+
+
 def _supply(current: float, limit: float) -> str:
     ratio = current / limit
     if ratio < 1.0:
