@@ -15,6 +15,7 @@ from simcell import __version__
 from simcell.commands.check import check
 from simcell.commands.dose import dose
 from simcell.commands.gauge import gauge
+from simcell.commands.fit import fit
 from simcell.commands.info import info
 from simcell.commands.limit import limit
 from simcell.commands.new import new
@@ -57,12 +58,13 @@ def _simcell(
     simcell run case.toml -o out.nc                          species, pH and gas against time
     simcell limit case.toml --keep "H2<1 sat"                how much beam is allowed
     simcell sweep case.toml --vary electrolyte.pH=3,5,7      many runs, here or on a cluster
+    simcell fit case.toml --data on.csv --free ...           values of a case from measured traces
 
     Exit codes: 0 done, 2 bad input, 3 the solver failed, 4 some runs failed, 130 interrupted.
     """
 
 
-for command in (new, check, dose, limit, run, sweep, plot, gauge, info):
+for command in (new, check, dose, limit, run, sweep, fit, plot, gauge, info):
     app.command()(command)
 
 
