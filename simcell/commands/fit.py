@@ -42,7 +42,8 @@ def fit(
     from simcell.studies.traces import read_trace
 
     loaded = load_case(case, changes)
-    traces = [read_trace(path) for path in (data, data_off) if path is not None]
+    trace = read_trace(data)
+    off = None if data_off is None else read_trace(data_off)
     target = output_path(output or Path(f"{case.stem}-fit.nc"), force, suffixes=(".nc",))
     image, corrected = target.with_suffix(".png"), target.with_suffix(".csv")
     output_path(image, force)
@@ -53,11 +54,11 @@ def fit(
 
     try:
         with progress_bar("fitting", quiet) as tell:
-            found = search(loaded, traces[0], free, *traces[1:], progress=tell, most=most)
+            found = search(loaded, trace, free, off, tell, most)
     except KeyboardInterrupt:
         note("interrupted: nothing was written")
         raise typer.Exit(INTERRUPTED) from None
-    _write(found, traces, target, force)
+    _write(found, [trace, *([off] if off is not None else [])], target, force)
     for text in found.remarks:
         note(f"warning  {text}", quiet)
     if as_json:

@@ -142,8 +142,8 @@ def fit(
     corrected = search.corrected(found.x) if data_off is not None else {}
     remarks = _remarks(estimates, correlation, misfit if known else None, free_points, search.refused)
     return Fit(
-        estimates, correlation, search.sigmas(residual), search.units, search.factor, misfit, search.measured.size, search.runs, best,
-        tuple(search.models(found.x)), corrected, tuple(remarks),
+        estimates, correlation, search.sigmas(residual), search.units, search.factor, misfit,
+        search.measured.size, search.runs, best, tuple(search.models(found.x)), corrected, tuple(remarks),
     )  # fmt: skip
 
 

@@ -105,8 +105,8 @@ def factor_to(unit: str, si: str, name: str) -> float:
 
     Examples
     --------
-    >>> factor_to("mmol/L", "mol/m^3", "concentration.H2O2")
-    1.0
+    >>> round(factor_to("umol/L", "mol/m^3", "concentration.H2O2"), 9)
+    0.001
     """
     try:
         return float(units.quantity(1.0, unit).to(si).magnitude)
