@@ -336,8 +336,8 @@ def _remarks(
     estimates: Sequence[Estimate], correlation: np.ndarray, misfit: float | None, dof: int, refused: int
 ) -> list[str]:
     remarks = [
-        f"{e.key} is not identifiable: its 95 % interval, {e.low:.3g} to {e.high:.3g} {e.unit}, reaches an end of the "
-        "range"
+        f"{e.key} is not identifiable: its 95 % interval, {e.low:.3g} to {e.high:.3g}"
+        f"{'' if e.unit == '1' else f' {e.unit}'}, reaches an end of the range"
         for e in estimates
         if not e.identifiable
     ]
