@@ -28,8 +28,8 @@ def check(case: Path = CASE, changes: list[str] = SET, as_json: bool = JSON) -> 
         print_json(facts)
         return
     blocks = [f"{case}: {facts['title'] or 'no title'} ({facts['hash']})"]
-    for heading in ("values", "beam", "liquid", "space", "computes"):
-        if facts[heading] == {}:
+    for heading in ("values", "beam", "liquid", "space", "outlook", "computes"):
+        if not facts.get(heading):
             continue
         blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
     if facts["warnings"]:
@@ -62,8 +62,14 @@ def describe(case: Case) -> dict[str, Any]:
     >>> facts["beam"]["dose_rate"]
     {'value': 1000000.0, 'unit': 'Gy/s'}
     """
+    if "dendrite" in case.input.case.physics:
+        from simcell.commands.check_growth import describe_growth
+
+        return describe_growth(case)
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
+    if case.input.case.physics == ("transport",):
+        return _of_transport(case)
     mechanism = mechanism_of(case.input, case.folder)
     setup, beam = setup_of(case.input, mechanism)
     warnings, space = list(setup.warnings), {}
@@ -99,6 +105,25 @@ def describe(case: Case) -> dict[str, Any]:
             "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else f"none ({bands})",
         },
         "warnings": warnings,
+    }
+
+
+def _of_transport(case: Case) -> dict[str, Any]:
+    from simcell.inputs.case import SECTIONS, USED
+    from simcell.studies.outlook import outlook
+
+    facts = outlook(case.input)
+    unused = [name for name in case.data if name in SECTIONS and name not in USED["transport"]]
+    remarks = [f'[{name}] is not used by case.physics = ["transport"]' for name in unused]
+    return {
+        "title": case.input.case.title,
+        "hash": case.hash,
+        "values": with_units(flat(case.record)),
+        "beam": {},
+        "liquid": {name: {"value": value, "unit": unit} for name, (value, unit) in facts["liquid"].items()},
+        "space": {name: {"value": value, "unit": unit} for name, (value, unit) in facts["space"].items()},
+        "computes": facts["computes"],
+        "warnings": [*facts["warnings"], *remarks],
     }
 
 

@@ -128,21 +128,22 @@ def effects(tree: xr.DataTree) -> list[Effect]:
     for node in tree.subtree:
         for name, array in node.data_vars.items():
             if {BEAM, BIAS} <= set(array.dims):
-                for words, unit, value in _scalars(str(name), array, tree):
+                for words, unit, value in _scalars(str(name), array):
                     runs = (float(value[i, j]) for i, j in ((0, 0), (1, 0), (0, 1), (1, 1)))
                     found.append(Effect(words, unit, *runs))
     return found
 
 
-def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tuple[str, str, np.ndarray]]:
+def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndarray]]:
     array = array.transpose(BEAM, BIAS, ...)
     unit = str(array.attrs.get("units", ""))
     places: list[tuple[str, xr.DataArray]] = [("", array)]
     space = [d for d in ("z", "y", "x") if d in array.dims]
     if space:
-        places = [(", mean", array.weighted(tree["cell/volume"].fillna(0.0)).mean(space))]
-        if space == ["x"]:
-            places.append((", at the working electrode", array.isel(x=0, drop=True)))
+        if space != ["x"]:
+            raise ValueError(f"{name} varies along {', '.join(space)}: effects are told on a line")
+        length = float(array["x"][-1] - array["x"][0])
+        places = [(", mean", array.integrate("x") / length), (", at the working electrode", array.isel(x=0, drop=True))]
     for where, values in places:
         labels = [d for d in values.dims if d not in (BEAM, BIAS, "time")]
         if any(d not in ("species", "gas", "electrode", "reaction") for d in labels):
@@ -157,6 +158,28 @@ def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tupl
                 one = one.isel(time=-1, drop=True)
                 text += " at the end"
             yield f"{name}{text}{where}", unit, one.values
+
+
+def telling(found: list[Effect]) -> list[Effect]:
+    """Those that the beam or the bias changes, currents and charges first, then by their share of interaction.
+
+    Examples
+    --------
+    >>> same, other = Effect("a", "1", 1.0, 1.0, 1.0, 1.0), Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
+    >>> [e.quantity for e in telling([same, other])]
+    ['charge']
+    """
+    changed = [e for e in found if _size(e) > 0.0]
+    return sorted(changed, key=lambda e: (_rank(e), -abs(e.interaction) / _size(e)))
+
+
+def _size(e: Effect) -> float:
+    parts = (abs(e.by_beam), abs(e.by_bias), abs(e.interaction))
+    return max(parts) if max(parts) > 1e-9 * max(abs(e.neither), abs(e.both)) else 0.0
+
+
+def _rank(e: Effect) -> int:
+    return 0 if e.unit == "C" else 1 if e.unit in ("A", "C/m^2") else 2 if e.quantity.startswith("pH") else 3
 
 
 def verdict(effect: Effect) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simcell.results.figures_of_merit import MERITS
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -88,11 +90,11 @@ _DENDRITE: tuple[Variable, ...] = (
     Variable("dendrite", "current", ("time",), "A", "current of the electrode, anodic positive"),
     Variable(
         "dendrite", "electrode_potential", ("time",), "V",
-        "potential of the metal against the same metal in the fresh electrolyte; NaN: not known at the start", gaps=True,
+        "potential of the metal against the same metal in fresh electrolyte; NaN: not known at the start", gaps=True,
     ),
     Variable("dendrite", "deposited_volume", ("time",), "m^3", "volume of metal that the charge has deposited"),
     Variable("dendrite", "lowest_concentration", ("time",), _MOLAR, "least concentration of the salt in the liquid"),
-    Variable("dendrite", "bodies", ("time",), "1", "pieces of metal, the electrode with what is joined to it being one"),
+    Variable("dendrite", "bodies", ("time",), "1", "pieces of metal; the electrode and what is joined to it are one"),
     Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
     Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
     Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
@@ -143,20 +145,32 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("transport", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("transport", "potential", ("time",), "V", "potential of the liquid against the reference", SPACE),
     Variable(
-        "transport", "current_density", ("time",), "A/m^2",
-        "current density into the liquid, anodic positive; NaN: no electrode", PLANE, gaps=True,
+        "transport",
+        "current_density",
+        ("time",),
+        "A/m^2",
+        "current density into the liquid, anodic positive; NaN: no electrode",
+        PLANE,
+        gaps=True,
     ),
     Variable("transport", "electrode_current", _TE, "A", "current of the electrode into the liquid, anodic positive"),
     Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
     Variable("transport", "ohmic_drop", _TE, "V", "potential of the liquid at the electrode less at the reference"),
     Variable("transport", "largest_ohmic_drop", _TE, "V", "ohmic drop where it is largest on the electrode"),
     Variable(
-        "transport", "edge_factor", _TE, "1",
-        "current density on the 5 % of the area with most of it over the mean; NaN: no net current", gaps=True,
+        "transport",
+        "edge_factor",
+        _TE,
+        "1",
+        "current density on the 5 % of the area with most of it over the mean; NaN: no net current",
+        gaps=True,
     ),
     Variable("transport", "reaction_current", ("time", "reaction"), "A", "current of the reaction, anodic positive"),
     Variable(
-        "transport", "reaction_current_density", ("time", "reaction"), "A/m^2",
+        "transport",
+        "reaction_current_density",
+        ("time", "reaction"),
+        "A/m^2",
         "current of the reaction over the area of the working electrode, anodic positive",
     ),
     Variable("transport", "charging_current_density", ("time",), "A/m^2", "current into the double layer"),
@@ -299,4 +313,6 @@ VARIABLES: tuple[Variable, ...] = (
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
     ),
+    *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
+    Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),
 )

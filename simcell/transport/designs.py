@@ -62,7 +62,7 @@ class Designs:
     opening : float or array
         Length of the layer between its two open ends [m].
     scan_rate : float or array
-        [V/s]
+        [V/s]; NaN: no voltammogram.
     reference : float or array
         Of the reference electrode before the edge that faces the counter electrode [m]; NaN: behind the strip.
     electrons : float
@@ -98,10 +98,11 @@ class Designs:
 
     def __post_init__(self) -> None:
         may_vanish = {"resistance", "current", "transference", "reference"}
+        may_miss = {"reference", "scan_rate"}
         for f in fields(self):
             value = np.asarray(getattr(self, f.name), dtype=float)
             wrong = ~(value >= 0.0) if f.name in may_vanish else ~(value > 0.0)
-            if f.name == "reference":
+            if f.name in may_miss:
                 wrong &= ~np.isnan(value)
             if f.name == "current":
                 wrong = ~np.isfinite(value)
@@ -179,7 +180,7 @@ def figures(designs: Designs) -> dict[str, Array]:
     -------
     dict
         Name (those of /design in a result) -> array of the common shape, SI units. Depletion times are infinite where
-        no current flows; iR errors are sizes.
+        no current flows; iR errors are sizes; voltammograms only with a scan rate.
 
     Examples
     --------
@@ -196,9 +197,6 @@ def figures(designs: Designs) -> dict[str, Array]:
         d.current, d.conductivity, d.height, np.asarray(d.width) / d.sides, d.resistance, d.reference
     )
     edge = np.asarray(d.gap) / np.asarray(d.path) + 2.0 * EDGE_LENGTH
-    ratio, shift = strip_peak(d.width, d.height, d.scan_rate, n, d.diffusivity, d.temperature)
-    peak = ratio * randles_sevcik(d.scan_rate, n, d.concentration, d.diffusivity, d.temperature)
-    unseen = _uncompensated(d)
     found = {
         "edge_factor": edge_factor(d),
         "penetration_length": penetration(d),
@@ -211,9 +209,11 @@ def figures(designs: Designs) -> dict[str, Array]:
         "film_sand_time": _where_flowing(d, lambda i, z, c, x, h, w, t: film_times(i, z, c, x, h, t)),
         "sand_time": np.pi * np.asarray(d.diffusivity) * (0.5 * n * FARADAY * salt * per) ** 2,
         "exchange_time": refill_time(1.0, 1.0) * np.asarray(d.opening) ** 2 / np.asarray(d.diffusivity),
-        "cv_peak_ratio": ratio,
-        "cv_peak_shift": shift + peak * unseen,
     }
+    if not np.isnan(d.scan_rate).any():
+        ratio, shift = strip_peak(d.width, d.height, d.scan_rate, n, d.diffusivity, d.temperature)
+        peak = ratio * randles_sevcik(d.scan_rate, n, d.concentration, d.diffusivity, d.temperature)
+        found |= {"cv_peak_ratio": ratio, "cv_peak_shift": shift + peak * _uncompensated(d)}
     shape = np.broadcast_shapes(*(np.shape(v) for v in found.values()))
     return {name: np.broadcast_to(value, shape).astype(float) for name, value in found.items()}
 

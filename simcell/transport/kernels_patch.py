@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.jit import njit
-from simcell.transport.kernels_bath import face
+from simcell.transport.kernels_bath import add_own, face, linear_flux
 from simcell.transport.kernels_columns import invert
 from simcell.transport.kernels_surface import REACH, balancing, surface
 
@@ -20,7 +20,7 @@ SMALL = 1e-6  # relative change after which the linear part of the surface's ans
 
 
 @njit
-def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
+def surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
     """Residual (what reactions make less what leaves, sign of the flux) and matrix of the surface state."""
     _cell, _kind, _terminal, conductance, area, _outside, _flow = patches
     film, capacity, carried, faraday, kinetics, electrons = ends
@@ -29,11 +29,13 @@ def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
     nu = kinetics[10]
     count = z.size
     last = count - 1
-    face(s, u, conductance[p], 0.0, z, d, coef, flux)
+    face(states, p, u, c, conductance[p], 0.0, z, d, coef, 0, flux)
+    rest = 0.0
     for k in range(last):
-        row[k] = s[k]
-    row[last] = balancing(s, z, last)
-    v = metal - s[last]
+        row[k] = states[p, k]
+        rest -= z[k] * row[k]
+    row[last] = rest / z[last]
+    v = metal - states[p, last]
     total = surface(t, row, v, kinetics, film[t], carried, rate, dv, dc, slope)
     charging = capacity[t] * (v - base) / h
     share = area[p] / faraday
@@ -41,11 +43,8 @@ def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
         miss[k] = flux[k]
         for n in range(count):
             matrix[k, n] = 0.0
-    for k in range(last):
-        matrix[k, k] = coef[k]
-        matrix[k, last] = -coef[2 * count + k]
-        matrix[last, k] = z[k] * (coef[k] - coef[last])
-    matrix[last, last] = -coef[2 * count + last] + share * capacity[t] / h
+    add_own(coef, 0, z, 1.0, matrix)
+    matrix[last, last] += share * capacity[t] / h
     miss[last] -= share * (total + charging)
     for r in range(electrons.size):
         if kinetics[0][r] != t:
@@ -65,14 +64,15 @@ def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
 
 
 @njit
-def settle(p, t, u, metal, h, base, patches, ends, numbers, s, work):
+def settle(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
     """Newton's method for the surface state; the last change is left in `row`. False: no convergence."""
     z, _d, scale = numbers
     miss, matrix, _coef, _flux, _rate, _dv, _dc, _slope, row, inverse = work
+    s = states[p]
     count = z.size
     last = count - 1
     for _ in range(80):
-        surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work)
+        surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work)
         if not invert(matrix, inverse):
             return False
         size = 0.0
@@ -129,6 +129,7 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
     last = count - 1
     reactions = electrons.size
     metals = film.size
+    moved, nothing = np.zeros((1, count)), np.zeros((1, count))
     sums[:] = 0.0
     for p in range(cell.size):
         t, c = terminal[p], cell[p]
@@ -143,15 +144,18 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
             flux[p, last] = 0.0
         elif kind[p] == RESERVOIR:
             for k in range(last):
-                row[k] = outside[p, k]
-            row[last] = potential[t]
-            face(row, u[c], conductance[p], flow[p], z, d, coef, through)
+                states[p, k] = outside[p, k]
+            states[p, last] = potential[t]
+            face(states, p, u, c, conductance[p], flow[p], z, d, coef, 0, through)
             for k in range(count):
                 flux[p, k] = through[k]
-            cell_part(coef, z, block[p])
+            add_own(coef, 0, z, -1.0, block[p])
+            for r in range(count):
+                for n in range(count):
+                    block[p, r, n] = -block[p, r, n]
         else:
             s = states[p]
-            if not settle(p, t, u[c], potential[t], h, base[p], patches, ends, numbers, s, work):
+            if not settle(p, t, u, c, potential[t], h, base[p], patches, ends, numbers, states, work):
                 return False
             charging = capacity[t] * (potential[t] - s[last] - row[last] - base[p]) / h
             sums[reactions + t] += area[p] * charging
@@ -161,14 +165,20 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                     for n in range(last):
                         value += dc[r, n] * row[n]
                     sums[r] += area[p] * value
-            charge = 0.0
+            for k in range(count):
+                moved[0, k] = row[k]
+            charge = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
             for k in range(last):
-                flux[p, k] = through[k] + coef[k] * row[k] - coef[2 * count + k] * row[last]
-                charge += z[k] * (coef[k] - coef[last]) * row[k]
-            flux[p, last] = through[last] + charge - coef[2 * count + last] * row[last]
+                flux[p, k] = through[k] + row[k]
+            flux[p, last] = through[last] + charge
+            for k in range(count):
+                row[k] = moved[0, k]
             for k in range(count):
                 s[k] += row[k]
-            cell_part(coef, z, block[p])
+            add_own(coef, 0, z, -1.0, block[p])
+            for r in range(count):
+                for n in range(count):
+                    block[p, r, n] = -block[p, r, n]
             for r in range(count):  # surface by cell
                 for n in range(count):
                     total = 0.0
@@ -176,16 +186,17 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                         total -= inverse[r, k] * block[p, k, n]
                     lever[p, r, n] = total
             for n in range(count):
-                charge = 0.0
+                for k in range(count):
+                    moved[0, k] = lever[p, k, n]
+                charge = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
                 for k in range(last):
-                    block[p, k, n] += coef[k] * lever[p, k, n] - coef[2 * count + k] * lever[p, last, n]
-                    charge += z[k] * (coef[k] - coef[last]) * lever[p, k, n]
-                block[p, last, n] += charge - coef[2 * count + last] * lever[p, last, n]
-            charge = 0.0
+                    block[p, k, n] += row[k]
+                block[p, last, n] += charge
+            for k in range(count):
+                moved[0, k] = inverse[k, last]
+            kick[p, last] = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
             for k in range(last):
-                kick[p, k] = coef[k] * inverse[k, last] - coef[2 * count + k] * inverse[last, last]
-                charge += z[k] * (coef[k] - coef[last]) * inverse[k, last]
-            kick[p, last] = charge - coef[2 * count + last] * inverse[last, last]
+                kick[p, k] = row[k]
             give[p] = inverse[last, last]
         at = reactions + metals + max(t, 0) * count
         if t < 0:
@@ -198,18 +209,6 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
             rest -= z[k] * flux[p, k]
         sums[at + last] += rest / z[last]
     return True
-
-
-@njit
-def cell_part(coef, z, block):
-    """Derivative of the flux out of a surface by the state of the cell."""
-    count = z.size
-    last = count - 1
-    for k in range(last):
-        block[k, k] = coef[count + k]
-        block[k, last] = coef[2 * count + k]
-        block[last, k] = z[k] * (coef[count + k] - coef[count + last])
-    block[last, last] = coef[2 * count + last]
 
 
 @njit
@@ -232,31 +231,44 @@ def predict(change, step, patches, lever, z, scale, states):
 
 
 @njit
-def put(patches, flux, block, out, local):
-    """Subtract what enters from the balances of the cells and from their blocks."""
+def put(patches, flux, out):
+    """Subtract what enters from the balances of the cells (ions and charge)."""
     cell = patches[0]
-    count = flux.shape[1]
     for p in range(cell.size):
-        for r in range(count):
+        for r in range(flux.shape[1]):
             out[cell[p], r] -= flux[p, r]
-            for n in range(count):
-                local[cell[p], r, n] -= block[p, r, n]
 
 
 @njit
-def border(patches, block, x, w, out, currents):
-    """What potentials of terminals do to the cells (added to out) and currents of terminals by all changes [mol/s]."""
-    cell, _kind, terminal = patches[:3]
-    count = x.shape[1]
+def by_ions(block, z, wide):
+    """Derivatives of the fluxes into a cell as rows of all ions: `wide` rows, changes of ions, then of potential."""
+    count = z.size
     last = count - 1
+    for p in range(block.shape[0]):
+        for n in range(count):
+            at = n if n < last else wide.shape[1]
+            rest = block[p, last, n]
+            for k in range(last):
+                wide[p, k, at] = block[p, k, n]
+                rest -= z[k] * block[p, k, n]
+            wide[p, last, at] = rest / z[last]
+
+
+@njit
+def border(patches, blocks, z, x, w, out, currents):
+    """Subtract from the rows of cells what enters by changes of cells (x) and of terminals (w); their currents
+    [mol/s] by all changes.
+    """
+    cell, _kind, terminal = patches[:3]
+    wide = blocks.shape[1]
     currents[:] = 0.0
     for p in range(cell.size):
-        t = terminal[p]
+        t, c = terminal[p], cell[p]
         if t < 0:
             continue
-        c = cell[p]
-        s = -block[p, last, last] * w[t]
-        for n in range(count):
-            s += block[p, last, n] * x[c, n]
-            out[c, n] += block[p, n, last] * w[t]
-        currents[t] += s
+        for k in range(z.size):
+            s = 0.0
+            for n in range(wide + 1):
+                s += blocks[p, k, n] * x[c, n]
+            out[c, k] += blocks[p, k, wide] * w[t]
+            currents[t] += z[k] * (s - blocks[p, k, wide] * w[t])

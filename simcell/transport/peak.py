@@ -19,19 +19,20 @@ the drop I R moves the peak by about its own height as long as it is small besid
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcell.constants import GAS_CONSTANT, ROOM_TEMPERATURE
 from simcell.numerics.grid import Array
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.voltammetry import PEAK
 
+THICK = 1e6  # omega from which tanh is 1 to rounding: as good as half-infinite
 BULK_PLACE = 1.109  # xi of the peak in a half-infinite liquid
 _XI = np.linspace(-0.8, 2.2, 121)  # all peaks lie between 0 (thin) and 1.109 (bulk)
-_Y = np.linspace(-9.0, 9.0, 361)  # 1 / cosh(pi y) is 1e-12 at the ends; the trapezoidal rule is exact to rounding
+_Y = np.linspace(
+    -8.0, 8.0, 121
+)  # 1 / cosh(pi y) is 2e-11 at the ends, the trapezoidal rule off by exp(-pi / step) = 6e-11
 
 
 def film_wave(xi: ArrayLike, omega: float) -> Array:
@@ -44,16 +45,19 @@ def film_wave(xi: ArrayLike, omega: float) -> Array:
     >>> round(float(film_wave(0.0, 1e-6)) / 1e-3, 4)  # thin layer: sqrt(omega) / 4
     0.25
     """
-    p = 0.5 + 1j * _Y
-    root = np.sqrt(p)
-    mixed = root if np.isinf(omega) else root * np.tanh(np.sqrt(omega) * root)
-    kernel = 0.5 * (_Y[1] - _Y[0]) * mixed / np.cosh(np.pi * _Y)
-    return np.asarray((np.exp(np.asarray(xi, dtype=float)[..., None] * p) @ kernel).real)
+    return np.asarray((_waves(np.asarray(xi, dtype=float)) @ _transform(np.array([omega]))[:, 0]).real)
 
 
-@cache
-def _half_infinite() -> Array:
-    return film_wave(_XI, np.inf)
+def _waves(xi: Array) -> NDArray[np.complex128]:
+    """exp(p xi), last axis over p."""
+    return np.asarray(np.exp(xi[..., None] * (0.5 + 1j * _Y)))
+
+
+def _transform(omega: Array) -> NDArray[np.complex128]:
+    """sqrt(p) tanh(sqrt(omega p)) with the weights of the integral (p, omega)."""
+    root = np.sqrt(0.5 + 1j * _Y)[:, None]
+    weight = 0.5 * (_Y[1] - _Y[0]) / np.cosh(np.pi * _Y)[:, None]
+    return np.asarray(weight * root * np.tanh(np.sqrt(np.minimum(omega, THICK)) * root))
 
 
 def strip_peak(
@@ -87,21 +91,11 @@ def strip_peak(
     thermal = GAS_CONSTANT * temperature / (electrons * FARADAY)
     omega = (v / thermal) * h**2 / d
     unique, index = np.unique(omega, return_inverse=True)
-    films = _film_waves(unique)[index.reshape(-1)]
+    grid = _waves(_XI)
+    films = (grid @ _transform(unique)).real.T[index.reshape(-1)]
     edges = (2.0 * h / w * (1.0 + omega**2) ** -0.25).reshape(-1, 1)
-    top, place = _peak_of(films + edges * _half_infinite())
+    top, place = _peak_of(films + edges * (grid @ _transform(np.array([THICK]))[:, 0]).real)
     return (top / PEAK).reshape(w.shape), ((place - BULK_PLACE) * thermal).reshape(w.shape)
-
-
-def _film_waves(omega: Array) -> Array:
-    """Waves for many omega: each by itself where they are few, else by cubic interpolation in log omega."""
-    if omega.size <= 80:
-        return np.array([film_wave(_XI, float(o)) for o in omega])
-    from scipy.interpolate import CubicSpline
-
-    at = np.linspace(np.log(omega[0]), np.log(omega[-1]), 80)
-    table = np.array([film_wave(_XI, float(np.exp(a))) for a in at])
-    return np.asarray(CubicSpline(at, table)(np.log(omega)))
 
 
 def _peak_of(waves: Array) -> tuple[Array, Array]:

@@ -124,9 +124,8 @@ def regime(cell: Designs, duration: float | None = None, debye: float | None = N
 def _evenness(found: Mapping[str, float]) -> str:
     factor, length = found["edge_factor"], found["penetration_length"]
     grade = "even" if factor <= EVEN else "nearly even" if factor <= UNEVEN else "crowded at the edge"
-    return f"the current is {grade}: the outermost 5 % carry {factor:.3g} times the mean, it enters over {1e6 * length:.3g} um"
-
-
+    reach = f"it enters over {1e6 * length:.3g} um"
+    return f"the current is {grade}: the outermost 5 % carry {factor:.3g} times the mean, {reach}"
 def _supply(current: float, limit: float) -> str:
     ratio = current / limit
     if ratio < 1.0:
