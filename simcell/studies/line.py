@@ -111,7 +111,7 @@ def line_of(case: CaseInput) -> Line:
             temperature=case.electrolyte.temperature,
         )  # fmt: skip
     except ValueError as error:
-        key = "electrode.reference.position" if "reference stands" in str(error) else "electrolyte"
+        key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
     segments, groups = _segments(case, area, _compensated(case, liquid))
