@@ -13,6 +13,7 @@ import typer
 
 from simcell import __version__
 from simcell.commands.check import check
+from simcell.commands.controls import controls
 from simcell.commands.design import design
 from simcell.commands.dose import dose
 from simcell.commands.gauge import gauge
@@ -65,7 +66,7 @@ def _simcell(
     """
 
 
-for command in (new, check, dose, limit, design, run, sweep, plot, shape, gauge, info):
+for command in (new, check, dose, limit, design, run, controls, sweep, plot, shape, gauge, info):
     app.command()(command)
 
 

@@ -84,7 +84,7 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
-    if "transport" in tree.children and "radiolysis" not in tree.children:
+    if "transport" in tree.children:
         return _of_transport(tree, wanted, species_name, time)
     if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
         return growth_plots.growth(tree, time)
