@@ -84,10 +84,10 @@ def above(record: BathRecord, k: int) -> float:
 
 
 def edge_over_centre(record: BathRecord, k: int) -> float:
-    """Current density of the outermost micrometre over that of the middle one."""
-    x, density = record.bath.grid.centre[2], record.current_density[k, 0]
+    """Current density of the outermost micrometre over the least one on the electrode."""
+    x, density = record.bath.grid.centre[2], np.abs(record.current_density[k, 0])
     away = np.minimum(x - FRONT, FRONT + WIDTH - x)
-    return float(np.nanmean(density[(away > 0.0) & (away < UM)]) / np.nanmin(np.abs(density)) * -1.0)
+    return float(density[(away > 0.0) & (away < UM)].mean() / density[away > 0.0].min())
 
 
 def distribution(height: float) -> float:
@@ -104,7 +104,7 @@ def main(figure: Path | None = None) -> int:
     plain = bulk()
     top, place = peak(plain)
     runs: dict[float, BathRecord] = {}
-    print("| height | peak, A/m2 | of the bulk peak | shift, mV | edge over centre at the peak | left: peak, turn |")
+    print("| height | peak, A/m2 | of the bulk peak | shift, mV | edge over centre: peak, turn | left: peak, turn |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     rows = []
     for height in HEIGHTS:
@@ -117,8 +117,18 @@ def main(figure: Path | None = None) -> int:
         k = int(np.argmin(np.abs(record.field_time - when)))
         turn = int(np.argmin(np.abs(record.field_time - (0.05 - TURN) / RATE)))
         left = (above(record, k), above(record, turn))
-        rows.append((height, low, low / top, 1e3 * (at - place), edge_over_centre(record, k), *left))
-        print("| {:g} um | {:.3g} | {:.3f} | {:+.1f} | {:.3g} | {:.2f}, {:.3f} |".format(*rows[-1]), flush=True)
+        rows.append(
+            (
+                height,
+                low,
+                low / top,
+                1e3 * (at - place),
+                edge_over_centre(record, k),
+                edge_over_centre(record, turn),
+                *left,
+            )
+        )
+        print("| {:g} um | {:.3g} | {:.3f} | {:+.1f} | {:.3g}, {:.3g} | {:.2f}, {:.3f} |".format(*rows[-1]), flush=True)
     print(f"| bulk | {top:.3g} | 1 | 0 ({place:.3f} V) | | |")
     print("\nlargest over mean current without depletion, kappa = 1 S/m, R = 1e-4 ohm m2:")
     even = [distribution(h * UM) for h in (0.2, 1.0, 5.0, 20.0)]
@@ -130,9 +140,9 @@ def main(figure: Path | None = None) -> int:
         > 1.75,
         "a cell of 1 um gives less than a fifth of the bulk peak": peaks[0] < 0.2,
         "the shift goes with the height, earlier in thinner cells": bool(np.all(np.diff(shifts) < 0.0)),
-        "above the electrode less than half is left at the peak, a fiftieth at the turn": rows[0][5] < 0.5
-        and rows[0][6] < 0.02,
-        "edges take more than five times the current of the centre": rows[0][4] > 5.0,
+        "above the electrode less than half is left at the peak, a fiftieth at the turn": rows[0][6] < 0.5
+        and rows[0][7] < 0.02,
+        "edges take more than the centre at the peak, several times at the turn": rows[0][4] > 1.2 and rows[0][5] > 3.0,
         "a thinner layer makes the current less even": bool(np.all(np.diff(even) < 0.0)),
     }
     for text, holds in statements.items():
@@ -149,26 +159,31 @@ def draw(path: Path, runs: dict[float, BathRecord], plain: Record, rows: list[tu
     figure = new_figure(3.3)
     axes = figure.subplots(1, 3)
     shades = dict(zip(HEIGHTS, ("#08306b", "#2171b5", "#6baed6", "#cf8e03", "#7f2704"), strict=True))
-    for height, record in runs.items():
+    for height in HEIGHTS[:3]:
+        record = runs[height]
         axes[0].plot(record.potential, record.current, color=shades[height], lw=1.3, label=f"{height:g} µm")
-    axes[0].plot(plain.potential, plain.current, color=INK, lw=1.2, dashes=(4, 2), label="bulk")
+    axes[0].plot(plain.potential, plain.current, color=INK, lw=1.2, dashes=(4, 2), label="bulk, large")
     axes[0].set(xlabel="potential against RE [V]", ylabel="mean current density [A/m²]", title="height of the cell")
-    axes[0].set_yscale("symlog", linthresh=10.0)
     axes[0].legend(fontsize=6.5, frameon=False, loc="upper left")
     height = np.array([r[0] for r in rows])
     axes[1].loglog(height, [r[2] for r in rows], "o-", ms=3.5, lw=1.3, color="#2171b5")
     axes[1].loglog(height, rows[0][2] * height, color=INK, lw=0.8, ls=":")
-    axes[1].set(xlabel="height [µm]", ylim=(0.02, 2.0), title="peak over bulk peak, and shift")
+    axes[1].set(xlabel="height [µm]", xlim=(0.7, 300.0), ylim=(0.1, 5.0), title="peak over bulk peak, its shift")
+    axes[1].set_xticks([1.0, 10.0, 100.0], ["1", "10", "100"])
+    axes[1].set_yticks([0.1, 0.3, 1.0, 3.0], ["0.1", "0.3", "1", "3"])
+    axes[1].minorticks_off()
     for r in rows:
         axes[1].annotate(
-            f"{r[3]:+.0f} mV", (r[0], r[2]), textcoords="offset points", xytext=(6, -9), fontsize=6.5, color=INK
+            f"{r[3]:+.0f} mV", (r[0], r[2]), textcoords="offset points", xytext=(6, -10), fontsize=6.5, color=INK
         )
     record = runs[HEIGHTS[0]]
     x: Array = (record.bath.grid.centre[2] - FRONT) / UM
-    for k, (colour, words) in enumerate((("#6baed6", "half way to the peak"), ("#08306b", "at the peak"))):
-        axes[2].plot(x, -record.current_density[k, 0], color=colour, lw=1.3, label=words)
-    axes[2].set(xlim=(0.0, WIDTH / UM), xlabel="along the electrode [µm]", ylabel="deposition [A/m²]")
-    axes[2].set(yscale="log", title=f"{HEIGHTS[0]:g} µm: edges first")
+    on = (x > 0.0) & (x < WIDTH / UM)
+    words = ("half way to the peak", "at the peak", "at the turn")
+    for k, colour in enumerate(("#6baed6", "#08306b", "#cf8e03")):
+        axes[2].plot(x[on], -record.current_density[k, 0, on], color=colour, lw=1.3, label=words[k])
+    axes[2].set(xlim=(0.0, WIDTH / UM), ylim=(0.0, None), xlabel="along the electrode [µm]")
+    axes[2].set(ylabel="deposition [A/m²]", title=f"{HEIGHTS[0]:g} µm: edges first")
     axes[2].legend(fontsize=6.5, frameon=False, loc="upper center")
     for ax in axes:
         dress(ax)
