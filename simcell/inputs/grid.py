@@ -77,6 +77,9 @@ def grid_rules(given: Given) -> Iterator[Rule]:
         if "transport" in physics:
             yield from _of_transport(given, str(geometry))
         return
+    if geometry == "line" and "transport" in physics:
+        yield from _of_transport(given, "line")
+        return
     if geometry in ("line", "auto"):
         reason = 'is for case.physics = ["transport"]; a beam wants batch, radial, plan, section or full'
         yield Rule("grid.geometry", geometry, reason, '"radial"')
