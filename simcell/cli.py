@@ -21,6 +21,7 @@ from simcell.commands.limit import limit
 from simcell.commands.new import new
 from simcell.commands.plot import plot
 from simcell.commands.run import run
+from simcell.commands.shape import shape
 from simcell.commands.sweep import sweep
 from simcell.errors import SimcellError
 
@@ -64,7 +65,7 @@ def _simcell(
     """
 
 
-for command in (new, check, dose, limit, design, run, sweep, plot, gauge, info):
+for command in (new, check, dose, limit, design, run, sweep, plot, shape, gauge, info):
     app.command()(command)
 
 

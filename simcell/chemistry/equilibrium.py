@@ -65,7 +65,9 @@ class Reversible:
         return self.forward / self.back
 
 
-def reversible(mechanism: Mechanism, species: Collection[str], temperature: float) -> tuple[Reversible, ...]:
+def reversible(
+    mechanism: Mechanism, species: Collection[str], temperature: float, constants: Array | None = None
+) -> tuple[Reversible, ...]:
     """Those reactions of a mechanism that connect the given solutes alone, each with its reverse.
 
     Parameters
@@ -74,6 +76,8 @@ def reversible(mechanism: Mechanism, species: Collection[str], temperature: floa
     species : collection of str
     temperature : float
         [K]
+    constants : (reactions,) array, optional
+        Rate constants instead of those of the mechanism at this temperature.
 
     Returns
     -------
@@ -89,7 +93,8 @@ def reversible(mechanism: Mechanism, species: Collection[str], temperature: floa
     allowed = {*species, mechanism.solvent}
     found: list[Reversible] = []
     done: dict[tuple[frozenset[tuple[str, int]], frozenset[tuple[str, int]]], int] = {}
-    for reaction, k in zip(mechanism.reactions, mechanism.rate_constants(temperature), strict=True):
+    rates = mechanism.rate_constants(temperature) if constants is None else constants
+    for reaction, k in zip(mechanism.reactions, rates, strict=True):
         if not {*reaction.reactants, *reaction.products} <= allowed:
             continue
         made_from, gives = (

@@ -14,7 +14,7 @@ from simcell.commands.shared import JSON, output_path, parse_options, print_json
 if TYPE_CHECKING:
     from simcell.case import Case
 
-HEADINGS = ("values", "beam", "liquid", "space", "regime", "supply", "areas", "reference", "computes")
+HEADINGS = ("values", "beam", "liquid", "space", "regime", "supply", "areas", "reference", "outlook", "computes")
 
 
 def check(
@@ -86,6 +86,10 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
     >>> facts["beam"]["dose_rate"]
     {'value': 1000000.0, 'unit': 'Gy/s'}
     """
+    if "dendrite" in case.input.case.physics:
+        from simcell.commands.check_growth import describe_growth
+
+        return describe_growth(case)
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
     if case.input.case.physics == ("transport",):

@@ -26,7 +26,8 @@ def plot(
         "auto",
         "--what",
         "--kind",
-        help="auto, species, dose-response, throughput; of a run in space also sheet, map, profile, reach, pH or gas.",
+        help="auto (of growth: metal on the salt), species, dose-response, throughput; of a run in space also sheet, "
+        "map, profile, reach, pH or gas.",
     ),
     species: str | None = typer.Option(None, help="The species of a map, a profile, a movie or the throughput."),
     time: str | None = typer.Option(None, help="When, with its unit, as 1ms; default: the last output time."),
@@ -47,6 +48,7 @@ def plot(
       simcell plot space.nc --species H2 --time 1ms
       simcell plot space.nc --what reach -o reach.pdf
       simcell plot space.nc --species H2 --movie h2.gif
+      simcell plot growth.nc --time 5s --movie growth.gif
       simcell plot space.nc --paraview fields.pvd --csv profile.csv
     """
     numbers = parse_options({"--time": (time, "time"), "--extent": (None if extent == "all" else extent, "length")})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import typer
 
 from simcell.commands.cases import CASE, SET, is_result, load_case, stored
+from simcell.commands.checkpoints import CHECKPOINT, RESUME, interrupted, keeper_of, may_replace, save
 from simcell.commands.progress import progress_bar
 from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path
 from simcell.errors import InputError, Problem, SolverError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from simcell.case import Case
     from simcell.inputs.overrides import Vary
+    from simcell.results.checkpoint import Checkpoint
 
     Tell: TypeAlias = Callable[[float], None] | None
 
@@ -34,6 +36,8 @@ def run(
     ),
     ensemble: int = typer.Option(None, help="Samples of the uncertain constants: curves become bands."),
     seed: int = typer.Option(None, help="Seed of the samples."),
+    checkpoint: str = CHECKPOINT,
+    resume: bool = RESUME,
     picture: bool = typer.Option(True, "--picture/--no-picture", help="Draw a PNG beside the result."),
     force: bool = FORCE,
     quiet: bool = QUIET,
@@ -47,25 +51,31 @@ def run(
       simcell run case.toml -o series.nc --vary beam.dose_rate=1e3Gy/s..1e9Gy/s:log:25
       simcell run case.toml -o acid.nc --set electrolyte.pH=3
       simcell run out.nc -o again.nc
+      simcell run case.toml -o out.nc --resume
     """
     changes = [*changes, *_assignments({"radiolysis.ensemble": ensemble, "radiolysis.seed": seed})]
     loaded = load_case(case, changes)
     ranges = _ranges(case, vary)
-    target = output_path(output or _default_output(case), force, suffixes=(".nc",))
+    if ranges and resume:
+        raise InputError(Problem("", "--resume", None, "cannot go with --vary; simcell sweep can be gone on with"))
+    target = output or _default_output(case)
+    force = may_replace(target, resume, force)
+    output_path(target, force, suffixes=(".nc",))
     if target.exists() and target.samefile(case):
         raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
     image = output_path(target.with_suffix(".png"), force) if picture else None
     _check(loaded, ranges, quiet)
+    keeper = None if ranges else keeper_of(loaded, target, checkpoint, resume)
     announce_compilation(quiet, loaded.input.grid.geometry)
     try:
         with progress_bar("running", quiet) as tell:
-            tree = _compute(loaded, ranges, tell)
+            tree = _compute(loaded, ranges, tell, keeper)
     except SolverError as error:
         raise _keep(error, target, force) from None
     except KeyboardInterrupt:
-        note("interrupted before there was anything to keep; nothing was written")
+        interrupted(target, keeper, None)
         raise typer.Exit(INTERRUPTED) from None
-    _finish(tree, case, target, image, force, quiet)
+    _finish(tree, case, target, image, force, quiet, keeper)
 
 
 def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
@@ -73,6 +83,14 @@ def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
 
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_setup import growth_of
+
+        growth_of(case.input, case.file)
+        if ranges:
+            reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
+            raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+        return
     if case.input.case.physics == ("transport",):
         from simcell.studies.prospect import unsustainable
         from simcell.studies.transport import check_transport
@@ -124,12 +142,12 @@ def _ranges(case: Path, texts: Sequence[str]) -> list[Vary]:
     return ranges
 
 
-def _compute(case: Case, ranges: Sequence[Vary], tell: Tell) -> xarray.DataTree:
+def _compute(case: Case, ranges: Sequence[Vary], tell: Tell, keeper: Checkpoint | None) -> xarray.DataTree:
     from simcell.studies.run import run_case
     from simcell.studies.vary import run_vary
 
     if not ranges:
-        return run_case(case, progress=tell)
+        return run_case(case, progress=tell, keeper=keeper)
     axes = [(r.key, r.values, r.numbers or (), r.unit or "1") for r in ranges]
     return run_vary(case, axes, progress=tell)
 
@@ -146,16 +164,20 @@ def _keep(error: SolverError, target: Path, force: bool) -> SolverError:
     return SolverError(f"{error}\n{target} holds what was reached and is marked failed")
 
 
-def _finish(tree: xarray.DataTree, case: Path, target: Path, image: Path | None, force: bool, quiet: bool) -> None:
+def _finish(
+    tree: xarray.DataTree, case: Path, target: Path, image: Path | None, force: bool, quiet: bool,
+    keeper: Checkpoint | None,
+) -> None:  # fmt: skip
     """Write the result first, then what is nice to have; say what happened."""
     from simcell.results.provenance import read_provenance
-    from simcell.results.store import write
 
-    write(tree, target, overwrite=force)
+    save(tree, target, force)
     facts = read_provenance(tree)
     if facts["status"] != "complete":
-        note(f"interrupted: {target} holds what was reached and is marked {facts['status']}")
+        interrupted(target, keeper, facts["status"])
         raise typer.Exit(INTERRUPTED)
+    if keeper is not None and keeper.written:
+        keeper.remove()
     if not quiet:
         from simcell.results.report import console_safe, summary
 

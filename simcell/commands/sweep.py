@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simcell.studies.sweeps.run import Tally
 
 SOME_FAILED, INTERRUPTED = 4, 130
+PANELS = 6  # of the tornado picture
 SHOWN = 5  # errors and warnings that are printed
 OFTEN = 30.0  # s between two lines about the progress where there is no terminal
 
@@ -42,6 +43,9 @@ def sweep(
     resume: bool = typer.Option(False, "--resume", help="Go on with the sweep in the folder."),
     retry_failed: bool = typer.Option(False, "--retry-failed", help="Go on, and run failed runs again."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say how many runs, how long and how much memory; run one."),
+    watch: list[str] = typer.Option(
+        [], "--output-of", metavar="NAME", help="morris, sobol: outputs to rank the keys for, as gas_saturation.H2."
+    ),
     changes: list[str] = SET,
     quiet: bool = QUIET,
 ) -> None:
@@ -68,6 +72,8 @@ def sweep(
     announce_compilation(quiet, loaded.input.grid.geometry)
     tally = _run(loaded, plan, target, jobs, scheduler, resume, retry_failed, quiet)
     _tell(tally, target, quiet)
+    if plan.design in ("morris", "sobol"):
+        _sensitivity(target, watch, quiet)
     if tally.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -135,6 +141,34 @@ def _tell(tally: Tally, target: Path, quiet: bool) -> None:
     if not quiet:
         typer.echo(f"{tally.complete} of {tally.runs} runs complete, {_duration(tally.seconds)} this time")
         typer.echo(f'wrote    {target}; read it with simcell.open_sweep("{target.as_posix()}")')
+
+
+def _sensitivity(target: Path, names: list[str], quiet: bool) -> None:
+    """Rank the keys, as a table and as a picture in the folder."""
+    from simcell.commands.shared import table
+    from simcell.results import plots
+    from simcell.results.tornado import tornado
+    from simcell.studies.sweeps.sensitivity import sensitivity
+
+    found = sensitivity(target, names)
+    if not found:
+        note("no output depends on what was varied")
+        return
+    image = target / "tornado.png"
+    plots.save(tornado(found[:PANELS]), image, overwrite=True)
+    if quiet:
+        return
+    head = ("mu*", "sigma") if found[0].method == "morris" else ("S1", "ST")
+    rows = []
+    for one in found:
+        for key in one.ranked:
+            i = one.keys.index(key)
+            error = one.total_error[i] if one.method == "sobol" else one.first_error[i]
+            rows.append((one.output, key, f"{one.first[i]:.3g}", f"{one.total[i]:.3g}", f"{error:.2g}"))
+    typer.echo(table(rows, ("output", "key", *head, f"95 % of {head[one.method == 'sobol']}")))
+    if one.used < one.planned:
+        note(f"{one.planned - one.used} of {one.planned} samples left out: runs of them failed")
+    typer.echo(f"drew     {image}")
 
 
 def _estimate(case: Case, plan: Plan, target: Path, jobs: int | None) -> None:

@@ -52,8 +52,8 @@ class Crystal:
     --------
     >>> Crystal(4, 0.05).limit, Crystal(4, 0.05).missing
     (0.06666666666666667, 0.0)
-    >>> round(np.degrees(Crystal(4, 0.1, corners=True).missing), 1)
-    20.3
+    >>> round(float(np.degrees(Crystal(4, 0.1, corners=True).missing)), 1)
+    21.7
     """
 
     fold: int = 4

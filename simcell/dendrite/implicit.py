@@ -51,8 +51,10 @@ class Step:
     step: float  # tau [s]
     salt_links: tuple[Array, Array]
     charge_links: tuple[Array, Array]
-    salt_end: Array  # link of a cell to a reservoir with x = 1, u = 0
+    salt_end: Array  # link of a cell to an end with a given x and u
     charge_end: Array
+    salt_in: Array  # what enters through the ends, less salt_end x and charge_end (u - d ln x)
+    charge_in: Array
     counter_end: Array  # link to a counter electrode at the potential `counter`
     counter: Array
     transference: float
@@ -65,6 +67,9 @@ class Step:
     body: Labels
     free: Labels  # bodies whose potential is sought
     target: Array  # their net rates, summed over cells
+    deposit: Array  # metal that the wall reduces, per x, without current [1/s]
+    etch: Array  # and that it oxidises
+    noise: Array | None = None  # random part of the rate
     tolerance: float = 1e-8  # residual over reaction, Euclidean norms
     rate: Array = field(init=False)
     by_ratio: Array = field(init=False)
@@ -81,25 +86,28 @@ class Step:
             self.area, self.exchange, self.film, self.capillary, x, u, self.body, p, self.symmetry, self.speed,
             self.rate, self.by_ratio, self.by_drive,
         )  # fmt: skip
+        if self.noise is not None:
+            self.rate += self.noise
 
     def salt_flow(self, x: Array, u: Array) -> Array:
         """What leaves each cell by diffusion and through the ends."""
         out = np.empty_like(x)
         kernels.apply(*self.salt_links, self.salt_end, x, out)
-        return out - self.salt_end - (1.0 - self.transference) * self.counter_end * (self.counter - u)
+        return out - self.salt_in - (1.0 - self.transference) * self.counter_end * (self.counter - u)
 
     def charge_flow(self, x: Array, u: Array) -> Array:
         """Current that leaves each cell."""
         out, diffusive = np.empty_like(x), np.empty_like(x)
         kernels.apply(*self.charge_links, self.charge_end + self.counter_end, u, out)
         kernels.apply(*self.charge_links, self.charge_end, np.log(x), diffusive)
-        return out - self.counter_end * self.counter - (1.0 - 2.0 * self.transference) * diffusive
+        return out - self.charge_in - self.counter_end * self.counter - (1.0 - 2.0 * self.transference) * diffusive
 
     def residual(self, x: Array, u: Array, p: Array) -> Array:
         """Left minus right side of all equations, in one vector."""
         self.react(x, u, p)
         m = 1.0 - self.transference
         salt = (self.theta * x - self.stored) / self.step + self.salt_flow(x, u) + m * self.rate
+        salt += self.deposit * x - self.etch
         charge = self.charge_flow(x, u) + self.rate
         net = [self.rate[inside].sum() - t for inside, t in zip(self.inside, self.target, strict=True)]
         return np.concatenate([salt.ravel(), charge.ravel(), net])
@@ -232,7 +240,10 @@ class _Direct:
         on = lambda values: sparse.diags_array(np.ravel(values))  # noqa: E731
         salt, charge = _laplacian(*step.salt_links), _laplacian(*step.charge_links)
         g_x, g_e = step.by_ratio, step.by_drive
-        top = [salt + on(step.theta / step.step + step.salt_end + m * g_x), on(m * (g_e + step.counter_end))]
+        top = [
+            salt + on(step.theta / step.step + step.salt_end + step.deposit + m * g_x),
+            on(m * (g_e + step.counter_end)),
+        ]
         low = [
             on(g_x) - d * (charge + on(step.charge_end)) @ on(1.0 / x),
             charge + on(step.charge_end + step.counter_end + g_e),
@@ -268,7 +279,7 @@ class _Krylov:
         self.m, self.n, self.shape, self.x = 1.0 - step.transference, step.theta.size, step.theta.shape, x.copy()
         self.step, self.both = step, step.by_ratio + step.by_drive / x
         store = step.theta / step.step
-        own = store + step.salt_end + self.m * (self.both + step.counter_end / x)
+        own = store + step.salt_end + step.deposit + self.m * (self.both + step.counter_end / x)
         self.salt = _multigrid(step.salt_links, own)
         left = step.by_drive * (store / (store + self.m * self.both))
         self.charge = _multigrid(step.charge_links, step.charge_end + step.counter_end + left)
@@ -306,7 +317,7 @@ class _Krylov:
     def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
         """Give the solution for a right side."""
         n, shape, m = self.n, self.shape, self.m
-        salt_diagonal = step.theta / step.step + step.salt_end + m * step.by_ratio
+        salt_diagonal = step.theta / step.step + step.salt_end + step.deposit + m * step.by_ratio
         charge_diagonal = step.charge_end + step.counter_end + step.by_drive
         across = m * (step.by_drive + step.counter_end)
         nothing = np.zeros(shape)

@@ -331,3 +331,33 @@ def jacobian(
                 s += salt_x[j, i + 1] * (v - dx[j, i + 1])
                 c += charge_x[j, i + 1] * (e - du[j, i + 1] + part * dx[j, i + 1] / ratio[j, i + 1])
             salt[j, i], charge[j, i] = s, c
+
+
+@njit
+def extend(psi: Array, near: float, old: Array, new: Array) -> None:
+    """One sweep of holding a value constant along the normal: each cell takes it from those nearer to the contour.
+
+    Upwind differences of n . grad value = 0. Cells beside the contour keep theirs, as do those beyond `near`.
+    """
+    ny, nx = psi.shape
+    for j in range(ny):
+        jm, jp = max(j - 1, 0), min(j + 1, ny - 1)
+        for i in range(nx):
+            new[j, i] = old[j, i]
+            p = psi[j, i]
+            if abs(p) >= near:
+                continue
+            im, ip = max(i - 1, 0), min(i + 1, nx - 1)
+            if p * psi[j, im] <= 0.0 or p * psi[j, ip] <= 0.0 or p * psi[jm, i] <= 0.0 or p * psi[jp, i] <= 0.0:
+                continue
+            total, weight = 0.0, 0.0
+            for side in range(2):
+                a, b = (psi[j, im], psi[j, ip]) if side == 0 else (psi[jm, i], psi[jp, i])
+                u, v = (old[j, im], old[j, ip]) if side == 0 else (old[jm, i], old[jp, i])
+                low, high = abs(p) - abs(a), abs(p) - abs(b)
+                w = max(low, high)
+                if w > 0.0:
+                    total += w * (u if low > high else v if high > low else 0.5 * (u + v))
+                    weight += w
+            if weight > 0.0:
+                new[j, i] = total / weight

@@ -6,7 +6,8 @@ Grids: `plan` or `section` with equal square cells, or one row of cells. The liq
 has a uniform thickness (volumes and areas carry it). Nothing passes the ends except those with a supply:
 
 - ``reservoir``: c = c0 and potential 0,
-- ``counter``: unpolarised electrode of the same metal at potential 0; the current brings the ion, no anion passes.
+- ``counter``: unpolarised electrode of the same metal at potential 0; the current brings the ion, no anion passes,
+- `Edge`, `Inflow`: what a solution for the whole cell says there (`edges.py`).
 
 The metal touches the current collector where a body reaches one of the `collector` sides. Bodies are the pieces
 of xi > 1/2 joined through faces of cells; each is at one potential.
@@ -14,6 +15,7 @@ of xi > 1/2 joined through faces of cells; each is at one potential.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -22,6 +24,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from simcell.dendrite.crystal import Crystal
+from simcell.dendrite.edges import Edge, Inflow
+from simcell.dendrite.film import Film, Wall
+from simcell.dendrite.nucleation import Nucleation
 from simcell.dendrite.stability import FARADAY, Metal
 from simcell.numerics.grid import Grid
 
@@ -44,7 +49,7 @@ class Layer:
         `plan` or `section` with equal square cells, or one row of cells.
     delta : float
         Interface width [m], at least 1.5 cells; 3 where growth rates matter.
-    supply : mapping of side to ``reservoir`` or ``counter``
+    supply : mapping of side to ``reservoir``, ``counter``, `Edge` or `Inflow`
     collector : tuple of sides
     conductivity : float, optional
         At c0 [S/m], in proportion to c; default: that of the ideal salt.
@@ -52,6 +57,14 @@ class Layer:
         Anisotropy; isotropic by default.
     contact : (ny, nx) bool array, optional
         Cells in which metal touches an electrode on the floor of a `plan` layer, besides the sides.
+    film : Film, optional
+        What grows on the metal.
+    wall : Wall, optional
+        What the beam does at the front.
+    nucleation : Nucleation, optional
+        On bare electrode: sides of the collector and `contact`.
+    noise : bool
+        Thermal noise of the reaction.
 
     Raises
     ------
@@ -72,11 +85,15 @@ class Layer:
     metal: Metal
     grid: Grid
     delta: float
-    supply: dict[str, str]
+    supply: Mapping[str, str | Edge | Inflow]
     collector: tuple[str, ...] = ("x-",)
     conductivity: float | None = None
     crystal: Crystal = ISOTROPIC
     contact: Bools | None = None
+    film: Film | None = None
+    wall: Wall | None = None
+    nucleation: Nucleation | None = None
+    noise: bool = False
     spacing: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,8 +116,16 @@ class Layer:
             self._edge(side)
         if self.contact is not None and self.contact.shape != self.shape:
             raise ValueError(f"contact has the shape {self.contact.shape}; the layer has {self.shape}")
-        if not self.supply or set(self.supply.values()) - {"reservoir", "counter"}:
-            raise ValueError(f"supply {self.supply}: at least one side with 'reservoir' or 'counter'")
+        named = {what for what in self.supply.values() if isinstance(what, str)}
+        if all(isinstance(what, Inflow) for what in self.supply.values()) or named - {"reservoir", "counter"}:
+            raise ValueError(f"supply {self.supply}: at least one side with 'reservoir', 'counter' or an Edge")
+        if self.noise and self.film is not None:
+            raise ValueError("noise with a film on the metal is not modelled: leave one of them out")
+        if self.nucleation is not None and self.nucleation.radius < 2.0 * self.delta * (1.0 - 1e-9):
+            raise ValueError(
+                f"a nucleus of {self.nucleation.radius:g} m is not carried by an interface of {self.delta:g} m: "
+                f"at least {2.0 * self.delta:g} m"
+            )
 
     @property
     def _axes(self) -> tuple[int, int]:
@@ -143,6 +168,21 @@ class Layer:
                 count[self._edge(side)] += 1.0
         return count
 
+    def along(self, kind: type[Edge] | type[Inflow]) -> list[tuple[tuple[slice | int, slice | int], Edge | Inflow]]:
+        """Cells of the sides with an `Edge` or an `Inflow`, and those."""
+        return [(self._edge(side), what) for side, what in self.supply.items() if isinstance(what, kind)]
+
+    @property
+    def site_area(self) -> Array:
+        """Electrode area on which metal can nucleate, bare or not, per cell [m^2]."""
+        h, depth = self.spacing, self.cell / self.spacing**2
+        area = np.zeros(self.shape)
+        for side in self.collector:
+            area[self._edge(side)] += h * depth
+        if self.contact is not None:
+            area[self.contact] += h * h if self.grid.kind == "plan" else h * depth
+        return area
+
     @property
     def reference_conductivity(self) -> float:
         """Conductivity at c0 [S/m]."""
@@ -180,7 +220,8 @@ class State:
 
     `salt` is what is conserved, theta c / c0; `grain` the grain that a cell belongs to (or would, were it metal) and
     `angles` their orientations [rad]; without them everything is one grain at 0. Quantities with a unit: time and
-    steps [s], charge [C], inflow [mol] of the ion.
+    steps [s], charge [C], inflow [mol] of the ion, thickness of the film [m], metal that was deposited without current
+    (chemical) or left behind by a moving window (dropped) [mol].
 
     Examples
     --------
@@ -203,6 +244,10 @@ class State:
     steps: int = 0
     grain: Labels | None = None
     angles: Array | None = None
+    film: Array | None = None
+    strain: Array | None = None
+    chemical: float = 0.0
+    dropped: float = 0.0
 
     def ions(self, layer: Layer) -> float:
         """Metal and ions in the layer [mol]."""
@@ -276,6 +321,8 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0, angle: floa
     return State(
         0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x, np.zeros(layer.shape),
         grain=np.zeros(layer.shape, dtype=np.int64), angles=np.array([angle]),
+        film=None if layer.film is None else np.full(layer.shape, layer.film.fresh),
+        strain=None if layer.film is None else np.zeros(layer.shape),
     )  # fmt: skip
 
 

@@ -13,11 +13,12 @@ from simcell import units
 from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BEAM_RULES, BeamInput
 from simcell.inputs.cell import CELL_RULES, CellInput
+from simcell.inputs.dendrite import DENDRITE_RULES, DendriteInput
 from simcell.inputs.electrode import ELECTRODE_RULES, ElectrodeInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
 from simcell.inputs.gas import GAS_RULES, GasInput
-from simcell.inputs.grid import GRID_RULES, GridInput
+from simcell.inputs.grid import GRID_RULES, GROWTH_ON_LINE, GridInput
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
@@ -28,7 +29,7 @@ from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
 RECORD_KEY = "simcell_record"
 RECORD_VERSION = 1
-_PHYSICS = Choice(("radiolysis", "transport"), later=("dendrite", "imaging"))
+_PHYSICS = Choice(("radiolysis", "transport", "dendrite"), later=("imaging",))
 
 
 class CaseSection(Model):
@@ -72,6 +73,7 @@ class CaseInput(Model):
     gas: GasInput
     radiolysis: RadiolysisInput
     transport: TransportInput
+    dendrite: DendriteInput
     grid: GridInput
     solver: SolverInput
     output: OutputInput
@@ -87,6 +89,7 @@ SECTIONS: dict[str, type[Model]] = {
     "gas": GasInput,
     "radiolysis": RadiolysisInput,
     "transport": TransportInput,
+    "dendrite": DendriteInput,
     "grid": GridInput,
     "solver": SolverInput,
     "output": OutputInput,
@@ -96,6 +99,7 @@ LISTS = ("electrode",)  # sections that are lists of tables, addressed by name
 USED = {
     "radiolysis": ("case", "beam", "cell", "electrode", "electrolyte", "gas", "radiolysis", "grid", "solver", "output"),
     "transport": ("case", "cell", "electrode", "electrolyte", "protocol", "transport", "grid", "solver", "output"),
+    "dendrite": ("case", "cell", "electrolyte", "protocol", "dendrite", "output"),
 }
 
 
@@ -123,6 +127,7 @@ RULES: tuple[Check, ...] = (
 RULES_OF: dict[str, tuple[Check, ...]] = {
     "radiolysis": (*BEAM_RULES, *GAS_RULES),
     "transport": (*PROTOCOL_RULES, *TRANSPORT_RULES),
+    "dendrite": DENDRITE_RULES,
 }
 
 
@@ -186,11 +191,18 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
         raise InputError(clean(problem) for problem in problems)
     if "transport" in physics and not given.wrote("grid", "geometry"):
         models["grid"] = models["grid"].model_copy(update={"geometry": "auto"})
+    if models["grid"].geometry == "line" and not given.wrote("grid", "growth"):
+        models["grid"] = models["grid"].model_copy(update={"growth": GROWTH_ON_LINE})
     geometry = models["grid"].geometry
     rtol, atol = models["solver"].tolerances(geometry)
     models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
     if "radiolysis" in physics:
         models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
+    elif "dendrite" in physics:
+        spread = {} if given.wrote("output", "spacing") else {"spacing": "linear"}
+        models["output"] = models["output"].model_copy(
+            update={"count": models["output"].resolved_count("plan"), **spread}
+        )
     return CaseInput.model_construct(None, **models)
 
 
@@ -278,7 +290,7 @@ def resolved(case: CaseInput) -> dict[str, Any]:
     if case.output.times:
         record["output"] = {"times": record["output"]["times"]}
     if case.grid.geometry == "batch":  # nothing moves, so what says how does not count
-        record.pop("grid")
+        record.pop("grid", None)
         for key in ("electroneutral", "diffusivity", "unknown_diffusivity"):
             record.get("radiolysis", {}).pop(key, None)
     elif case.grid.geometry in ("radial", "plan", "line"):  # one layer

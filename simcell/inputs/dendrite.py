@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from simcell.inputs.fields import Choice, Measure, Model, Number, Text, Whole, refuse
+from simcell.inputs.fields import Choice, Flag, Measure, Model, Number, Text, Whole, refuse
+from simcell.inputs.protocol import protocol_rules
 from simcell.inputs.rules import Given, Rule
 
 SUPPLIES = ("reservoir", "counter")
@@ -36,6 +37,32 @@ class AutoLength(Measure):
         return super().check(value)
 
 
+class AnisotropyInput(Model):
+    """How surface energy and kinetics depend on the direction, in SI units; see `simcell.dendrite.crystal`.
+
+    Examples
+    --------
+    >>> AnisotropyInput(fold=4, energy=0.03).energy
+    0.03
+    """
+
+    fold: Annotated[int, Whole(2, 6, "4")] = Field(
+        examples=["4"], description="4: cubic; 6: hexagonal along its c axis; 2: hexagonal with the c axis in the plane"
+    )
+    energy: Annotated[float, Number(0.0, 0.99, example="0.03")] = Field(
+        0.0, examples=["0.03"], description="of the surface energy; beyond 1/(fold^2 - 1) it has corners"
+    )
+    kinetics: Annotated[float, Number(-0.99, 0.99, example="0.1")] = Field(
+        0.0, examples=["0.1"], description="of the exchange current"
+    )
+    orientation: Annotated[float, Measure("angle", example="15 deg")] = Field(
+        0.0, examples=['"15 deg"'], description="of the electrode's crystal against x"
+    )
+    corners: Annotated[bool, Flag()] = Field(
+        False, examples=["true"], description="make an energy beyond convexity convex: directions are missing"
+    )
+
+
 class SeedInput(Model):
     """A round nucleus on the electrode, in SI units.
 
@@ -49,6 +76,9 @@ class SeedInput(Model):
         examples=['"5 um"'], description="place of its centre along the electrode, from 0 to the width"
     )
     radius: Annotated[float, Measure("length", example="500 nm", **_BOX)] = Field(examples=['"500 nm"'])
+    orientation: Annotated[float | None, Measure("angle", example="15 deg")] = Field(
+        None, examples=['"15 deg"'], description="of its own crystal; default: it goes on with the electrode's"
+    )
 
 
 class DendriteInput(Model):
@@ -74,17 +104,14 @@ class DendriteInput(Model):
         float | None, Measure("voltage", minimum=-5.0, maximum=5.0, bounds="must be from -5 V to 5 V")
     ] = Field(None, examples=['"-0.2 V"'], description="against the same metal in the fresh electrolyte")
     compliance: Annotated[
-        float, Measure("voltage", minimum=1e-3, maximum=5.0, bounds="must be from 1 mV to 5 V", example="1 V")
-    ] = Field(1.0, examples=['"1 V"'], description="largest voltage with which a current is driven")
+        float, Measure("voltage", minimum=1e-3, maximum=5.0, bounds="must be from 1 mV to 5 V", example="0.5 V")
+    ] = Field(0.5, examples=['"0.5 V"'], description="with which a current is driven when the salt is used up")
     # --- where
     width: Annotated[float, Measure("length", example="10 um", **_BOX)] = Field(
         10e-6, examples=['"10 um"'], description="length of electrode in the box"
     )
     gap: Annotated[float, Measure("length", example="10 um", **_BOX)] = Field(
         10e-6, examples=['"10 um"'], description="liquid between the electrode and the supply"
-    )
-    thickness: Annotated[float, Measure("length", example="500 nm", **_BOX)] = Field(
-        500e-9, examples=['"500 nm"'], description="of the liquid between the windows, which the metal fills"
     )
     electrode: Annotated[str | float, AutoLength("length", example="2 um", **_BOX)] = Field(
         "auto", examples=['"2 um"'], description="metal in the box at the start: what may dissolve"
@@ -121,9 +148,7 @@ class DendriteInput(Model):
     transference: Annotated[float | None, Number(0.01, 0.99, example="0.35")] = Field(
         None, examples=["0.35"], description="of the metal ion; default: data of the electrolyte"
     )
-    conductivity: Annotated[
-        float | None, Measure("conductivity", above=0.0, maximum=1e3, bounds="must be above zero, at most 1000 S/m")
-    ] = Field(None, examples=['"1 S/m"'], description="of the liquid; default: data of the electrolyte")
+    anisotropy: AnisotropyInput | None = Field(None, examples=["{ fold = 4, energy = 0.03 }"])
     # --- on which grid, until when
     interface_width: Annotated[str | float, AutoLength("length", example="100 nm", **_BOX)] = Field(
         "auto", examples=['"100 nm"'], description="delta of the diffuse front; from 10 to 90 % it takes 4.4 of them"
@@ -143,7 +168,7 @@ def dendrite_rules(given: Given) -> Iterator[Rule]:
     --------
     >>> values = {"case": {"physics": ("dendrite",)}, "dendrite": dict(DendriteInput(metal="Li"))}
     >>> [rule.key for rule in dendrite_rules(Given({"dendrite": {"metal": "Li"}}, values, {}))]
-    ['dendrite.exchange_current', 'dendrite.current_density']
+    ['electrolyte.preset', 'cell.spacer_height', 'dendrite.exchange_current', ..., 'case.duration']
     """
     if "dendrite" not in (given.value("case", "physics") or ()):
         for key in given.written.get("dendrite", {}):
@@ -151,10 +176,14 @@ def dendrite_rules(given: Given) -> Iterator[Rule]:
             return
         return
     needed = 'is missing, physics = ["dendrite"] needs it'
+    for key, example in (("electrolyte.preset", '"LiPF6-EC-DMC"'), ("cell.spacer_height", '"500 nm"')):
+        if not given.wrote(*key.split(".")):
+            yield Rule(key, None, needed, example)
     for key in ("metal", "exchange_current"):
         if not given.wrote("dendrite", key):
             yield Rule(f"dendrite.{key}", None, _no_default(given) if key != "metal" else needed, _example(given, key))
     yield from _drive(given)
+    yield from _crystal(given)
     yield from _seeds_on_the_electrode(given)
     delta, spacing = given.value("dendrite", "interface_width"), given.value("dendrite", "spacing")
     if isinstance(delta, float) and isinstance(spacing, float) and spacing > delta / 1.5 * (1.0 + 1e-9):
@@ -169,12 +198,43 @@ def _example(given: Given, key: str) -> str:
 
 
 def _drive(given: Given) -> Iterator[Rule]:
+    """One way to drive it, and an end."""
+    steps = given.value("protocol", "steps") or ()
     ways = [key for key in ("current_density", "potential") if given.wrote("dendrite", key)]
-    if not ways:
-        reason = "is missing: say a current density or a potential"
+    if not ways and not given.wrote("protocol", "steps"):
+        reason = "is missing: say a current density or a potential, or protocol.steps"
         yield Rule("dendrite.current_density", None, reason, '"-10 mA/cm^2"')
     if len(ways) == 2:
         yield Rule("dendrite.potential", given.raw("dendrite", "potential"), "excludes current_density; drop one")
+    elif ways and steps:
+        yield Rule(f"dendrite.{ways[0]}", given.raw("dendrite", ways[0]), "excludes protocol.steps; drop one")
+    duration = given.value("case", "duration")
+    if not steps and duration is None:
+        yield Rule("case.duration", None, "is missing", '"60 s"')
+    for key in ("reference", "ir_compensation"):
+        if given.wrote("protocol", key):
+            reason = "is not read by dendrites: potentials are against the same metal in the fresh electrolyte"
+            yield Rule(f"protocol.{key}", given.raw("protocol", key), reason)
+    yield from protocol_rules(given) if steps else ()
+    for number, step in enumerate(steps):
+        if step.until is not None:
+            yield Rule(f"protocol.steps[{number}].until", None, "is not read by dendrites in this version; drop it")
+        if step.lasts is None and not (number == len(steps) - 1 and duration is not None):
+            yield Rule(f"protocol.steps[{number}].duration", None, "is missing: a step without end", '"10 s"')
+
+
+def _crystal(given: Given) -> Iterator[Rule]:
+    """An anisotropy that the model can carry."""
+    crystal = given.value("dendrite", "anisotropy")
+    if crystal is None:
+        return
+    if crystal.fold not in (2, 4, 6):
+        yield Rule("dendrite.anisotropy.fold", crystal.fold, "must be 4 (cubic), 6 or 2 (hexagonal)", "4")
+        return
+    limit = 1.0 / (crystal.fold**2 - 1)
+    if crystal.energy > limit and not crystal.corners:
+        reason = f"is beyond convexity, {limit:.4g} for {crystal.fold} folds: use at most that, or corners = true"
+        yield Rule("dendrite.anisotropy.energy", crystal.energy, reason, f"{limit:.2g}")
 
 
 def _no_default(given: Given) -> str:

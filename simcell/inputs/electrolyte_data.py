@@ -174,7 +174,7 @@ class Metal:
     published : tuple of (value [A/m^2], conditions, source)
         Exchange current densities found in the literature; none is a default.
     surface_energy : (lowest, highest)
-        Of the most stable face against vacuum [J/m^2], as calculations of several kinds give it; () where none is known.
+        Of the most stable face against vacuum [J/m^2], as calculations give it; () where none is known.
     lattice : str
         ``bcc``, ``fcc`` or ``hcp``.
     missing : tuple of str

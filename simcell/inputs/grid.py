@@ -15,6 +15,7 @@ from simcell.inputs.rules import Given, Rule
 GEOMETRIES = ("batch", "radial", "plan", "section", "full", "line", "auto")
 OF_TRANSPORT = ("plan", "section", "full", "line", "auto")
 EDGES = ("reservoir", "closed")
+GROWTH_ON_LINE = 1.05  # default there; costs 2e-4 in a flux that spreads over decades of length
 _LENGTH = Measure("length", minimum=1e-9, maximum=1e-1, bounds="must be from 1 nm to 10 cm", example="50 um")
 
 

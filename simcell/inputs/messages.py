@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from simcell.errors import Problem
 from simcell.inputs.fields import FieldType, Model
 
-LATER_SECTIONS = ("dendrite", "imaging", "controls")
+LATER_SECTIONS = ("imaging", "controls")
 _LISTS = {"tuple_type", "list_type", "set_type", "iterable_type"}
 _TABLES = {"model_type", "model_attributes_type", "dict_type", "mapping_type", "dataclass_type"}
 

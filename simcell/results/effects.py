@@ -159,6 +159,28 @@ def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tupl
             yield f"{name}{text}{where}", unit, one.values
 
 
+def telling(found: list[Effect]) -> list[Effect]:
+    """Those that the beam or the bias changes, currents and charges first, then by their share of interaction.
+
+    Examples
+    --------
+    >>> same, other = Effect("a", "1", 1.0, 1.0, 1.0, 1.0), Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
+    >>> [e.quantity for e in telling([same, other])]
+    ['charge']
+    """
+    changed = [e for e in found if _size(e) > 0.0]
+    return sorted(changed, key=lambda e: (_rank(e), -abs(e.interaction) / _size(e)))
+
+
+def _size(e: Effect) -> float:
+    parts = (abs(e.by_beam), abs(e.by_bias), abs(e.interaction))
+    return max(parts) if max(parts) > 1e-9 * max(abs(e.neither), abs(e.both)) else 0.0
+
+
+def _rank(e: Effect) -> int:
+    return 0 if e.unit == "C" else 1 if e.unit in ("A", "C/m^2") else 2 if e.quantity.startswith("pH") else 3
+
+
 def verdict(effect: Effect) -> str:
     """One quantity in words: of how much, what is beam alone, bias alone and interaction.
 

@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from simcell.errors import ResultError
-from simcell.results import gather, profiles, space
+from simcell.results import gather, growth_plots, profiles, space
 from simcell.results.files import atomic, check_writable
 from simcell.results.variables import SPACE
 
@@ -63,8 +63,7 @@ def paraview(
     wanted = Path(path)
     if wanted.suffix.lower() not in KINDS:
         raise ResultError(f"{path}: for ParaView a result is saved as .vtr (one time) or .pvd (all times)")
-    space.need_space(tree)
-    group = gather.radiolysis(tree)
+    group = _group(tree)
     target = check_writable(wanted, overwrite)
     if wanted.suffix.lower() == ".vtr":
         _put(target, vtr(tree, space.at(group, seconds)), overwrite)
@@ -93,12 +92,11 @@ def vtr(tree: xr.DataTree, step: int) -> str:
     >>> 'WholeExtent="0 2 0 1 0 1"' in vtr(tree, 0)
     True
     """
-    where = space.place(tree)
-    faces = [space.edges(axis) for axis in (where.x, where.y, where.z)]
+    faces = [space.edges(axis) for axis in _centres(tree)]
     extent = " ".join(f"0 {axis.size - 1}" for axis in faces)
     cells = "".join(_array(name, values) for name, values in _fields(tree, step))
     axes = "".join(_array(name, axis) for name, axis in zip("xyz", faces, strict=True))
-    seconds = float(gather.radiolysis(tree)["time"].values[step])
+    seconds = float(_group(tree)["time"].values[step])
     return _document(
         "RectilinearGrid",
         f'  <RectilinearGrid WholeExtent="{extent}">\n   <FieldData>\n{_array("TimeValue", np.array([seconds]), True)}'
@@ -156,7 +154,28 @@ def table(
     return target
 
 
+def _group(tree: xr.DataTree) -> xr.Dataset:
+    if growth_plots.is_growth(tree):
+        return growth_plots.group_of(tree)
+    space.need_space(tree)
+    return gather.radiolysis(tree)
+
+
+def _centres(tree: xr.DataTree) -> tuple[np.ndarray, ...]:
+    """Centres of cells along x, y and z."""
+    if growth_plots.is_growth(tree):
+        group = growth_plots.group_of(tree)
+        return tuple(group[dim].values if dim in group.dims else np.zeros(1) for dim in ("x", "y", "z"))
+    where = space.place(tree)
+    return where.x, where.y, where.z
+
+
 def _fields(tree: xr.DataTree, step: int) -> Iterator[tuple[str, np.ndarray]]:
+    if growth_plots.is_growth(tree):
+        shape = tuple(axis.size for axis in reversed(_centres(tree)))
+        for name, unit in (("phase", ""), ("concentration", " (mol/m^3)"), ("potential", " (V)")):
+            yield name + unit, space.filled(_group(tree)[name].isel(time=step), (shape[0], shape[1], shape[2]))
+        return
     group, where = gather.radiolysis(tree), space.place(tree)
     for array, name in _arrays(group):
         yield name, space.filled(array.isel(time=step), where.shape)

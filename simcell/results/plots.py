@@ -17,7 +17,20 @@ from matplotlib.figure import Figure
 
 from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
-from simcell.results import frame, gather, maps, panels, profiles, reaches, space, style, words
+from simcell.results import (
+    currents,
+    frame,
+    gather,
+    growth_plots,
+    maps,
+    panels,
+    profiles,
+    reaches,
+    space,
+    style,
+    traces,
+    words,
+)
 from simcell.results.bars import throughput
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
@@ -69,6 +82,10 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    if "transport" in tree.children and "radiolysis" not in tree.children:
+        return _of_transport(tree, wanted, species_name, time)
+    if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
+        return growth_plots.growth(tree, time)
     spatial = space.is_spatial(tree) and not extra_dims(tree)
     if wanted in SPATIAL or (wanted == "auto" and spatial):
         return _in_space(tree, wanted, species_name, time, extent)
@@ -156,6 +173,15 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
     with atomic(target, overwrite) as temporary, rc_context({"svg.hashsalt": "simcell"}):
         figure.savefig(temporary, format=kind[1:], dpi=200, metadata=metadata)
     return target
+
+
+def _of_transport(tree: xr.DataTree, kind: str, species_name: str | None, time: float | None) -> Figure:
+    """The figure of currents and ions: a distribution, a voltammogram or curves against time, profiles."""
+    if currents.is_currents(tree):
+        if kind not in ("auto", "map"):
+            raise ResultError(f'a current distribution has no figure of kind "{kind}"; there are auto and map')
+        return currents.distribution(tree)
+    return traces.plot(tree, kind, species_name, time)
 
 
 def _in_space(

@@ -262,15 +262,15 @@ def weights_at(grid: Grid, case: CaseInput, e: ElectrodeInput) -> Array:
     """
     weights: NDArray[np.float64] = np.zeros(grid.shape[1:])
     if e.position:
-        spots = []
+        spots: list[list[tuple[int, float]]] = []
         for place, axis in ((e.position[0], 2), (e.position[1] if len(e.position) > 1 else 0.0, 1)):
             centre = grid.centre[axis]
             low = int(np.clip(np.searchsorted(centre, place) - 1, 0, max(centre.size - 2, 0)))
             if centre.size == 1:
-                spots.append(((0, 1.0),))
+                spots.append([(0, 1.0)])
                 continue
             share = float(np.clip((place - centre[low]) / (centre[low + 1] - centre[low]), 0.0, 1.0))
-            spots.append(((low, 1.0 - share), (low + 1, share)))
+            spots.append([(low, 1.0 - share), (low + 1, share)])
         for i, a in spots[0]:
             for j, b in spots[1]:
                 weights[j, i] += a * b

@@ -16,7 +16,8 @@ from simcell.dendrite.layer import State
 from simcell.dendrite.model import Control, grow, segment
 from simcell.errors import SolverError
 from simcell.results.provenance import Status
-from simcell.studies.growth_setup import Growth, Stage
+from simcell.studies.growth_setup import Growth
+from simcell.studies.growth_stages import Stage
 
 Progress = Callable[[float], None]
 STARVED = 0.05  # of c0, below which a solver that gives up means that the salt is used up
@@ -120,14 +121,15 @@ class _Runner:
         for stop in [*ends, stage.end]:
             current, potential = stage.current, stage.potential
             if self.held and current is not None:
-                current, potential = None, -np.copysign(self.ready.compliance, current)
+                potential = self._driven(current)
+                current = None
             try:
                 self._advance(stop, current, potential)
             except SolverError:
                 if current is None or self._lowest() > STARVED:
                     raise
-                self._hold(current)
-                self._advance(stop, None, -np.copysign(self.ready.compliance, current))
+                self._hold()
+                self._advance(stop, None, self._driven(current))
 
     def _advance(self, stop: float, current: float | None, potential: float | None) -> None:
         if self.state.time >= stop:
@@ -139,7 +141,11 @@ class _Runner:
         )  # fmt: skip
         self._keep(float(run.current[-1]), float(run.potential[-1]), float(run.lowest[-1]), float(run.bodies[-1]))
 
-    def _hold(self, current: float) -> None:
+    def _driven(self, current: float) -> float:
+        """Potential [V] with which a galvanostat at its limit drives a current."""
+        return -self.ready.compliance if current > 0.0 else self.ready.compliance
+
+    def _hold(self) -> None:
         self.held = True
         self.state = segment(self.state)
         self.found.remarks.append(

@@ -10,6 +10,7 @@ import numpy as np
 from simcell.dendrite import arms
 from simcell.dendrite.stability import FARADAY, Array
 from simcell.errors import SolverError
+from simcell.inputs.output import FIRST_TIME, OutputInput
 from simcell.results.provenance import provenance
 from simcell.results.schema import build
 from simcell.studies.growth import Grown, run_growth
@@ -53,7 +54,7 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     >>> from simcell.case import Case
     >>> tree = run_dendrite(Case.from_dict({
     ...     "case": {"physics": ["dendrite"], "duration": "0.1 s"},
-    ...     "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
+    ...     "cell": {"spacer_height": "500 nm"}, "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
     ...     "dendrite": {"metal": "Zn", "exchange_current": "30 A/m^2", "current_density": "-10 mA/cm^2",
     ...                  "width": "400 nm", "gap": "4 um", "interface_width": "50 nm", "spacing": "33 nm"},
     ...     "output": {"count": 2}}))
@@ -61,7 +62,7 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     ('time', 'y', 'x')
     """
     ready = growth_of(case.input, case.file)
-    times = case.input.output.resolved_times(ready.stages[-1].end)
+    times = _times(case.input.output, ready.stages[-1].end)
     failure: SolverError | None = None
     try:
         found = run_growth(ready, times, progress)
@@ -75,6 +76,14 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     if failure is not None:
         raise SolverError(str(failure), tree)
     return tree
+
+
+def _times(output: OutputInput, duration: float) -> tuple[float, ...]:
+    """Output times; evenly spread ones begin one interval after the start, which is kept as well."""
+    if output.times or output.spacing != "linear" or output.first != FIRST_TIME:
+        return output.resolved_times(duration)
+    count = int(output.count or 2)
+    return tuple(np.linspace(0.0, duration, count + 1)[1:].tolist())
 
 
 def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
@@ -99,7 +108,7 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     metal = ready.layer.metal
     cell: Group = {
         "temperature": ([], metal.temperature),
-        "liquid_thickness": ([], case.input.dendrite.thickness),
+        "liquid_thickness": ([], case.input.cell.spacer_height),
     }
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "plan"}
     return build({"dendrite": group, "cell": cell}, coords, attrs)
@@ -118,7 +127,7 @@ def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:
     ...                      width="400 nm", gap="4 um", interface_width="50 nm", spacing="33 nm")
     >>> ready = prepare(case, Liquid("ZnSO4", 100.0, 298.15), 0.1)
     >>> group, coords = growth_group(ready, run_growth(ready, [0.1]))
-    >>> round(float(group["charge"][1][-1]) * 1e15, 6)  # fC
+    >>> round(float(group["charge"][1][-1]) * 1e12, 6)  # pC
     -2.0
     """
     layer, states, ahead = ready.layer, found.states, ready.ahead

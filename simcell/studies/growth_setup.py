@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcell.dendrite.layer import Layer, State, begin
+from simcell.dendrite.crystal import Crystal
+from simcell.dendrite.layer import Layer, State, begin, with_metal
 from simcell.dendrite.outlook import CELLS, PER_SEED, Mesh, Outlook, mesh, outlook, widest_interface
 from simcell.dendrite.stability import FARADAY, Array, Metal
 from simcell.errors import InputError, Problem
 from simcell.inputs import electrolyte_data
 from simcell.inputs.dendrite import DendriteInput
 from simcell.numerics.grid import plan
+from simcell.studies.growth_stages import Stage, stages_of
+
+if TYPE_CHECKING:
+    from simcell.inputs.case import CaseInput
 
 LARGEST = 4_000_000  # cells: beyond, a step takes minutes
 BEHIND = 8.0  # interface widths of metal behind the front, where nothing is felt of it
@@ -22,7 +28,7 @@ BENT = 5.0  # least radius of a seed in interface widths
 
 @dataclass(frozen=True)
 class Liquid:
-    """Which electrolyte: a shipped preset (or none), its concentration [mol/m^3] and temperature [K].
+    """Which electrolyte: a shipped preset, concentration [mol/m^3], temperature [K], thickness [m], conductivity [S/m].
 
     Examples
     --------
@@ -30,24 +36,11 @@ class Liquid:
     'ZnSO4'
     """
 
-    preset: str | None
+    preset: str
     concentration: float
     temperature: float
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Part of a protocol: until when [s], and either the current [A], positive deposits, or the potential [V].
-
-    Examples
-    --------
-    >>> Stage(10.0, current=0.0).potential is None
-    True
-    """
-
-    end: float
-    current: float | None = None
-    potential: float | None = None
+    thickness: float = 500e-9
+    conductivity: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,25 +100,20 @@ def metal_of(case: DendriteInput, liquid: Liquid, file: str = "") -> tuple[Metal
     """
     problems: list[Problem] = []
     shipped = electrolyte_data.load_metal(str(case.metal))
-    salt = None if liquid.preset is None else electrolyte_data.load_electrolyte(liquid.preset)
-    found: dict[str, float] = {}
-    for name in ("diffusivity", "transference", "conductivity"):
-        own = getattr(case, name)
-        if own is not None:
-            found[name] = own
-        elif salt is None:
-            if name != "conductivity":
-                reason = "is missing: give it, or an electrolyte of which it is known (electrolyte.preset)"
-                problems.append(Problem(file, f"dendrite.{name}", None, reason))
-        else:
-            try:
-                found[name] = salt.at(name, liquid.concentration, liquid.temperature)
-            except InputError as error:
-                if name != "conductivity" or name in salt.properties:
-                    reason = f"of {salt.name} {error.problems[0].reason}"
-                    problems.append(Problem(file, f"dendrite.{name}", error.problems[0].value, reason))
-    remarks = [salt.warning] if salt is not None and salt.warning else []
-    if salt is not None and shipped.ion not in salt.ions:
+    salt = electrolyte_data.load_electrolyte(liquid.preset)
+    given = {"diffusivity": case.diffusivity, "transference": case.transference, "conductivity": liquid.conductivity}
+    found = {name: value for name, value in given.items() if value is not None}
+    for name in given.keys() - found.keys():
+        try:
+            found[name] = salt.at(name, liquid.concentration, liquid.temperature)
+        except InputError as error:
+            if name != "conductivity" or name in salt.properties:
+                key = "electrolyte.conductivity" if name == "conductivity" else f"dendrite.{name}"
+                problems.append(
+                    Problem(file, key, error.problems[0].value, f"of {salt.name} {error.problems[0].reason}")
+                )
+    remarks = [salt.warning] if salt.warning else []
+    if shipped.ion not in salt.ions:
         reason = f"plates from {shipped.ion}, which {salt.name} does not hold ({', '.join(salt.ions)})"
         problems.append(Problem(file, "dendrite.metal", case.metal, reason))
     energy = case.surface_energy
@@ -153,7 +141,33 @@ def metal_of(case: DendriteInput, liquid: Liquid, file: str = "") -> tuple[Metal
     return metal, found.get("conductivity", metal.conductivity), remarks
 
 
-def prepare(case: DendriteInput, liquid: Liquid, duration: float, file: str = "") -> Growth:
+def growth_of(case: CaseInput, file: str = "") -> Growth:
+    """Make a run of growth ready from a whole case; see `prepare`.
+
+    Examples
+    --------
+    >>> from simcell.inputs.case import parse_case
+    >>> ready = growth_of(parse_case({
+    ...     "case": {"physics": ["dendrite"], "duration": "10 s"}, "cell": {"spacer_height": "500 nm"},
+    ...     "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
+    ...     "dendrite": {"metal": "Zn", "exchange_current": "30 A/m^2", "potential": "-0.05 V"}}))
+    >>> ready.stages
+    (Stage(end=10.0, current=None, potential=-0.05),)
+    """
+    e = case.electrolyte
+    liquid = Liquid(
+        str(e.preset), float(e.concentration or 0.0), e.temperature, float(case.cell.spacer_height or 0.0),
+        e.conductivity,
+    )  # fmt: skip
+    area = case.dendrite.width * liquid.thickness
+    stages = stages_of(case.protocol, case.case.duration, area) if case.protocol.steps else None
+    duration = stages[-1].end if stages else case.case.seconds
+    return prepare(case.dendrite, liquid, duration, file, stages)
+
+
+def prepare(
+    case: DendriteInput, liquid: Liquid, duration: float, file: str = "", stages: tuple[Stage, ...] | None = None
+) -> Growth:
     """Make a run of growth ready: choose interface width and grid, lay the electrode.
 
     Parameters
@@ -164,6 +178,8 @@ def prepare(case: DendriteInput, liquid: Liquid, duration: float, file: str = ""
         [s]
     file : str
         For messages.
+    stages : tuple of Stage, optional
+        A protocol; without it the current density or the potential of the case.
 
     Returns
     -------
@@ -181,7 +197,11 @@ def prepare(case: DendriteInput, liquid: Liquid, duration: float, file: str = ""
     (40, 416)
     """
     metal, conductivity, remarks = metal_of(case, liquid, file)
-    ahead = _ahead(case, metal)
+    area = case.width * liquid.thickness
+    if stages is None:
+        current = None if case.current_density is None else -case.current_density * area
+        stages = (Stage(duration, current, case.potential),)
+    ahead = _ahead(stages, metal, case.gap, area)
     delta, spacing = _widths(case, ahead, file, remarks)
     behind = BEHIND * delta + ROUGHER * case.roughness
     if isinstance(case.electrode, float):
@@ -194,24 +214,28 @@ def prepare(case: DendriteInput, liquid: Liquid, duration: float, file: str = ""
         reason = f"makes {grid.cells:.3g} cells, more than the {LARGEST:.3g} that can be run"
         raise _wrong(file, "spacing", grid.spacing, reason, grid.spacing * np.sqrt(grid.cells / LARGEST))
     x, y = np.arange(grid.nx + 1) * grid.spacing, np.arange(grid.ny + 1) * grid.spacing
+    turn = case.anisotropy
+    crystal = Crystal() if turn is None else Crystal(turn.fold, turn.energy, turn.kinetics, turn.corners)
     layer = Layer(
-        metal, plan(x, y, case.thickness), delta, {"x+": case.supply}, conductivity=conductivity,
-    )  # fmt: skip
+        metal, plan(x, y, liquid.thickness), delta, {"x+": case.supply}, conductivity=conductivity, crystal=crystal
+    )
     front = float(x[-1]) - case.gap
-    state = begin(layer, _electrode(case, layer, front, ahead))
-    area = case.width * case.thickness
-    current = None if case.current_density is None else -case.current_density * area
-    stages = (Stage(duration, current, case.potential),)
+    state = _first(case, layer, front, ahead)
     verdict = ahead.verdict(duration, case.width)
     return Growth(
         layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, tuple(remarks)
     )  # fmt: skip
 
 
-def _ahead(case: DendriteInput, metal: Metal) -> Outlook:
-    if case.current_density is not None:
-        return outlook(metal, case.gap, current=-case.current_density)
-    return outlook(metal, case.gap, potential=float(case.potential or 0.0))
+def _ahead(stages: tuple[Stage, ...], metal: Metal, gap: float, area: float) -> Outlook:
+    """Of the stage that deposits fastest."""
+    views = [
+        outlook(metal, gap, potential=s.potential)
+        if s.current is None
+        else outlook(metal, gap, current=s.current / area)
+        for s in {(s.current, s.potential): s for s in stages}.values()
+    ]
+    return max(views, key=lambda view: view.current)
 
 
 def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) -> tuple[float, float]:
@@ -219,10 +243,8 @@ def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) 
     seeds = [seed.radius for seed in case.seeds]
     most = widest_interface(ahead, case.width, seeds)
     given, cell = case.interface_width, case.spacing
-    if given == "auto":
-        delta = max(min(most.values()), 1.5 * cell if isinstance(cell, float) else 0.0)
-    else:
-        delta = float(given)
+    finest = 1.5 * cell if isinstance(cell, float) else 0.0
+    delta = float(given) if isinstance(given, float) else max(min(most.values()), finest)
     spacing = delta / CELLS if cell == "auto" else float(cell)
     if spacing > delta / 1.5 * (1.0 + 1e-9):
         raise _wrong(file, "spacing", spacing, f"does not resolve an interface of {_nm(delta)}", delta / 1.5)
@@ -239,14 +261,19 @@ def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) 
     return delta, spacing
 
 
-def _electrode(case: DendriteInput, layer: Layer, front: float, ahead: Outlook) -> Array:
-    """Distance into the metal: a flat or rough electrode, with seeds on it [m]."""
+def _first(case: DendriteInput, layer: Layer, front: float, ahead: Outlook) -> State:
+    """A flat or rough electrode, with seeds on it; those with an orientation are grains of their own."""
     y, x = layer.centre
-    height = front + _roughness(case, y, ahead, layer.delta)
-    distance = np.asarray(height - x)
-    for seed in case.seeds:
-        distance = np.maximum(distance, seed.radius - np.hypot(x - front, y - seed.at))
-    return distance
+    distance = np.asarray(front + _roughness(case, y, ahead, layer.delta) - x)
+    discs = [(seed, seed.radius - np.hypot(x - front, y - seed.at)) for seed in case.seeds]
+    for seed, disc in discs:
+        if seed.orientation is None:
+            distance = np.maximum(distance, disc)
+    state = begin(layer, distance, angle=0.0 if case.anisotropy is None else case.anisotropy.orientation)
+    for seed, disc in discs:
+        if seed.orientation is not None:
+            state = with_metal(layer, state, disc, seed.orientation)
+    return replace(state, charge=0.0, inflow=0.0)  # what is there at the start has not been deposited
 
 
 def _roughness(case: DendriteInput, y: Array, ahead: Outlook, delta: float) -> Array:

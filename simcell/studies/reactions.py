@@ -52,11 +52,13 @@ def reactions_of(case: CaseInput, solution: Solution) -> dict[str, tuple[Reactio
 def _reaction(r: ReactionInput, key: str, solution: Solution, lone: bool) -> Reaction:
     metal = load_metal(name) if (name := metal_of(r)) else None
     electrons = r.electrons if r.electrons is not None else float(metal.electrons if metal else 0)
-    makes = dict(r.makes) or ({metal.ion: electrons / metal.electrons} if metal else {r.oxidised: 1.0, r.reduced: -1.0})
+    makes = dict(r.makes) or ({metal.ion: electrons / metal.electrons} if metal else {})
+    if r.oxidised is not None and r.reduced is not None:
+        makes = {r.oxidised: 1.0, r.reduced: -1.0}
     anodic = 0.5 * electrons if r.alpha_anodic is None else r.alpha_anodic
     cathodic = 0.5 * electrons if r.alpha_cathodic is None else r.alpha_cathodic
     total = (anodic + cathodic) / electrons
-    reference = {ion: _reference(r, key, ion, solution) for ion in makes if isinstance(ion, str)}
+    reference = {ion: _reference(r, key, ion, solution) for ion in makes}
     if not lone and r.equilibrium_potential is None:
         reason = "is missing: where several reactions run, each needs its potential on one scale"
         raise InputError(Problem("", f"{key}.equilibrium_potential", None, reason, '"0.0 V"'))

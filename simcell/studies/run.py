@@ -64,6 +64,10 @@ def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_result import run_dendrite
+
+        return run_dendrite(case, progress)
     if case.input.case.physics == ("transport",):
         from simcell.studies.transport import run_transport
 

@@ -72,7 +72,7 @@ def solution_of(case: CaseInput) -> Solution:
     amounts, known = _amounts(case, preset)
     charges = {name: charge_of(name) for name in amounts}
     diffusivities, remarks = _diffusivities(case, preset, amounts)
-    warnings = [] if preset is None or not preset.warning else [f"{preset.name}: {preset.warning}"]
+    warnings = []
     _balanced(amounts, charges)
     alone = not e.concentrations and e.pH is None
     conductivity, source = e.conductivity, "given"
@@ -84,7 +84,7 @@ def solution_of(case: CaseInput) -> Solution:
     if conductivity is None:
         conductivity, more = _independent(amounts, charges, diffusivities, t)
         source = "independent ions at infinite dilution (Nernst-Einstein)"
-        warnings += more
+        warnings += [*more, *([f"{preset.name}: {preset.warning}"] if preset is not None and preset.warning else [])]
     unused = [key for key in ("atmosphere", "gases", "inflow") if getattr(e, key)]
     warnings += [f"electrolyte.{key} does not act on currents and ions in this version" for key in unused]
     return Solution(amounts, charges, diffusivities, conductivity, source, (*warnings, *remarks), known)
@@ -177,10 +177,12 @@ def _independent(
     strength = 0.5 * sum(charges[k] ** 2 * amounts[k] for k in ions)
     if strength <= 10.0:
         return value, []
-    worst = max(abs(charges[k]) for k in ions)
-    doubt = "about 10 % too high for single charges at 0.1 mol/L, more where ions pair" if worst == 1 else (
-        "too high, by a factor of 2 for salts such as ZnSO4 at 0.1 mol/L"
-    )  # fmt: skip
+    single = sum(amounts[k] for k in ions if abs(charges[k]) == 1)
+    doubt = (
+        "about 10 % too high for single charges at 0.1 mol/L"
+        if single > strength
+        else "too high where ions of several charges pair, by a factor of 2 for ZnSO4 at 0.1 mol/L"
+    )
     return value, [
         f"conductivity {value:.3g} S/m from independent ions: {doubt}; electrolyte.conductivity overrides it"
     ]

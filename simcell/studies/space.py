@@ -21,11 +21,13 @@ from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.electrodes import outlines_of
 from simcell.studies.gas import gas_group, gases_of
 from simcell.studies.in_space import InSpace, feeding, in_space
 from simcell.studies.layout import unmeasured
 from simcell.studies.run import Group, base_remark, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import gases_in, mechanism_of, output_times
+from simcell.studies.transport import outline_group
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -179,6 +181,10 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
         cell["velocity_y"], cell["velocity_x"] = ((axes, resolved(v[None])[0]) for v in speed[1:])
         if grid.kind != "section":
             cell["pressure"] = (lateral_axes, ready.layout.flow.pressure)
+    outline, corners = outline_group(outlines_of(case), [e.name for e in case.electrode])
+    if outline:
+        cell |= outline
+        coords |= corners | {"electrode": [e.name for e in case.electrode]}
     return {"beam": beam, "cell": cell, "radiolysis": group | more}, coords, remarks
 
 

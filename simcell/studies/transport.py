@@ -176,7 +176,8 @@ def labelled(case: CaseInput, found: Currents) -> tuple[dict[str, Group], dict[s
     which = np.zeros(grid.shape[1:])
     for number, name in enumerate(names, 1):
         if name in carrying:
-            which[d.area[name] >= 0.5 * np.maximum(grid.area[0][0], 1e-300)] = number
+            most = np.max([d.area[other] for other in carrying], axis=0)
+            which[(d.area[name] > 0.0) & (d.area[name] == most)] = number
     cell = {
         **cell_of(case, grid, axes, lateral),
         "electrode_map": (lateral, resolved(which)),

@@ -62,7 +62,7 @@ class Linear:
         self.inverse = np.zeros_like(self.local)
         self.up = np.zeros((every if nz > 1 else 1, count, count))
         self.f, self.x, self.state = np.zeros((every, count)), np.zeros((every, count)), np.zeros((every, count))
-        self.row, self.block = np.zeros(count), np.zeros((count, count))
+        self.row, self.ions, self.block = np.zeros(count), np.zeros(count), np.zeros((count, count))
         self.rows, self.small = np.zeros((0, self.n, count)), np.zeros((0, 0))
         self.built_for, self.iterations, self.least = -1.0, 0, 0
         terminals = int(layout.patches[2].max(initial=-1)) + 1
@@ -107,7 +107,7 @@ class Linear:
         self.cycles += 1
         columns.cycle(
             self.layout.space, self.layout.parent, self.old_coef, self.old_local, self.inverse, self.up, self.f, self.x,
-            self.row,
+            self.row, self.ions,
         )  # fmt: skip
         return self.x[: self.n]
 

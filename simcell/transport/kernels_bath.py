@@ -8,9 +8,10 @@ these ions [mol/s] and of charge [mol/s]. Between two cells (D, d and the logari
 with G = area / distance, the volume flow q and the exponentially fitted :math:`\hat D G = (q/2) \coth(q / 2 D G)`.
 
 Levels of merged cells (for multigrid) have the same form and lie one after the other in all arrays. A cell is
-level.first + (k ny + j) nx + i; its upper face along an axis stands at `face_at`. Derivatives of a face are 3 K
-numbers: by the lower and the upper concentration of each ion, and by the difference of potential (the last entry of
-the derivatives by potential is that of the charge flux).
+level.first + (k ny + j) nx + i; its upper face along an axis stands at `face_at`. Derivatives of the fluxes of the K
+ions through a face are 3 K numbers: by the lower and by the upper concentration, and by the difference of potential;
+the flux of charge is their sum with the charges. Rows of arrays are passed as array and number, which is quicker than
+a view.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.jit import njit
-from simcell.transport.kernels_surface import balancing, log_mean
+from simcell.transport.kernels_surface import log_mean
 
 
 @njit
@@ -32,33 +33,32 @@ def fitted(g, q):
 
 
 @njit
-def face(left, right, g, q, z, d, coef, flux):
-    """Fluxes of all ions but the last, and of charge, from left to right, and their derivatives."""
+def face(left, a, right, b, g, q, z, d, coef, f, flux):
+    """Fluxes of all ions but the last, and of charge, from row a to row b, and derivatives of all ions."""
     count = z.size
     last = count - 1
-    drop = right[last] - left[last]
-    current, through = 0.0, 0.0
-    for n in range(count):
-        k = last - n
-        if k == last:
-            a, b = balancing(left, z, last), balancing(right, z, last)
+    drop = right[b, last] - left[a, last]
+    current, low, high = 0.0, 0.0, 0.0
+    for k in range(count):
+        if k < last:
+            cl, cr = left[a, k], right[b, k]
+            low -= z[k] * cl
+            high -= z[k] * cr
         else:
-            a, b = left[k], right[k]
+            cl, cr = low / z[last], high / z[last]
         plain = g * d[k]
         gd = fitted(plain, q)
         pull = plain * z[k]
         mean, ma, mb = 0.0, 0.0, 0.0
         if z[k] != 0.0:
-            mean, ma, mb = log_mean(a, b)
-        value = -gd * (b - a) - pull * mean * drop + 0.5 * q * (a + b)
-        coef[k] = gd - pull * ma * drop + 0.5 * q
-        coef[count + k] = -gd - pull * mb * drop + 0.5 * q
-        coef[2 * count + k] = -pull * mean
+            mean, ma, mb = log_mean(cl, cr)
+        value = -gd * (cr - cl) - pull * mean * drop + 0.5 * q * (cl + cr)
+        coef[f, k] = gd - pull * ma * drop + 0.5 * q
+        coef[f, count + k] = -gd - pull * mb * drop + 0.5 * q
+        coef[f, 2 * count + k] = -pull * mean
         flux[k] = value
         current += z[k] * value
-        through -= z[k] * pull * mean
     flux[last] = current
-    coef[2 * count + last] = through
 
 
 @njit
@@ -89,7 +89,7 @@ def residuals(space, h, u, base, coef, out, flux):
                     c = (k * ny + j) * nx + i
                     f = first_face[0, axis] + face_at(axis, k, j, i, ny, nx)
                     if conductance[f] > 0.0:
-                        face(u[c], u[c + step], conductance[f], flow[f], z, d, coef[f], flux)
+                        face(u, c, u, c + step, conductance[f], flow[f], z, d, coef, f, flux)
                         for n in range(last + 1):
                             out[c, n] += flux[n]
                             out[c + step, n] -= flux[n]
@@ -110,48 +110,66 @@ def coarse_faces(space, u, coef, flux):
                         c = first + (k * ny + j) * nx + i
                         f = first_face[level, axis] + face_at(axis, k, j, i, ny, nx)
                         if conductance[f] > 0.0:
-                            face(u[c], u[c + step], conductance[f], flow[f], z, d, coef[f], flux)
+                            face(u, c, u, c + step, conductance[f], flow[f], z, d, coef, f, flux)
 
 
 @njit
-def above(coef, z, x, out):
-    """Subtract from `out` (a cell's row) what its neighbour above a face, with values x, contributes."""
+def above(coef, f, z, x, c, ions):
+    """Add to the fluxes of the ions out of a cell what changes x of its neighbour c above face f make of them."""
     count = z.size
     last = count - 1
-    charge = coef[2 * count + last] * x[last]
+    drop, rest = x[c, last], 0.0
     for k in range(last):
-        out[k] -= coef[count + k] * x[k] + coef[2 * count + k] * x[last]
-        charge += z[k] * (coef[count + k] - coef[count + last]) * x[k]
-    out[last] -= charge
+        ions[k] += coef[f, count + k] * x[c, k] + coef[f, 2 * count + k] * drop
+        rest -= z[k] * x[c, k]
+    ions[last] += coef[f, count + last] * rest / z[last] + coef[f, 2 * count + last] * drop
 
 
 @njit
-def below(coef, z, x, out):
-    """The same for the neighbour below a face."""
+def below(coef, f, z, x, c, ions):
+    """The same for the neighbour c below face f."""
     count = z.size
     last = count - 1
-    charge = -coef[2 * count + last] * x[last]
+    drop, rest = x[c, last], 0.0
     for k in range(last):
-        out[k] += coef[k] * x[k] - coef[2 * count + k] * x[last]
-        charge += z[k] * (coef[k] - coef[last]) * x[k]
-    out[last] += charge
+        ions[k] -= coef[f, k] * x[c, k] - coef[f, 2 * count + k] * drop
+        rest -= z[k] * x[c, k]
+    ions[last] -= coef[f, last] * rest / z[last] - coef[f, 2 * count + last] * drop
 
 
 @njit
-def add_own(coef, z, sign, block):
+def add_own(coef, f, z, sign, block):
     """Add to the diagonal block of a cell the derivative of the flux through its upper (+1) or lower (-1) face."""
     count = z.size
     last = count - 1
     at = 0 if sign > 0.0 else count
     for k in range(last):
-        block[k, k] += sign * coef[at + k]
-        block[k, last] -= coef[2 * count + k]
-        block[last, k] += sign * z[k] * (coef[at + k] - coef[at + last])
-    block[last, last] -= coef[2 * count + last]
+        block[k, k] += sign * coef[f, at + k]
+        block[k, last] -= coef[f, 2 * count + k]
+        block[last, k] += sign * z[k] * (coef[f, at + k] - coef[f, at + last])
+        block[last, last] -= z[k] * coef[f, 2 * count + k]
+    block[last, last] -= z[last] * coef[f, 2 * count + last]
 
 
 @njit
-def product(space, coef, local, x, out, scratch):
+def linear_flux(coef, f, z, x, a, y, b, ions):
+    """Fluxes of the ions from row a of x to row b of y, linear; gives that of charge."""
+    count = z.size
+    last = count - 1
+    drop = y[b, last] - x[a, last]
+    low, high, charge = 0.0, 0.0, 0.0
+    for k in range(last):
+        value = coef[f, k] * x[a, k] + coef[f, count + k] * y[b, k] + coef[f, 2 * count + k] * drop
+        ions[k] = value
+        charge += z[k] * value
+        low -= z[k] * x[a, k]
+        high -= z[k] * y[b, k]
+    through = coef[f, last] * low + coef[f, count + last] * high
+    return charge + through + z[last] * coef[f, 2 * count + last] * drop
+
+
+@njit
+def product(space, coef, local, x, out, ions):
     """Jacobian of the cells on the finest level times x; `local` holds what belongs to single cells."""
     shape, first_cell, first_face, _volume, conductance, _flow, z, _d = space
     nz, ny, nx = shape[0]
@@ -171,16 +189,9 @@ def product(space, coef, local, x, out, scratch):
                     c = (k * ny + j) * nx + i
                     f = first_face[0, axis] + face_at(axis, k, j, i, ny, nx)
                     if conductance[f] > 0.0:
-                        drop = x[c + step, last] - x[c, last]
-                        charge = coef[f, 2 * count + last] * drop
+                        charge = linear_flux(coef, f, z, x, c, x, c + step, ions)
                         for n in range(last):
-                            a, b = coef[f, n] * x[c, n], coef[f, count + n] * x[c + step, n]
-                            through = a + b + coef[f, 2 * count + n] * drop
-                            out[c, n] += through
-                            out[c + step, n] -= through
-                            charge += z[n] * (
-                                (coef[f, n] - coef[f, last]) * x[c, n]
-                                + (coef[f, count + n] - coef[f, count + last]) * x[c + step, n]
-                            )
+                            out[c, n] += ions[n]
+                            out[c + step, n] -= ions[n]
                         out[c, last] += charge
                         out[c + step, last] -= charge

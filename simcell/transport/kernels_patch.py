@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.jit import njit
-from simcell.transport.kernels_bath import face
+from simcell.transport.kernels_bath import add_own, face, linear_flux
 from simcell.transport.kernels_columns import invert
 from simcell.transport.kernels_surface import REACH, balancing, surface
 
@@ -20,7 +20,7 @@ SMALL = 1e-6  # relative change after which the linear part of the surface's ans
 
 
 @njit
-def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
+def surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
     """Residual (what reactions make less what leaves, sign of the flux) and matrix of the surface state."""
     _cell, _kind, _terminal, conductance, area, _outside, _flow = patches
     film, capacity, carried, faraday, kinetics, electrons = ends
@@ -29,7 +29,8 @@ def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
     nu = kinetics[10]
     count = z.size
     last = count - 1
-    face(s, u, conductance[p], 0.0, z, d, coef, flux)
+    face(states, p, u, c, conductance[p], 0.0, z, d, coef, 0, flux)
+    s = states[p]
     for k in range(last):
         row[k] = s[k]
     row[last] = balancing(s, z, last)
@@ -41,11 +42,8 @@ def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
         miss[k] = flux[k]
         for n in range(count):
             matrix[k, n] = 0.0
-    for k in range(last):
-        matrix[k, k] = coef[k]
-        matrix[k, last] = -coef[2 * count + k]
-        matrix[last, k] = z[k] * (coef[k] - coef[last])
-    matrix[last, last] = -coef[2 * count + last] + share * capacity[t] / h
+    add_own(coef, 0, z, 1.0, matrix)
+    matrix[last, last] += share * capacity[t] / h
     miss[last] -= share * (total + charging)
     for r in range(electrons.size):
         if kinetics[0][r] != t:
@@ -65,14 +63,15 @@ def surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work):
 
 
 @njit
-def settle(p, t, u, metal, h, base, patches, ends, numbers, s, work):
+def settle(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
     """Newton's method for the surface state; the last change is left in `row`. False: no convergence."""
     z, _d, scale = numbers
     miss, matrix, _coef, _flux, _rate, _dv, _dc, _slope, row, inverse = work
+    s = states[p]
     count = z.size
     last = count - 1
     for _ in range(80):
-        surface_equations(p, t, u, metal, h, base, patches, ends, numbers, s, work)
+        surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work)
         if not invert(matrix, inverse):
             return False
         size = 0.0
@@ -129,6 +128,7 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
     last = count - 1
     reactions = electrons.size
     metals = film.size
+    moved, nothing = np.zeros((1, count)), np.zeros((1, count))
     sums[:] = 0.0
     for p in range(cell.size):
         t, c = terminal[p], cell[p]
@@ -143,15 +143,18 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
             flux[p, last] = 0.0
         elif kind[p] == RESERVOIR:
             for k in range(last):
-                row[k] = outside[p, k]
-            row[last] = potential[t]
-            face(row, u[c], conductance[p], flow[p], z, d, coef, through)
+                states[p, k] = outside[p, k]
+            states[p, last] = potential[t]
+            face(states, p, u, c, conductance[p], flow[p], z, d, coef, 0, through)
             for k in range(count):
                 flux[p, k] = through[k]
-            cell_part(coef, z, block[p])
+            add_own(coef, 0, z, -1.0, block[p])
+            for r in range(count):
+                for n in range(count):
+                    block[p, r, n] = -block[p, r, n]
         else:
             s = states[p]
-            if not settle(p, t, u[c], potential[t], h, base[p], patches, ends, numbers, s, work):
+            if not settle(p, t, u, c, potential[t], h, base[p], patches, ends, numbers, states, work):
                 return False
             charging = capacity[t] * (potential[t] - s[last] - row[last] - base[p]) / h
             sums[reactions + t] += area[p] * charging
@@ -161,14 +164,20 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                     for n in range(last):
                         value += dc[r, n] * row[n]
                     sums[r] += area[p] * value
-            charge = 0.0
+            for k in range(count):
+                moved[0, k] = row[k]
+            charge = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
             for k in range(last):
-                flux[p, k] = through[k] + coef[k] * row[k] - coef[2 * count + k] * row[last]
-                charge += z[k] * (coef[k] - coef[last]) * row[k]
-            flux[p, last] = through[last] + charge - coef[2 * count + last] * row[last]
+                flux[p, k] = through[k] + row[k]
+            flux[p, last] = through[last] + charge
+            for k in range(count):
+                row[k] = moved[0, k]
             for k in range(count):
                 s[k] += row[k]
-            cell_part(coef, z, block[p])
+            add_own(coef, 0, z, -1.0, block[p])
+            for r in range(count):
+                for n in range(count):
+                    block[p, r, n] = -block[p, r, n]
             for r in range(count):  # surface by cell
                 for n in range(count):
                     total = 0.0
@@ -176,16 +185,17 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                         total -= inverse[r, k] * block[p, k, n]
                     lever[p, r, n] = total
             for n in range(count):
-                charge = 0.0
+                for k in range(count):
+                    moved[0, k] = lever[p, k, n]
+                charge = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
                 for k in range(last):
-                    block[p, k, n] += coef[k] * lever[p, k, n] - coef[2 * count + k] * lever[p, last, n]
-                    charge += z[k] * (coef[k] - coef[last]) * lever[p, k, n]
-                block[p, last, n] += charge - coef[2 * count + last] * lever[p, last, n]
-            charge = 0.0
+                    block[p, k, n] += row[k]
+                block[p, last, n] += charge
+            for k in range(count):
+                moved[0, k] = inverse[k, last]
+            kick[p, last] = linear_flux(coef, 0, z, moved, 0, nothing, 0, row)
             for k in range(last):
-                kick[p, k] = coef[k] * inverse[k, last] - coef[2 * count + k] * inverse[last, last]
-                charge += z[k] * (coef[k] - coef[last]) * inverse[k, last]
-            kick[p, last] = charge - coef[2 * count + last] * inverse[last, last]
+                kick[p, k] = row[k]
             give[p] = inverse[last, last]
         at = reactions + metals + max(t, 0) * count
         if t < 0:
@@ -198,18 +208,6 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
             rest -= z[k] * flux[p, k]
         sums[at + last] += rest / z[last]
     return True
-
-
-@njit
-def cell_part(coef, z, block):
-    """Derivative of the flux out of a surface by the state of the cell."""
-    count = z.size
-    last = count - 1
-    for k in range(last):
-        block[k, k] = coef[count + k]
-        block[k, last] = coef[2 * count + k]
-        block[last, k] = z[k] * (coef[count + k] - coef[count + last])
-    block[last, last] = coef[2 * count + last]
 
 
 @njit

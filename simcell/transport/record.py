@@ -100,6 +100,11 @@ class Record:
         return self.concentration[:, self.ions.index(ion), 0]
 
     @property
+    def interface(self) -> Array:
+        """Metal less liquid at its surface (nt,) [V]: what drives the reactions, film included, free of iR and drift."""
+        return self.metal - self.liquid[:, 0]
+
+    @property
     def books(self) -> float:
         """Largest error of the balance of any ion, over the most that was moved: inventory, ends and reactions.
 

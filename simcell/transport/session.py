@@ -9,8 +9,8 @@ double layers and ends have passed is summed with the weights of the method, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,47 @@ class Options:
     steps: int = 200_000
 
 
-def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None) -> Record:
+@dataclass(frozen=True)
+class Course:
+    """How a protocol is followed, beside its segments.
+
+    Parameters
+    ----------
+    groups : sequence of int
+        What each segment is a part of: where a limit ends one, the rest of its group is left out. Default: none.
+    until : float
+        End of the run [s], if the protocol does not end it earlier.
+    progress : callable, optional
+        Called at every step with the fraction of the time that is done.
+
+    Examples
+    --------
+    >>> Course().until
+    inf
+    """
+
+    groups: Sequence[int] = ()
+    until: float = np.inf
+    progress: Callable[[float], None] | None = None
+
+
+class Stopped(Exception):
+    """Ctrl-C stopped a session; `partial` is the record until then.
+
+    Examples
+    --------
+    >>> Stopped(None).partial is None
+    True
+    """
+
+    def __init__(self, partial: Any) -> None:
+        super().__init__("interrupted")
+        self.partial = partial
+
+
+def run(
+    liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None, course: Course | None = None
+) -> Record:
     """Simulate a protocol.
 
     Parameters
@@ -64,6 +104,7 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     liquid : Liquid
     protocol : sequence of Segment
     options : Options
+    course : Course
 
     Returns
     -------
@@ -73,6 +114,8 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     ------
     ValueError
         For an empty protocol.
+    Stopped
+        After Ctrl-C, if anything was reached.
     SolverError
         Where no solution goes on, as at a constant current above what diffusion can bring; it names time, place and
         ion, and `partial` holds the record until then.
@@ -90,8 +133,7 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     if not protocol:
         raise ValueError("the protocol is empty")
     session = _Line(liquid, options or Options())
-    for number, segment in enumerate(protocol):
-        session.segment(number, segment)
+    session.play(protocol, course or Course())
     return session.record()
 
 
@@ -121,13 +163,42 @@ class Session:
         self.before = stepper.inventory()
         self.sums = np.zeros(stepper.width)
         self.ends: list[tuple[int, float, str]] = []
+        self.tell: Callable[[float], None] | None = None
         if not stepper.open_circuit() and any(s.capacitance > 0.0 and s.before is None for s in surfaces):
             raise ValueError("no open-circuit potential at the start: give the electrode `before`, its potential step")
+
+    def play(self, protocol: Sequence[Segment], course: Course) -> None:
+        """Run all segments; `Stopped` after Ctrl-C."""
+        total = min(course.until, sum(segment.duration for segment in protocol))
+        if course.progress is not None:
+            tell = course.progress
+            self.tell = lambda time: tell(min(1.0, time / total))
+        over: int | None = None
+        try:
+            for number, segment in enumerate(protocol):
+                left = course.until - self.time
+                if left <= 1e-12 * total:
+                    break
+                if course.groups and course.groups[number] == over:
+                    continue
+                cut = replace(segment, duration=left, last=segment.goal(left)) if segment.duration > left else segment
+                self.segment(number, cut)
+                self.ended()
+                if course.groups and self.ends[-1][2] != "time":
+                    over = course.groups[number]
+        except KeyboardInterrupt:
+            if not self.rows:
+                raise
+            raise Stopped(self.record()) from None
+
+    def ended(self) -> None:
+        """Keep what belongs to the end of a segment."""
 
     def segment(self, number: int, segment: Segment) -> None:
         """Run one segment to its end."""
         s, o = self.stepper, self.options
         s.control(segment)
+        s.began = s.now = self.time
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
         done, charge, reason = 0.0, self._charge(), "time"
@@ -230,6 +301,8 @@ class Session:
             k, i = np.unravel_index(int(lowest.argmin()), lowest.shape)
             raise SolverError(f"{s.names[k]} is {c[k, i]:g} mol/m^3 at {self.time:g} s: lower `rtol`", self.record())
         self.rows.append({"time": self.time, "segment": number, "sums": self.sums.copy(), **self.row()})
+        if self.tell is not None:
+            self.tell(self.time)
 
     def _runs_away(self, segment: Segment) -> bool:
         """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""

@@ -34,6 +34,7 @@ from simcell.transport.bulk import Bulk, packed_bulk
 from simcell.transport.concentrated import Binary, packed_binary
 from simcell.transport.kernels import ELECTRODE, FRIT, RESERVOIR
 from simcell.transport.kinetics import FARADAY
+from simcell.transport.pseudo import Pseudo
 
 CONSISTENT = 1e-9  # relative, of stoichiometry and orders that thermodynamics ties together
 
@@ -242,6 +243,11 @@ class Liquid:
         [K]
     bulk : Bulk or None
         What reacts inside the liquid; the composition at the start need not be at rest.
+    scales : mapping of ion to number
+        Concentrations [mol/m^3] that errors of an ion are told against where it starts with less; by default the
+        largest one at the start of the ion, or of all ions for one that starts at zero.
+    pseudo : Pseudo or None
+        Own potential of the reference electrode in time; none: it stays at 0.
     solution : Binary or None
         Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
         then not used.
@@ -270,6 +276,8 @@ class Liquid:
     temperature: float = ROOM_TEMPERATURE
     bulk: Bulk | None = None
     solution: Binary | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
+    pseudo: Pseudo | None = None
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]

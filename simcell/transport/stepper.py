@@ -46,7 +46,9 @@ class Stepper:
         self.u[1:-1, :-1] = c[:-1].T
         self.u[0, :-1], self.u[-1, :-1] = c[:-1, 0], c[:-1, -1]
         largest = c.max(axis=1)
-        self.scale_of_all = np.where(largest > 0.0, largest, largest.max())
+        told = np.array([liquid.scales.get(name, 0.0) for name in self.names])
+        self.scale_of_all = np.where(told > 0.0, np.maximum(largest, told), largest)
+        self.scale_of_all[self.scale_of_all == 0.0] = largest.max()
         self.scale = self.scale_of_all[:-1].copy()
         self.metal = np.zeros(3)  # potential [RT/F], current density, its slope
         self.tolerances = np.array([rtol, atol, NEWTON])
@@ -78,6 +80,7 @@ class Stepper:
         self._place()
         self.how = (False, 0.0, self.node, self.weight)
         self.compensation = 0.0
+        self.began, self.now = 0.0, 0.0  # of the segment, and of the state [s]
 
     def _place(self) -> None:
         """Nodes between which the reference stands."""
@@ -170,8 +173,17 @@ class Stepper:
         """One step of order 3: give back its error over the tolerance, negative where there is no solution."""
         return self._step(THIRD, segment, done, dt)
 
+    def _goal(self, segment: Segment, time: float) -> float:
+        """What the cell gets: the reference electrode has a potential of its own."""
+        return segment.goal(time) + (0.0 if segment.mode == "current" else self.own_reference(self.began + time))
+
+    def own_reference(self, time: float) -> float:
+        """Potential of the reference electrode against the nominal scale [V] at a time of the protocol [s]."""
+        pseudo = self.liquid.pseudo
+        return float(pseudo.potential(time)) if pseudo else 0.0
+
     def _step(self, tableau: Tableau, segment: Segment, done: float, dt: float) -> float:
-        goals = np.array([segment.goal(done + c * dt) / self.unit for c in tableau.times])
+        goals = np.array([self._goal(segment, done + c * dt) / self.unit for c in tableau.times])
         count = goals.size
         error = float(
             step(
@@ -183,6 +195,7 @@ class Stepper:
             return error
         cells, layers, sums = self.stages[:3]
         self.passed[:] = dt * tableau.matrix[-1] @ sums[:count]
+        self.now = self.began + done + dt
         cells[0], layers[0], sums[0] = cells[count - 1], layers[count - 1], sums[count - 1]
         return error
 
@@ -191,15 +204,15 @@ class Stepper:
         cells, layers, sums = self.stages[:3]
         return (
             self.u.copy(), self.metal.copy(), cells[0].copy(), layers[0].copy(), sums[0].copy(), self.passed.copy(),
-            self.state[5].copy(),
+            self.state[5].copy(), np.array(self.now),
         )  # fmt: skip
 
     def restore(self, saved: tuple[Array, ...]) -> None:
         """Go back to a copy."""
-        u, metal, cells, layers, sums, passed, carried = saved
+        u, metal, cells, layers, sums, passed, carried, now = saved
         self.u[:], self.metal[:], self.passed[:] = u, metal, passed
         self.stages[0][0], self.stages[1][0], self.stages[2][0] = cells, layers, sums
-        self.state[5][:] = carried
+        self.state[5][:], self.now = carried, float(now)
 
     def nodes(self) -> Array:
         """Concentrations of all ions at surfaces and cells (ions, n + 2), the balancing one last."""
@@ -229,9 +242,9 @@ class Stepper:
 
     @property
     def potential(self) -> float:
-        """Of the working electrode against the reference [V], corrected by the compensation as the instrument does."""
+        """Of the working electrode against the reference [V] as the instrument shows it, corrected by the compensation."""
         measured = (self.metal[0] - self._at_reference) * self.liquid.volts
-        return float(measured - self.compensation * self.current)
+        return float(measured - self.compensation * self.current - self.own_reference(self.now))
 
     @property
     def ohmic(self) -> float:

@@ -347,7 +347,7 @@ def test_what_the_model_cannot_carry_is_refused() -> None:
         Layer(LITHIUM, radial([0.0, 1.0, 2.0]), 2.0, {"x+": "reservoir"})
     with pytest.raises(ValueError, match="no side 'y-'"):
         Layer(LITHIUM, section(np.arange(20) * 1e-8, [0.0, 1.0]), 5e-8, {"y-": "reservoir"})
-    with pytest.raises(ValueError, match="'reservoir' or 'counter'"):
+    with pytest.raises(ValueError, match="'reservoir', 'counter' or an Edge"):
         Layer(LITHIUM, section(np.arange(20) * 1e-8, [0.0, 1.0]), 5e-8, {"x+": "sea"})
     layer = patch(40, 10, 50e-9, 0.1e-6)
     x = layer.centre[1]

@@ -241,13 +241,15 @@ def describe(case: Case, plan: Plan, group: int = 1) -> dict[str, Any]:
     >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
     >>> facts = describe(case, plan_of(["electrolyte.pH=3,7,30"]))
     >>> [len(run["id"]) for run in facts["runs"]], facts["runs"][2]["refused"]
-    ([16, 16, 16], 'electrolyte.pH = 30: ...')
+    ([16, 16, 16], 'electrolyte.pH = 30.0: must be ...')
     """
     files: dict[str, str] = {}  # of each mechanism: reading one takes longer than all the rest
     runs: list[dict[str, Any]] = []
     problems: list[InputError] = []
     for number, (values, labels) in enumerate(zip(plan.values, plan.labels, strict=True)):
         entry: dict[str, Any] = {"values": list(values), "labels": list(labels)}
+        if plan.shares:
+            entry["shares"] = list(plan.shares[number])
         try:
             member = plan.member(case, number)
             mechanism = member.input.electrolyte.mechanism

@@ -58,7 +58,7 @@ def open_sweep(path: str | Path, variables: Sequence[str] = ()) -> xr.Dataset:
     """
     folder = load(Path(path))
     pieces: dict[str, dict[str, list[_Piece]]] = {}  # name -> group -> pieces
-    for rows, tree in _results(folder):
+    for rows, tree in results(folder):
         for node in tree.subtree:
             for name, array in node.data_vars.items():
                 if not variables or name in variables:
@@ -76,8 +76,14 @@ def open_sweep(path: str | Path, variables: Sequence[str] = ()) -> xr.Dataset:
     return _shaped(folder, _assembled(flat, len(folder.runs)))
 
 
-def _results(folder: Folder) -> Iterator[tuple[list[int], xr.DataTree]]:
-    """Result files with the rows of the runs in them; a run that was retried alone has a file of its own."""
+def results(folder: Folder) -> Iterator[tuple[list[int], xr.DataTree]]:
+    """Result files with the rows of the runs in them; a run that was retried alone has a file of its own.
+
+    Examples
+    --------
+    >>> list(results(Folder(Path("sweep"), {"runs": []})))
+    []
+    """
     statuses = folder.statuses()
     places: dict[str, list[int]] = {}
     for row, run in enumerate(folder.runs):

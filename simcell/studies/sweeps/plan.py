@@ -16,6 +16,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -93,6 +94,7 @@ class Plan:
     labels: tuple[tuple[Any, ...], ...]
     samples: int
     seed: int
+    shares: tuple[tuple[float, ...], ...] = ()  # where each point lies in its ranges, 0 to 1; of a grid nothing
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -185,9 +187,11 @@ def plan_of(texts: Sequence[str], design: Design = "grid", samples: int | None =
         labels = tuple(itertools.product(*(a.label.tolist() for a in axes)))
         return Plan(design, axes, values, labels, 0, seed)
     assert samples is not None
-    drawn = [[a.draw(u) for a, u in zip(axes, row, strict=True)] for row in _shares(design, len(axes), samples, seed)]
+    shares = _shares(design, len(axes), samples, seed)
+    drawn = [[a.draw(u) for a, u in zip(axes, row, strict=True)] for row in shares]
     values = tuple(tuple(value for value, _ in row) for row in drawn)
-    return Plan(design, axes, values, tuple(tuple(label for _, label in row) for row in drawn), samples, seed)
+    return Plan(design, axes, values, tuple(tuple(label for _, label in row) for row in drawn), samples, seed,
+                tuple(map(tuple, shares.tolist())))  # fmt: skip
 
 
 def problem_of(axes: Sequence[Axis]) -> dict[str, Any]:
@@ -201,37 +205,33 @@ def problem_of(axes: Sequence[Axis]) -> dict[str, Any]:
     return {"num_vars": len(axes), "names": [a.key for a in axes], "bounds": [[0.0, 1.0]] * len(axes)}
 
 
-def shares_of(plan: Plan) -> np.ndarray:
-    """Where the points of a drawn plan lie in their ranges (runs, keys), 0 to 1; drawn again from the seed.
-
-    Examples
-    --------
-    >>> shares_of(plan_of(["electrolyte.pH=3..7"], "lhs", 4)).shape
-    (4, 1)
-    """
-    return _shares(plan.design, len(plan.axes), plan.samples, plan.seed)
-
-
 def _shares(design: Design, keys: int, samples: int, seed: int) -> np.ndarray:
     if design == "lhs":
         from scipy.stats import qmc
 
         return np.asarray(qmc.LatinHypercube(keys, rng=np.random.default_rng(seed)).random(samples))
-    salib = _salib()
+    library = salib("sample")
     problem = {"num_vars": keys, "names": [str(i) for i in range(keys)], "bounds": [[0.0, 1.0]] * keys}
     if design == "morris":
-        return np.asarray(salib.sample.morris.sample(problem, samples, num_levels=LEVELS, seed=seed))
-    return np.asarray(salib.sample.sobol.sample(problem, samples, calc_second_order=False, seed=seed))
+        return np.asarray(library.morris.sample(problem, samples, num_levels=LEVELS, seed=seed))
+    return np.asarray(library.sobol.sample(problem, samples, calc_second_order=False, seed=seed))
 
 
-def _salib() -> Any:
+def salib(part: str) -> Any:
+    """The methods of SALib, "sample" or "analyze", or an error that says how to get it.
+
+    Examples
+    --------
+    >>> salib("sample").__name__
+    'SALib.sample'
+    """
     try:
-        import SALib.sample.morris
-        import SALib.sample.sobol
+        for method in ("morris", "sobol"):
+            import_module(f"SALib.{part}.{method}")
+        return import_module(f"SALib.{part}")
     except ImportError:
         reason = 'needs SALib: pip install "simcell[sensitivity]"; lhs and grid do without'
         raise InputError(Problem("", "--design", "sobol or morris", reason)) from None
-    return SALib
 
 
 def _check(axes: Sequence[Axis], design: Design, samples: int | None) -> None:
