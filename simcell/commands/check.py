@@ -41,7 +41,9 @@ def check(
     amount = parse_options({"--charge": (charge, "charge")})["--charge"]
     facts = describe(loaded, amount)
     if picture is not None:
-        _draw(loaded, output_path(picture, force=True, suffixes=(".png", ".svg", ".pdf")))
+        from simcell.commands.check_currents import draw
+
+        draw(loaded, output_path(picture, force=True, suffixes=(".png", ".svg", ".pdf")))
     if as_json:
         print_json(facts)
         return
@@ -93,7 +95,9 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
     if case.input.case.physics == ("transport",):
-        return _of_currents(case, charge)
+        from simcell.commands.check_currents import describe_currents
+
+        return describe_currents(case, charge)
     mechanism = mechanism_of(case.input, case.folder)
     setup, beam = setup_of(case.input, mechanism)
     warnings, space = list(setup.warnings), {}
@@ -130,47 +134,6 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
         },
         "warnings": warnings,
     }
-
-
-def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
-    """What closed forms say of a case of currents; without a strip to speak of, why they say nothing."""
-    from simcell.errors import InputError
-    from simcell.studies.prospect import Prospect, prospect
-    from simcell.studies.solution import solution_of
-    from simcell.studies.transport import check_transport
-
-    check_transport(case.input)
-    liquid = solution_of(case.input)
-    try:
-        found = prospect(case.input, charge)
-    except InputError as error:
-        found = Prospect({}, (), (f"no supply budget: {error}",))
-    amounts = {name: {"value": c, "unit": "mol/m^3"} for name, c in liquid.concentrations.items()}
-    return {
-        "title": case.input.case.title,
-        "hash": case.hash,
-        "values": with_units(flat(case.record)),
-        "liquid": {**amounts, "conductivity": {"value": liquid.conductivity, "unit": "S/m"}, "from": liquid.source},
-        **{
-            heading: {name: {"value": value, "unit": unit} for name, (value, unit) in numbers.items()}
-            for heading, numbers in found.numbers.items()
-        },
-        "says": list(found.words),
-        "warnings": list(dict.fromkeys([*found.warnings, *liquid.warnings])),
-    }
-
-
-def _draw(case: Case, path: Path) -> None:
-    from simcell.errors import InputError, Problem
-    from simcell.results import plots
-    from simcell.results.outlook import outlook
-    from simcell.studies.outlook import outlook_of
-
-    if case.input.case.physics != ("transport",):
-        raise InputError(
-            Problem("", "--picture", str(path), "draws cases of currents; a beam is drawn by simcell plot")
-        )
-    plots.save(outlook(outlook_of(case.input), case.input.case.title), path)
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
