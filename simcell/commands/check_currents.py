@@ -33,7 +33,7 @@ def describe_currents(case: Case, charge: float | None = None) -> dict[str, Any]
     liquid = solution_of(case.input)
     try:
         found = prospect(case.input, charge)
-    except InputError as error:
+    except (InputError, ValueError) as error:
         found = Prospect({}, (), (f"no supply budget: {error}",))
     amounts = {name: {"value": c, "unit": "mol/m^3"} for name, c in liquid.concentrations.items()}
     return {

@@ -31,6 +31,8 @@ def test_a_map_is_written_drawn_and_told(zinc: str, capsys: pytest.CaptureFixtur
     assert tree["design/resolution"].dims == ("cell_spacer_height", "electrode_counter_gap")
     assert Path("map.png").stat().st_size > 10_000
     assert len(Path("map.csv").read_text().splitlines()) == 31
+    assert execute(["plot", "map.nc", "-o", "again.png"]) == 0
+    assert Path("again.png").read_bytes() == Path("map.png").read_bytes()
     assert execute(command) == 2  # it is there already
     assert "--force" in capsys.readouterr().err
 
