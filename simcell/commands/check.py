@@ -36,12 +36,12 @@ def check(
     loaded = load_case(case, changes)
     if target is not None:
         _draw(loaded, target)
-    facts = describe(loaded)
+    facts = describe(loaded) | chip_of(loaded)
     if as_json:
         print_json(facts)
         return
     blocks = [f"{case}: {facts['title'] or 'no title'} ({facts['hash']})"]
-    for heading in ("values", "beam", "liquid", "space", "outlook", "computes"):
+    for heading in ("chip", "values", "beam", "liquid", "space", "outlook", "computes"):
         if not facts.get(heading):
             continue
         blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
@@ -49,6 +49,35 @@ def check(
         blocks.append("\nwarnings")
         blocks += [f"  - {warning}" for warning in facts["warnings"]]
     typer.echo("\n".join(blocks))
+
+
+def chip_of(case: Case) -> dict[str, Any]:
+    """Sizes that a case takes from its chip preset, each with its status; empty where it names none.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    dict
+        `chip`: key -> text; sizes that the case writes itself are left out.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                        "cell": {"chip": "static-25nm"}})
+    >>> chip_of(case)["chip"]["spacer.height"]
+    '200 nm (published)'
+    """
+    from simcell.inputs.chips import taken_from
+
+    name = case.input.cell.chip
+    if name is None:
+        return {}
+    rows = {d.key: f"{d.value if isinstance(d.value, str) else 'outline'} ({d.status})" for d in taken_from(case.data)}
+    return {"chip": {"name": f"{name}; sources: simcell info {name}", **rows}}
 
 
 def _draw(case: Case, target: Path) -> None:
