@@ -32,6 +32,7 @@ from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
 RECORD_KEY = "simcell_record"
 RECORD_VERSION = 1
+TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line" in this version'
 _PHYSICS = Choice(("radiolysis", "transport", "dendrite"), later=("imaging",))
 
 
@@ -107,7 +108,7 @@ USED = {
 
 
 def physics_rules(given: Given) -> Iterator[Rule]:
-    """One physics, and an end.
+    """One physics, or beam chemistry and currents together along a line; and an end.
 
     Examples
     --------
@@ -117,9 +118,12 @@ def physics_rules(given: Given) -> Iterator[Rule]:
     physics = given.value("case", "physics")
     if physics is not None and len(physics) != 1:
         reason = "is empty" if not physics else "names the same twice"
-        if len(set(physics)) > 1:
-            reason = "names several: each runs on its own in this version, one at a time"
-        yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
+        if set(physics) == {"radiolysis", "transport"} and len(physics) == 2:
+            reason = "" if given.value("grid", "geometry") == "line" else TOGETHER
+        elif len(set(physics)) > 1:
+            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"] on a line'
+        if reason:
+            yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
     if "radiolysis" in (physics or ()) and not given.wrote("case", "duration"):
         yield Rule("case.duration", None, "is missing", '"100 s"')
 
@@ -203,7 +207,7 @@ def parse_case(data: Mapping[str, Any], *, file: str = "", folder: Path | None =
     geometry = models["grid"].geometry
     rtol, atol = models["solver"].tolerances(geometry)
     models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
-    if "radiolysis" in physics:
+    if "radiolysis" in physics and "transport" not in physics:
         models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
     elif "dendrite" in physics:
         spread = {} if given.wrote("output", "spacing") else {"spacing": "linear"}
