@@ -201,6 +201,7 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
 def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
     """What is solved, and what closed forms say before; without a strip to speak of, why they say nothing."""
     from simcell.inputs.case import SECTIONS, USED
+    from simcell.studies.films import film_words
     from simcell.studies.preview import preview
     from simcell.studies.prospect import Prospect, prospect
 
@@ -223,7 +224,7 @@ def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
             for heading, rows in numbers.items()
         },
         "computes": facts["computes"],
-        "says": list(found.words),
+        "says": [*found.words, *film_words(case.input)],
         "warnings": list(dict.fromkeys([*facts["warnings"], *found.warnings, *remarks])),
     }
 
