@@ -65,7 +65,7 @@ def run(
     if target.exists() and target.samefile(case):
         raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
     image = output_path(target.with_suffix(".png"), force) if picture else None
-    _check(loaded, ranges)
+    _check(loaded, ranges, quiet)
     keeper = None if ranges else keeper_of(loaded, target, checkpoint, resume)
     announce_compilation(quiet, _kernels(loaded))
     try:
@@ -79,7 +79,7 @@ def run(
     _finish(tree, case, target, image, force, quiet, keeper)
 
 
-def _check(case: Case, ranges: Sequence[Vary]) -> None:
+def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     """Find what is wrong with the liquid or the ranges before anything is compiled or written."""
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
@@ -93,9 +93,12 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
         return
     if "transport" in case.input.case.physics:
+        from simcell.studies.prospect import unsustainable
         from simcell.studies.transport import check_transport
 
         check_transport(case.input, case.folder)
+        if case.input.grid.geometry != "line" and (warning := unsustainable(case.input)):
+            note(f"warning  {warning}", quiet)
         if ranges:
             reason = "cannot be varied in one run of transport; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])

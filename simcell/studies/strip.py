@@ -95,8 +95,10 @@ class Strip:
     def designs(self) -> Designs:
         """What the closed forms take."""
         mean, path, _ = self.thickness()
-        near = np.asarray(self.gap if self.dissolving or self.sides == 2 else np.inf, dtype=float)
-        supply = 1.0 / (1.0 / near + (1.0 / self.source if self.sides == 1 else 0.0))
+        fed = self.dissolving or self.sides == 2
+        near = 1.0 / np.asarray(self.gap, dtype=float) if fed else np.zeros(())
+        with np.errstate(divide="ignore"):  # infinitely far where nothing feeds it
+            supply = 1.0 / np.asarray(near + (1.0 / self.source if self.sides == 1 else 0.0))
         return Designs(
             self.width, self.length, self.gap, mean, path, self.conductivity, self.resistance(), self.current_density,
             self.concentration, self.diffusivity, self.transference, supply, self.opening,

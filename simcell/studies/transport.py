@@ -105,6 +105,8 @@ def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
         "conductivity": found.ready.solution.source, "penetration_over_height": v.penetration,
         "feature_over_height": v.feature, "centre_error": v.centre_error, "edge_error": v.edge_error,
     }  # fmt: skip
+    if d.film:
+        more["film_drop"] = {name: dict(zip(("largest", "mean"), d.film_drop(name), strict=True)) for name in d.film}
     solver = {"steps": d.steps, "iterations": d.iterations, "unbalanced": d.unbalanced}
     warnings = [*found.ready.solution.warnings, *found.warnings]
     facts = transport_provenance(case, warnings, "complete", started, solver, transport=more)

@@ -173,7 +173,7 @@ def test_table_and_pictures(tmp_path) -> None:  # type: ignore[no-untyped-def]
     assert len(rows) == 13 and rows[0][:3] == ["cell_spacer_height (m)", "electrode_counter_gap (m)", "edge_factor (1)"]
     assert float(rows[1][2]) == pytest.approx(float(tree["design/edge_factor"][0, 0]))
     names = [a.get_title(loc="left") for a in design_map(tree).axes]
-    assert "Sustainable current (mA/cm²)" in names
+    assert "Sustainable current, at least (mA/cm²)" in names
     assert len(design_map(design(case(), axes[:1])).axes) == 4
     three = design(case(), [*axes, axis_of("electrode.working.width=5um,10um")])
     with pytest.raises(ResultError, match="shows two keys"):
