@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simcell.errors import InputError, MechanismError, ResultError, SimcellError, SolverError
     from simcell.results.store import read as open_result
     from simcell.results.store import write as save_result
+    from simcell.studies.sweeps.gather import open_sweep
     from simcell.units import quantity
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "dose_rate",
     "dose_table",
     "open_result",
+    "open_sweep",
     "quantity",
     "save_result",
 ]
@@ -50,6 +52,7 @@ _HOME = {
     "dose_rate": ("simcell.dose", "dose_rate"),
     "dose_table": ("simcell.dose", "dose_table"),
     "open_result": ("simcell.results.store", "read"),
+    "open_sweep": ("simcell.studies.sweeps.gather", "open_sweep"),
     "quantity": ("simcell.units", "quantity"),
     "save_result": ("simcell.results.store", "write"),
 }

@@ -115,7 +115,7 @@ class Case:
         for text in changed:
             data = apply_set(data, text)
         try:
-            return cls(parse_case(data, file=file), data, file, folder)
+            return cls(parse_case(data, file=file, folder=folder), data, file, folder)
         except InputError as error:
             raise _blamed(error, [text.partition("=")[0].strip() for text in changed], "--set") from None
 
@@ -145,11 +145,38 @@ class Case:
         >>> case.replace("electrolyte.pH", 3).input.electrolyte.pH
         3.0
         """
-        data = put(self.data, key, _as_text(value))
+        return self.replace_all({key: value})
+
+    def replace_all(self, changes: Mapping[str, Any]) -> Case:
+        """Change several keys at once, one after another, and check the whole case when all are in place.
+
+        Parameters
+        ----------
+        changes : mapping
+            Key -> value, as in `replace`.
+
+        Returns
+        -------
+        Case
+
+        Raises
+        ------
+        InputError
+            If the new case is not right.
+
+        Examples
+        --------
+        >>> case = Case.from_toml('case.duration = "1 s"\\nbeam.dose_rate = "1 Gy/s"')
+        >>> case.replace_all({"electrolyte.pH": 3, "beam.dose_rate": "2 Gy/s"}).input.beam.dose_rate
+        2.0
+        """
+        data = dict(self.data)
+        for key, value in changes.items():
+            data = put(data, key, _as_text(value))
         try:
-            return dataclasses.replace(self, input=parse_case(data, file=self.file), data=data)
+            return dataclasses.replace(self, input=parse_case(data, file=self.file, folder=self.folder), data=data)
         except InputError as error:
-            raise _blamed(error, [key], "") from None
+            raise _blamed(error, list(changes), "") from None
 
     @cached_property
     def record(self) -> dict[str, Any]:

@@ -57,9 +57,8 @@ SYNTAX = [
 
 SECTIONS = [
     _bad("no sections", "schema = 1\n", "schema", "is not a section", "case.duration", "is missing"),
-    _more("section of a later version", '[electrode]\nmetal = "Zn"\n', "[electrode]", "not available in this version"),
-    _more("list of a later version", '[[electrode]]\nmetal = "Zn"\n', "[electrode]", "not available in this version"),
-    _more("protocol", "[protocol]\n", "[protocol]", "not available in this version"),
+    _more("section of a later version", "[imaging]\n", "[imaging]", "not available in this version"),
+    _more("one bracket for a list", '[electrode]\nmetal = "Zn"\n', "electrode", "[[electrode]] in double brackets"),
     _more("misspelt section", '[elektrolyte]\nmechanism = "water"\n', "elektrolyte", '"electrolyte"'),
     _bad("key at the top", 'duration = "1 s"\n' + BEAM, 'did you mean "case.duration"'),
     _bad("section as text", 'beam = "300 kV"\n' + CASE, "beam", "must be a section"),
@@ -104,7 +103,7 @@ CASE_AND_BEAM = [
     _case("physics as text", CASE + 'case.physics = "radiolysis"', "case.physics", "must be a list", '["radiolysis"]'),
     _case("no physics", CASE + "case.physics = []", "case.physics", "is empty"),
     _case("physics twice", CASE + 'case.physics = ["radiolysis", "radiolysis"]', "the same twice"),
-    _case("physics of a later version", CASE + 'case.physics = ["transport"]', "not available in this version"),
+    _case("physics of a later version", CASE + 'case.physics = ["imaging"]', "not available in this version"),
     _case("misspelt physics", CASE + 'case.physics = ["radiolisys"]', 'did you mean "radiolysis"'),
     _case("title is no text", CASE + "case.title = 5", "case.title = 5", "must be text in quotes"),
     _bad("no beam", CASE, "beam", "says no dose rate"),
@@ -410,7 +409,8 @@ BAD_SETS: list[tuple[str, str]] = [
     ("beam=1 Gy/s", "names a section"),
     ("dose_rate=1 Gy/s", '"beam.dose_rate"'),
     ("beam.dose_rte=1 Gy/s", '"dose_rate"'),
-    ("electrode.metal=Zn", "not available in this version"),
+    ("imaging.voltage=300 kV", "not available in this version"),
+    ("electrode.working.metal=Zn", "the case lists no electrode"),
     ("beam.dose_rate=1e6", "needs a unit"),
     ("beam.dose_rate=1,5 Gy/s", "comma"),
     ("beam.dose_rate=1 Gy/s\n[cell]", "beam.dose_rate"),
@@ -438,5 +438,5 @@ BAD_VARIES: list[tuple[str, str]] = [
     ("electrolyte.mechanism=water,", "has an empty entry"),
     ("radiolysis.seed=1..2:lin:4", "not whole"),
     ("beam.frame=1,2", "cannot be varied"),
-    ("electrode.working.metal=Zn,Cu", "not available in this version"),
+    ("imaging.voltage=200 kV,300 kV", "not available in this version"),
 ]

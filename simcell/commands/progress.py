@@ -1,5 +1,8 @@
 """Long work at the command line: a progress bar, and a Ctrl-C that is not lost.
 
+What ends a job on a cluster (SIGTERM) and Ctrl-Break of a Windows console are taken as Ctrl-C, so that what was reached
+is kept.
+
 Python turns Ctrl-C into `KeyboardInterrupt` at whatever line it happens to be. Where that line belongs to a
 destructor, a weak reference or a callback of the compiler, Python prints the exception and drops it, and the run
 would go on. So Ctrl-C is also written down, and the next report of progress raises it again.
@@ -66,13 +69,16 @@ def _interrupts() -> Iterator[Callable[[], None]]:
         if pressed.is_set():
             raise KeyboardInterrupt
 
-    before = signal.getsignal(signal.SIGINT)
-    # Only the main thread may set a handler, and who has set one of their own (or ignores Ctrl-C) keeps it.
-    ours = threading.current_thread() is threading.main_thread() and before is signal.default_int_handler
-    if ours:
-        signal.signal(signal.SIGINT, press)
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # only this one may set a handler
+        names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one on Windows only
+        before = {s: signal.getsignal(s) for s in (getattr(signal, name, None) for name in names) if s is not None}
+    # Who has set a handler of their own (or ignores Ctrl-C) keeps it.
+    ours = [s for s, handler in before.items() if handler in (signal.default_int_handler, signal.SIG_DFL)]
+    for number in ours:
+        signal.signal(number, press)
     try:
         yield look
     finally:
-        if ours:
-            signal.signal(signal.SIGINT, before)
+        for number in ours:
+            signal.signal(number, before[number])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import typer
 
 from simcell.commands.cases import CASE, SET, is_result, load_case, stored
+from simcell.commands.checkpoints import CHECKPOINT, RESUME, interrupted, keeper_of, may_replace, save
 from simcell.commands.progress import progress_bar
 from simcell.commands.shared import FORCE, QUIET, announce_compilation, note, output_path
 from simcell.errors import InputError, Problem, SolverError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from simcell.case import Case
     from simcell.inputs.overrides import Vary
+    from simcell.results.checkpoint import Checkpoint
 
     Tell: TypeAlias = Callable[[float], None] | None
 
@@ -34,11 +36,14 @@ def run(
     ),
     ensemble: int = typer.Option(None, help="Samples of the uncertain constants: curves become bands."),
     seed: int = typer.Option(None, help="Seed of the samples."),
+    checkpoint: str = CHECKPOINT,
+    resume: bool = RESUME,
     picture: bool = typer.Option(True, "--picture/--no-picture", help="Draw a PNG beside the result."),
     force: bool = FORCE,
     quiet: bool = QUIET,
 ) -> None:
-    """Compute species, pH and gas against time, and write them with everything needed to repeat the run.
+    """Run a case, and write the result with everything needed to repeat the run: species, pH and gas against time; or
+    currents, potentials and ions, as `case.physics` says.
 
     \b
     Examples:
@@ -47,32 +52,57 @@ def run(
       simcell run case.toml -o series.nc --vary beam.dose_rate=1e3Gy/s..1e9Gy/s:log:25
       simcell run case.toml -o acid.nc --set electrolyte.pH=3
       simcell run out.nc -o again.nc
+      simcell run case.toml -o out.nc --resume
     """
     changes = [*changes, *_assignments({"radiolysis.ensemble": ensemble, "radiolysis.seed": seed})]
     loaded = load_case(case, changes)
     ranges = _ranges(case, vary)
-    target = output_path(output or _default_output(case), force, suffixes=(".nc",))
+    if ranges and resume:
+        raise InputError(Problem("", "--resume", None, "cannot go with --vary; simcell sweep can be gone on with"))
+    target = output or _default_output(case)
+    force = may_replace(target, resume, force)
+    output_path(target, force, suffixes=(".nc",))
     if target.exists() and target.samefile(case):
         raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
     image = output_path(target.with_suffix(".png"), force) if picture else None
-    _check(loaded, ranges)
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    _check(loaded, ranges, quiet)
+    keeper = None if ranges else keeper_of(loaded, target, checkpoint, resume)
+    announce_compilation(quiet, _kernels(loaded))
     try:
         with progress_bar("running", quiet) as tell:
-            tree = _compute(loaded, ranges, tell)
+            tree = _compute(loaded, ranges, tell, keeper)
     except SolverError as error:
         raise _keep(error, target, force) from None
     except KeyboardInterrupt:
-        note("interrupted before there was anything to keep; nothing was written")
+        interrupted(target, keeper, None)
         raise typer.Exit(INTERRUPTED) from None
-    _finish(tree, case, target, image, force, quiet)
+    _finish(tree, case, target, image, force, quiet, keeper)
 
 
-def _check(case: Case, ranges: Sequence[Vary]) -> None:
+def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     """Find what is wrong with the liquid or the ranges before anything is compiled or written."""
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
 
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_setup import growth_of
+
+        growth_of(case.input, case.file)
+        if ranges:
+            reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
+            raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+        return
+    if "transport" in case.input.case.physics:
+        from simcell.studies.prospect import unsustainable
+        from simcell.studies.transport import check_transport
+
+        check_transport(case.input, case.folder)
+        if case.input.grid.geometry != "line" and (warning := unsustainable(case.input)):
+            note(f"warning  {warning}", quiet)
+        if ranges:
+            reason = "cannot be varied in one run of transport; simcell sweep runs the case for each value"
+            raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+        return
     mechanism, geometry = mechanism_of(case.input, case.folder), case.input.grid.geometry
     if geometry == "batch":
         setup_of(case.input, mechanism)
@@ -84,6 +114,12 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     if ranges and (samples := case.input.radiolysis.ensemble):
         reason = f"cannot go with --ensemble {samples} (radiolysis.ensemble): run the case with it for each value"
         raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+
+
+def _kernels(case: Case) -> str:
+    """What has to be compiled for a case."""
+    geometry = case.input.grid.geometry
+    return "currents" if case.input.case.physics == ("transport",) and geometry != "line" else geometry
 
 
 def _default_output(case: Path) -> Path:
@@ -113,12 +149,12 @@ def _ranges(case: Path, texts: Sequence[str]) -> list[Vary]:
     return ranges
 
 
-def _compute(case: Case, ranges: Sequence[Vary], tell: Tell) -> xarray.DataTree:
+def _compute(case: Case, ranges: Sequence[Vary], tell: Tell, keeper: Checkpoint | None) -> xarray.DataTree:
     from simcell.studies.run import run_case
     from simcell.studies.vary import run_vary
 
     if not ranges:
-        return run_case(case, progress=tell)
+        return run_case(case, progress=tell, keeper=keeper)
     axes = [(r.key, r.values, r.numbers or (), r.unit or "1") for r in ranges]
     return run_vary(case, axes, progress=tell)
 
@@ -135,16 +171,20 @@ def _keep(error: SolverError, target: Path, force: bool) -> SolverError:
     return SolverError(f"{error}\n{target} holds what was reached and is marked failed")
 
 
-def _finish(tree: xarray.DataTree, case: Path, target: Path, image: Path | None, force: bool, quiet: bool) -> None:
+def _finish(
+    tree: xarray.DataTree, case: Path, target: Path, image: Path | None, force: bool, quiet: bool,
+    keeper: Checkpoint | None,
+) -> None:  # fmt: skip
     """Write the result first, then what is nice to have; say what happened."""
     from simcell.results.provenance import read_provenance
-    from simcell.results.store import write
 
-    write(tree, target, overwrite=force)
+    save(tree, target, force)
     facts = read_provenance(tree)
     if facts["status"] != "complete":
-        note(f"interrupted: {target} holds what was reached and is marked {facts['status']}")
+        interrupted(target, keeper, facts["status"])
         raise typer.Exit(INTERRUPTED)
+    if keeper is not None and keeper.written:
+        keeper.remove()
     if not quiet:
         from simcell.results.report import console_safe, summary
 

@@ -27,6 +27,8 @@ from simcell.numerics.jit import njit
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 CUT = 1e-4  # no reaction at xi below this and above 1 - this: xi = 0 would be unstable (docs/theory/dendrite.md)
+BEYOND = math.log(1e15)  # |psi| / delta where the phase is 0 or 1 to rounding
+REACTS = math.log(1.0 / CUT - 1.0)  # |psi| / delta up to which there is a reaction
 TAIL = 1e-12  # the phase is 0 or 1 for the redistribution
 FAINT, CLEAR = 0.1, 0.3  # |grad psi| between which the normal fades in
 
@@ -37,8 +39,11 @@ def distances(xi: Array, delta: float, psi: Array) -> None:
     ny, nx = xi.shape
     for j in range(ny):
         for i in range(nx):
-            p = min(max(xi[j, i], 1e-15), 1.0 - 1e-15)
-            psi[j, i] = delta * math.log(p / (1.0 - p))
+            p = xi[j, i]
+            if 1e-15 < p < 1.0 - 1e-15:
+                psi[j, i] = delta * math.log(p / (1.0 - p))
+            else:
+                psi[j, i] = BEYOND * delta if p > 0.5 else -BEYOND * delta
 
 
 @njit
@@ -52,66 +57,160 @@ def source_shape(psi: Array, ahead: Array, delta: float, a: Array) -> None:
     scale = 1.0 / (delta * (1.0 - 2.0 * CUT))
     for j in range(ny):
         for i in range(nx):
-            p = 1.0 / (1.0 + math.exp(-(psi[j, i] + ahead[j, i]) / delta))
-            a[j, i] = scale * p * (1.0 - p) if CUT < p < 1.0 - CUT else 0.0
+            depth = (psi[j, i] + ahead[j, i]) / delta
+            if abs(depth) < REACTS:
+                p = 1.0 / (1.0 + math.exp(-depth))
+                a[j, i] = scale * p * (1.0 - p)
+            else:
+                a[j, i] = 0.0
 
 
 @njit
-def curvature(psi: Array, a: Array, dy: float, dx: float, kappa: Array) -> None:
-    """Curvature of the contour xi = 1/2 nearest to each reacting cell [1/m], > 0 on a protrusion of the metal.
+def _power(c: float, s: float, fold: int, turn: Array) -> tuple[float, float]:
+    """cos and sin of fold * (angle - orientation) from the unit vector (c, s), without an angle."""
+    re, im = turn[0], -turn[1]
+    for _ in range(fold):
+        re, im = re * c - im * s, re * s + im * c
+    return re, im
 
-    Divergence of the normal at faces of the cell, then moved along the normal: a circle of radius R - psi belongs
-    to a contour of radius R. What is smaller than a cell (|kappa| > 1/h) is taken as one cell.
+
+@njit
+def _weighted(g: float, t: float, along_x: bool, fold: int, strength: float, missing: float, turn: Array) -> float:
+    """Component across a face of the vector of J. W. Cahn and D. W. Hoffman over gamma, out of the metal.
+
+    xi = gamma n + gamma' t, for gamma = 1 + strength cos fold (angle - orientation). Slopes of psi: g across the face,
+    t along it. Directions nearer than `missing` [rad] to a corner of the Wulff shape do not occur on it: the vector
+    stays at that corner, so that the energy is convex.
+    """
+    size = math.sqrt(g * g + t * t)
+    if size == 0.0:
+        return 0.0
+    n, m = -g / size, -t / size
+    if strength == 0.0:
+        return n
+    c, s = (n, m) if along_x else (m, n)
+    re, im = _power(c, s, fold, turn)
+    if missing > 0.0:
+        off = math.atan2(im, re) / fold  # from the nearest corner
+        if abs(off) < missing:
+            corner = math.atan2(s, c) - off
+            length = (1.0 + strength * math.cos(fold * missing)) / math.cos(missing)
+            return length * (math.cos(corner) if along_x else math.sin(corner))
+    slope = -fold * strength * im
+    return (1.0 + strength * re) * n + (-slope * m if along_x else slope * m)
+
+
+@njit
+def curvature(
+    psi: Array, near: float, dy: float, dx: float, fold: int, strength: float, missing: float, turns: Array,
+    grain: Labels, kappa: Array, weighted: Array,
+) -> None:  # fmt: skip
+    """Curvature of the contour xi = 1/2 nearest to each cell with |psi| < near [1/m], > 0 on a protrusion of the metal.
+
+    `kappa` is that of the contour, `weighted` the divergence of the Cahn-Hoffman vector over gamma0: in a plane
+    (gamma + gamma'') kappa / gamma0. Both are divergences over the faces of a cell, then moved along the normal:
+    a circle of radius R - psi belongs to a contour of radius R. What is smaller than a cell (|kappa| > 1/h) is taken
+    as one cell. `turns` holds cos and sin of fold times the orientation of each grain.
     """
     ny, nx = psi.shape
     most = 1.0 / max(dx if nx > 1 else 0.0, dy if ny > 1 else 0.0)
     for j in range(ny):
         jm, jp = max(j - 1, 0), min(j + 1, ny - 1)
         for i in range(nx):
-            kappa[j, i] = 0.0
-            if a[j, i] == 0.0:
+            kappa[j, i] = weighted[j, i] = 0.0
+            if abs(psi[j, i]) >= near:
                 continue
+            turn = turns[grain[j, i]]
             im, ip = max(i - 1, 0), min(i + 1, nx - 1)
-            total = 0.0
+            total, heavy = 0.0, 0.0
             for side in range(2):  # faces across x
                 low, high = (im, i) if side == 0 else (i, ip)
                 g = (psi[j, high] - psi[j, low]) / dx
                 t = (psi[jp, low] + psi[jp, high] - psi[jm, low] - psi[jm, high]) / (4.0 * dy)
-                size = math.sqrt(g * g + t * t)
-                n = g / size if size > 0.0 else 0.0
-                total += n / dx if side == 0 else -n / dx
+                sign = -1.0 / dx if side == 0 else 1.0 / dx
+                total += sign * _weighted(g, t, True, fold, 0.0, 0.0, turn)
+                if strength != 0.0:
+                    heavy += sign * _weighted(g, t, True, fold, strength, missing, turn)
             for side in range(2):  # faces across y
                 low, high = (jm, j) if side == 0 else (j, jp)
                 g = (psi[high, i] - psi[low, i]) / dy
                 t = (psi[low, ip] + psi[high, ip] - psi[low, im] - psi[high, im]) / (4.0 * dx)
+                sign = -1.0 / dy if side == 0 else 1.0 / dy
+                total += sign * _weighted(g, t, False, fold, 0.0, 0.0, turn)
+                if strength != 0.0:
+                    heavy += sign * _weighted(g, t, False, fold, strength, missing, turn)
+            moved = 1.0 / max(1.0 + psi[j, i] * total, 0.2)
+            kappa[j, i] = min(max(total * moved, -most), most)
+            stiffest = most * (1.0 + (fold * fold - 1.0) * abs(strength))
+            weighted[j, i] = min(max(heavy * moved, -stiffest), stiffest) if strength != 0.0 else kappa[j, i]
+
+
+@njit
+def favour(
+    psi: Array, near: float, dy: float, dx: float, fold: int, strength: float, turns: Array, grain: Labels, out: Array
+) -> None:
+    """Exchange current over its mean, 1 + strength cos fold (angle - orientation), for the normal in each cell."""
+    ny, nx = psi.shape
+    for j in range(ny):
+        jm, jp = max(j - 1, 0), min(j + 1, ny - 1)
+        for i in range(nx):
+            out[j, i] = 1.0
+            if abs(psi[j, i]) < near:
+                im, ip = max(i - 1, 0), min(i + 1, nx - 1)
+                g = (psi[j, im] - psi[j, ip]) / ((ip - im) * dx) if nx > 1 else 0.0
+                t = (psi[jm, i] - psi[jp, i]) / ((jp - jm) * dy) if ny > 1 else 0.0
                 size = math.sqrt(g * g + t * t)
-                n = g / size if size > 0.0 else 0.0
-                total += n / dy if side == 0 else -n / dy
-            total /= max(1.0 + psi[j, i] * total, 0.2)
-            kappa[j, i] = min(max(total, -most), most)
+                if size > 0.0:
+                    out[j, i] += strength * _power(g / size, t / size, fold, turns[grain[j, i]])[0]
+
+
+@njit
+def inherit(xi: Array, old: Labels, new: Labels) -> None:
+    """Cells that are not metal take the grain of the neighbour with the most metal; metal keeps its own."""
+    ny, nx = xi.shape
+    for j in range(ny):
+        for i in range(nx):
+            most, new[j, i] = xi[j, i], old[j, i]
+            if most > 0.5:
+                continue
+            for jj in range(max(j - 1, 0), min(j + 2, ny)):
+                for ii in range(max(i - 1, 0), min(i + 2, nx)):
+                    if xi[jj, ii] > most:
+                        most, new[j, i] = xi[jj, ii], old[jj, ii]
 
 
 @njit
 def reaction(
-    a: Array, capillary: Array, ratio: Array, potential: Array, body: Labels, metal: Array, alpha: float, scale: float,
-    rate: Array, by_ratio: Array, by_drive: Array,
+    a: Array, exchange: Array, film: Array, capillary: Array, ratio: Array, potential: Array, body: Labels,
+    metal: Array, alpha: float, scale: float, rate: Array, by_ratio: Array, by_drive: Array,
 ) -> None:  # fmt: skip
     """Deposition per volume and its derivatives [1/s, in units of c0]; everything else has no dimension.
 
-    scale = i0 / (zF c0) [m/s]; capillary = V_m gamma K / RT; ratio = c/c0; potential = f phi of the liquid; metal =
-    f phi_m of each body, body = which one a cell belongs to.
+    scale = i0 / (zF c0) [m/s]; exchange = local i0 / i0; film = f i0 R of the film on the metal; capillary =
+    V_m K / RT; ratio = c/c0; potential = f phi of the liquid; metal = f phi_m of each body, body = which one a cell
+    belongs to. With a film u = i/i0 is the root of u = BV(E - film u): Newton's method from 0, where it is monotone
+    because one exponential dominates.
     """
     ny, nx = a.shape
     for j in range(ny):
         for i in range(nx):
             rate[j, i] = by_ratio[j, i] = by_drive[j, i] = 0.0
             if a[j, i] > 0.0:
-                s = scale * a[j, i]
+                s, k, w = scale * a[j, i], exchange[j, i], film[j, i]
                 e = potential[j, i] - metal[body[j, i]] - capillary[j, i]
-                forward, back = s * math.exp(alpha * e), s * math.exp((alpha - 1.0) * e)
-                rate[j, i] = forward * ratio[j, i] - back
-                by_ratio[j, i] = forward
-                by_drive[j, i] = alpha * forward * ratio[j, i] + (1.0 - alpha) * back
+                u = 0.0
+                for _ in range(200):
+                    drive = e - w * u
+                    forward, back = k * math.exp(alpha * drive), k * math.exp((alpha - 1.0) * drive)
+                    slope = alpha * forward * ratio[j, i] + (1.0 - alpha) * back
+                    miss = forward * ratio[j, i] - back - u
+                    part = 1.0 / (1.0 + w * slope)
+                    u += miss * part
+                    if w == 0.0 or abs(miss) <= 1e-14 * (forward * ratio[j, i] + back):
+                        break
+                rate[j, i] = s * u
+                by_ratio[j, i] = s * forward * part
+                by_drive[j, i] = s * slope * part
 
 
 @njit
@@ -198,3 +297,66 @@ def apply(y: Array, x: Array, diagonal: Array, u: Array, q: Array) -> None:
             s += x[j, i] * (v - u[j, i - 1] if i > 0 else v)
             s += x[j, i + 1] * (v - u[j, i + 1] if i + 1 < nx else v)
             q[j, i] = s
+
+
+@njit
+def jacobian(
+    salt_y: Array, salt_x: Array, salt_diagonal: Array, charge_y: Array, charge_x: Array, charge_diagonal: Array,
+    charge_end: Array, across: Array, by_ratio: Array, pull: Array, part: float, e: Array, dx: Array, du: Array,
+    salt: Array, charge: Array,
+) -> None:  # fmt: skip
+    """Derivative of both equations along (dx, du): what `implicit.Step.residual` is linearised to, in one pass.
+
+    part = 1 - 2 t+; pull = by_drive * change of the potential of the body; e = du - part dx / x.
+    """
+    ny, nx = dx.shape
+    m = 0.5 * (1.0 + part)
+    for j in range(ny):
+        for i in range(nx):
+            v, u = dx[j, i], du[j, i]
+            w = e[j, i]
+            s = salt_diagonal[j, i] * v + across[j, i] * u - m * pull[j, i]
+            c = (charge_diagonal[j, i] - charge_end[j, i]) * u + charge_end[j, i] * w + by_ratio[j, i] * v - pull[j, i]
+            if j > 0:
+                s += salt_y[j, i] * (v - dx[j - 1, i])
+                c += charge_y[j, i] * (w - e[j - 1, i])
+            if j + 1 < ny:
+                s += salt_y[j + 1, i] * (v - dx[j + 1, i])
+                c += charge_y[j + 1, i] * (w - e[j + 1, i])
+            if i > 0:
+                s += salt_x[j, i] * (v - dx[j, i - 1])
+                c += charge_x[j, i] * (w - e[j, i - 1])
+            if i + 1 < nx:
+                s += salt_x[j, i + 1] * (v - dx[j, i + 1])
+                c += charge_x[j, i + 1] * (w - e[j, i + 1])
+            salt[j, i], charge[j, i] = s, c
+
+
+@njit
+def extend(psi: Array, near: float, old: Array, new: Array) -> None:
+    """One sweep of holding a value constant along the normal: each cell takes it from those nearer to the contour.
+
+    Upwind differences of n . grad value = 0. Cells beside the contour keep theirs, as do those beyond `near`.
+    """
+    ny, nx = psi.shape
+    for j in range(ny):
+        jm, jp = max(j - 1, 0), min(j + 1, ny - 1)
+        for i in range(nx):
+            new[j, i] = old[j, i]
+            p = psi[j, i]
+            if abs(p) >= near:
+                continue
+            im, ip = max(i - 1, 0), min(i + 1, nx - 1)
+            if p * psi[j, im] <= 0.0 or p * psi[j, ip] <= 0.0 or p * psi[jm, i] <= 0.0 or p * psi[jp, i] <= 0.0:
+                continue
+            total, weight = 0.0, 0.0
+            for side in range(2):
+                a, b = (psi[j, im], psi[j, ip]) if side == 0 else (psi[jm, i], psi[jp, i])
+                u, v = (old[j, im], old[j, ip]) if side == 0 else (old[jm, i], old[jp, i])
+                low, high = abs(p) - abs(a), abs(p) - abs(b)
+                w = max(low, high)
+                if w > 0.0:
+                    total += w * (u if low > high else v if high > low else 0.5 * (u + v))
+                    weight += w
+            if weight > 0.0:
+                new[j, i] = total / weight

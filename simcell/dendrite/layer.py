@@ -6,7 +6,8 @@ Grids: `plan` or `section` with equal square cells, or one row of cells. The liq
 has a uniform thickness (volumes and areas carry it). Nothing passes the ends except those with a supply:
 
 - ``reservoir``: c = c0 and potential 0,
-- ``counter``: unpolarised electrode of the same metal at potential 0; the current brings the ion, no anion passes.
+- ``counter``: unpolarised electrode of the same metal at potential 0; the current brings the ion, no anion passes,
+- `Edge`, `Inflow`: what a solution for the whole cell says there (`edges.py`).
 
 The metal touches the current collector where a body reaches one of the `collector` sides. Bodies are the pieces
 of xi > 1/2 joined through faces of cells; each is at one potential.
@@ -14,6 +15,7 @@ of xi > 1/2 joined through faces of cells; each is at one potential.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -21,12 +23,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
+from simcell.dendrite.crystal import Crystal
+from simcell.dendrite.edges import Edge, Inflow
+from simcell.dendrite.film import Film, Wall
+from simcell.dendrite.nucleation import Nucleation
 from simcell.dendrite.stability import FARADAY, Metal
 from simcell.numerics.grid import Grid
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 THETA_FLOOR = 1e-6  # share of liquid in the metal for conduction, so that the equations stay regular there
+ISOTROPIC = Crystal()
 WIDEST = 1.0 / 1.5  # cells per delta: more, and the front feels the grid
 
 
@@ -41,10 +49,22 @@ class Layer:
         `plan` or `section` with equal square cells, or one row of cells.
     delta : float
         Interface width [m], at least 1.5 cells; 3 where growth rates matter.
-    supply : mapping of side to ``reservoir`` or ``counter``
+    supply : mapping of side to ``reservoir``, ``counter``, `Edge` or `Inflow`
     collector : tuple of sides
     conductivity : float, optional
         At c0 [S/m], in proportion to c; default: that of the ideal salt.
+    crystal : Crystal, optional
+        Anisotropy; isotropic by default.
+    contact : (ny, nx) bool array, optional
+        Cells in which metal touches an electrode on the floor of a `plan` layer, besides the sides.
+    film : Film, optional
+        What grows on the metal.
+    wall : Wall, optional
+        What the beam does at the front.
+    nucleation : Nucleation, optional
+        On bare electrode: sides of the collector and `contact`.
+    noise : bool
+        Thermal noise of the reaction.
 
     Raises
     ------
@@ -65,9 +85,15 @@ class Layer:
     metal: Metal
     grid: Grid
     delta: float
-    supply: dict[str, str]
+    supply: Mapping[str, str | Edge | Inflow]
     collector: tuple[str, ...] = ("x-",)
     conductivity: float | None = None
+    crystal: Crystal = ISOTROPIC
+    contact: Bools | None = None
+    film: Film | None = None
+    wall: Wall | None = None
+    nucleation: Nucleation | None = None
+    noise: bool = False
     spacing: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,8 +114,18 @@ class Layer:
             )
         for side in (*self.supply, *self.collector):
             self._edge(side)
-        if not self.supply or set(self.supply.values()) - {"reservoir", "counter"}:
-            raise ValueError(f"supply {self.supply}: at least one side with 'reservoir' or 'counter'")
+        if self.contact is not None and self.contact.shape != self.shape:
+            raise ValueError(f"contact has the shape {self.contact.shape}; the layer has {self.shape}")
+        named = {what for what in self.supply.values() if isinstance(what, str)}
+        if all(isinstance(what, Inflow) for what in self.supply.values()) or named - {"reservoir", "counter"}:
+            raise ValueError(f"supply {self.supply}: at least one side with 'reservoir', 'counter' or an Edge")
+        if self.noise and self.film is not None:
+            raise ValueError("noise with a film on the metal is not modelled: leave one of them out")
+        if self.nucleation is not None and self.nucleation.radius < 2.0 * self.delta * (1.0 - 1e-9):
+            raise ValueError(
+                f"a nucleus of {self.nucleation.radius:g} m is not carried by an interface of {self.delta:g} m: "
+                f"at least {2.0 * self.delta:g} m"
+            )
 
     @property
     def _axes(self) -> tuple[int, int]:
@@ -132,6 +168,21 @@ class Layer:
                 count[self._edge(side)] += 1.0
         return count
 
+    def along(self, kind: type[Edge] | type[Inflow]) -> list[tuple[tuple[slice | int, slice | int], Edge | Inflow]]:
+        """Cells of the sides with an `Edge` or an `Inflow`, and those."""
+        return [(self._edge(side), what) for side, what in self.supply.items() if isinstance(what, kind)]
+
+    @property
+    def site_area(self) -> Array:
+        """Electrode area on which metal can nucleate, bare or not, per cell [m^2]."""
+        h, depth = self.spacing, self.cell / self.spacing**2
+        area = np.zeros(self.shape)
+        for side in self.collector:
+            area[self._edge(side)] += h * depth
+        if self.contact is not None:
+            area[self.contact] += h * h if self.grid.kind == "plan" else h * depth
+        return area
+
     @property
     def reference_conductivity(self) -> float:
         """Conductivity at c0 [S/m]."""
@@ -140,7 +191,7 @@ class Layer:
     def bodies(self, xi: Array) -> tuple[Labels, Labels]:
         """Body of each cell, 0 being all that touches a collector, and how many cells above 1/2 each body has.
 
-        Cells outside belong to the nearest body.
+        Cells outside belong to the nearest body. An electrode on the floor may be bare.
 
         Raises
         ------
@@ -149,7 +200,9 @@ class Layer:
         """
         pieces, number = ndimage.label(xi > 0.5)
         touching = {int(k) for side in self.collector for k in np.unique(pieces[self._edge(side)])} - {0}
-        if not touching:
+        if self.contact is not None:
+            touching |= {int(k) for k in np.unique(pieces[self.contact])} - {0}
+        if not touching and self.contact is None:
             raise ValueError(f"no metal touches a collector ({', '.join(self.collector)}): there is no electrode")
         name = np.zeros(number + 1, dtype=np.int64)
         afloat = [k for k in range(1, number + 1) if k not in touching]
@@ -165,8 +218,10 @@ class Layer:
 class State:
     """All that a run needs to go on; arrays are (ny, nx), x = c/c0, potentials times zF/RT.
 
-    `salt` is what is conserved, theta c / c0. Quantities with a unit: time and steps [s], charge [C], inflow [mol] of
-    the ion.
+    `salt` is what is conserved, theta c / c0; `grain` the grain that a cell belongs to (or would, were it metal) and
+    `angles` their orientations [rad]; without them everything is one grain at 0. Quantities with a unit: time and
+    steps [s], charge [C], inflow [mol] of the ion, thickness of the film [m], metal that was deposited without current
+    (chemical) or left behind by a moving window (dropped) [mol].
 
     Examples
     --------
@@ -181,11 +236,18 @@ class State:
     potential: Array
     metal: Array
     ratio_before: Array
+    potential_before: Array
     step_before: float = 0.0
     step_next: float = 0.0
     charge: float = 0.0
     inflow: float = 0.0
     steps: int = 0
+    grain: Labels | None = None
+    angles: Array | None = None
+    film: Array | None = None
+    strain: Array | None = None
+    chemical: float = 0.0
+    dropped: float = 0.0
 
     def ions(self, layer: Layer) -> float:
         """Metal and ions in the layer [mol]."""
@@ -219,7 +281,7 @@ def profile(distance: ArrayLike, delta: float) -> Array:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(distance, dtype=float) / delta)))
 
 
-def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0) -> State:
+def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0, angle: float = 0.0) -> State:
     """State at rest with metal where `distance` is positive.
 
     Parameters
@@ -229,6 +291,8 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0) -> State:
         Into the metal [m].
     ratio : float or (ny, nx) array
         c/c0.
+    angle : float
+        Orientation of the metal [rad].
 
     Returns
     -------
@@ -254,20 +318,37 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0) -> State:
         raise ValueError(f"the smallest c/c0 is {x.min():g}; it must be positive")
     _, count = layer.bodies(xi)
     theta = np.maximum(1.0 - xi, THETA_FLOOR)
-    return State(0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x)
+    return State(
+        0.0, xi, theta * x, x, np.zeros(layer.shape), np.zeros(count.size), x, np.zeros(layer.shape),
+        grain=np.zeros(layer.shape, dtype=np.int64), angles=np.array([angle]),
+        film=None if layer.film is None else np.full(layer.shape, layer.film.fresh),
+        strain=None if layer.film is None else np.zeros(layer.shape),
+    )  # fmt: skip
 
 
-def with_metal(layer: Layer, state: State, distance: ArrayLike) -> State:
-    """Add metal (a nucleus) to a state and book it as charge; the ions in its place go into it.
+def with_metal(layer: Layer, state: State, distance: ArrayLike, angle: float | None = None) -> State:
+    """Add metal (a nucleus) to a state and book it as charge and inflow; the salt in its place leaves.
+
+    With an angle [rad] it is a grain of its own, else it goes on with the grain next to it.
 
     Examples
     --------
     >>> with_metal.__annotations__["return"]
     'State'
     """
-    xi = np.maximum(state.xi, np.broadcast_to(profile(distance, layer.delta), layer.shape))
+    added = np.broadcast_to(profile(distance, layer.delta), layer.shape)
+    xi = np.maximum(state.xi, added)
     moles = float((xi - state.xi).sum()) * layer.cell / layer.metal.molar_volume
     charge = state.charge + layer.metal.charge * FARADAY * moles
+    salt = np.minimum(state.salt, np.maximum(1.0 - xi, THETA_FLOOR) * state.ratio)
+    inflow = moles - float((state.salt - salt).sum()) * layer.metal.concentration * layer.cell
     _, count = layer.bodies(xi)
     metal = np.zeros(count.size) + state.metal[0]
-    return replace(state, xi=xi, metal=metal, charge=charge, inflow=state.inflow + moles)
+    grain, angles = state.grain, state.angles
+    if angle is not None:
+        before = np.zeros(1) if angles is None else angles
+        angles = np.append(before, angle)
+        grain = np.where(added > state.xi, before.size, 0 if grain is None else grain)
+    return replace(
+        state, xi=xi, salt=salt, metal=metal, charge=charge, inflow=state.inflow + inflow, grain=grain, angles=angles
+    )  # fmt: skip

@@ -30,7 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.dendrite import implicit, kernels
-from simcell.dendrite.layer import THETA_FLOOR, Labels, Layer, State
+from simcell.dendrite.dead import Cut, cuts
+from simcell.dendrite.edges import Edge, Inflow
+from simcell.dendrite.front import front, with_film
+from simcell.dendrite.layer import THETA_FLOOR, Labels, Layer, State, with_metal
+from simcell.dendrite.nucleation import Nucleus, noise
 from simcell.dendrite.stability import FARADAY
 from simcell.errors import SolverError
 
@@ -47,7 +51,8 @@ class Run:
 
     `current` [A] is the net one of the electrode (positive deposits), `potential` [V] that of its metal; `bodies`
     counts
-    pieces of metal, 1 being the electrode alone; `lowest` is the least c/c0 outside the metal.
+    pieces of metal, 1 being the electrode alone; `lowest` is the least c/c0 outside the metal; `steps` [s] their
+    lengths. `cuts` tells where pieces came loose, `nuclei` which were placed.
 
     Examples
     --------
@@ -65,6 +70,9 @@ class Run:
     rejected: int
     newton: int
     krylov: int
+    steps: Array
+    cuts: tuple[Cut, ...] = ()
+    nuclei: tuple[Nucleus, ...] = ()
 
     @property
     def last(self) -> State:
@@ -105,6 +113,7 @@ class Control:
 def grow(
     layer: Layer, state: State, times: Sequence[float], *, potential: float | None = None, current: float | None = None,
     control: Control | None = None, progress: Callable[[State], None] | None = None, max_steps: int = 1_000_000,
+    generator: np.random.Generator | None = None,
 ) -> Run:  # fmt: skip
     """Run at a constant potential or a constant total current; call again with the last state for the next segment.
 
@@ -123,6 +132,8 @@ def grow(
     progress : callable, optional
         Called with the state after every step.
     max_steps : int
+    generator : numpy.random.Generator, optional
+        For noise and nucleation; the same state of it gives the same run.
 
     Returns
     -------
@@ -131,7 +142,8 @@ def grow(
     Raises
     ------
     ValueError
-        Unless exactly one of potential and current is given, or for times in the wrong order.
+        Unless exactly one of potential and current is given, for times in the wrong order, or without a generator
+        where one is needed.
     SolverError
         If steps get too short, with the time and the lowest concentration: the salt is used up.
 
@@ -150,7 +162,9 @@ def grow(
         raise ValueError("give either a potential or a current")
     if not len(times) or not (np.diff([state.time, *times]) > 0.0).all():
         raise ValueError(f"times {list(times)} must increase from the state's {state.time:g} s")
-    work = _Worker(layer, control or Control(), potential, current)
+    if generator is None and (layer.noise or layer.nucleation is not None):
+        raise ValueError("noise and nucleation need a generator: numpy.random.default_rng(seed)")
+    work = _Worker(layer, control or Control(), potential, current, generator)
     states = []
     for stop in times:
         while state.time < stop:
@@ -160,16 +174,20 @@ def grow(
             if progress is not None:
                 progress(state)
         states.append(state)
-    time, amperes, volts, bodies, lowest = np.array(work.history).T
+    time, steps, amperes, volts, bodies, lowest = np.array(work.history).T
     return Run(
-        layer, tuple(states), time, amperes, volts, bodies, lowest, work.rejected, work.newton, work.krylov
+        layer, tuple(states), time, amperes, volts, bodies, lowest, work.rejected, work.newton, work.krylov, steps,
+        tuple(work.cuts), tuple(work.nuclei),
     )  # fmt: skip
 
 
 class _Worker:
     """One run: scaled numbers and the loop over attempts of a step."""
 
-    def __init__(self, layer: Layer, control: Control, potential: float | None, current: float | None) -> None:
+    def __init__(
+        self, layer: Layer, control: Control, potential: float | None, current: float | None,
+        generator: np.random.Generator | None = None,
+    ) -> None:  # fmt: skip
         self.layer, self.control = layer, control
         self.potential, self.current = potential, current
         m, h2 = layer.metal, layer.spacing**2
@@ -178,7 +196,11 @@ class _Worker:
         self.charge = layer.reference_conductivity / (m.f * charge * h2)
         self.speed = m.exchange_current / charge
         self.unit = charge * layer.cell  # C per unit of rate and second
-        self.sizes = (layer.spacing, layer.spacing)
+        self.sizes, self.generator = (layer.spacing, layer.spacing), generator
+        self.bare = None if layer.nucleation is None else layer.site_area
+        self.nuclei: list[Nucleus] = []
+        self.cuts: list[Cut] = []
+        self.before: tuple[Array, Labels] | None = None
         self.reservoir, self.counter = layer.end("reservoir"), layer.end("counter")
         self.history: list[tuple[float, ...]] = []
         self.rejected = self.newton = self.krylov = 0
@@ -186,45 +208,53 @@ class _Worker:
     def frozen(self, state: State, dt: float) -> implicit.Step:
         """Everything of the next step that follows from the phase now."""
         layer, m, shape = self.layer, self.layer.metal, self.layer.shape
-        psi, area, kappa = np.empty(shape), np.empty(shape), np.empty(shape)
-        kernels.distances(state.xi, layer.delta, psi)
         body, count = layer.bodies(state.xi)
-        kernels.source_shape(psi, np.zeros(shape), layer.delta, area)
-        kernels.curvature(psi, area, *self.sizes, kappa)
-        ahead = self._ahead(state, area, m.capillary_length * kappa, body, self._metal(state, count.size), dt)
-        kernels.source_shape(psi, ahead, layer.delta, area)
-        kernels.curvature(psi, area, *self.sizes, kappa)
+        metal = self._metal(state, count.size)
+        self.body, self.here = body, front(layer, state, body, metal, dt)
         theta = np.maximum(1.0 - state.xi, THETA_FLOOR)
-        links = (
-            [np.zeros((shape[0] + 1, shape[1])) for _ in range(2)],
-            [np.zeros((shape[0], shape[1] + 1)) for _ in "cs"],
-        )
-        kernels.links(theta, np.ones(shape), self.salt, links[0][0], links[1][0])
-        kernels.links(theta, state.ratio, self.charge, links[0][1], links[1][1])
-        charge_end = 2.0 * self.charge * theta * state.ratio
-        afloat = np.arange(1, count.size)
-        free, target = afloat, np.zeros(afloat.size)
+        salt_y, charge_y = (np.zeros((shape[0] + 1, shape[1])) for _ in range(2))
+        salt_x, charge_x = (np.zeros((shape[0], shape[1] + 1)) for _ in range(2))
+        kernels.links(theta, np.ones(shape), self.salt, salt_y, salt_x)
+        kernels.links(theta, state.ratio, self.charge, charge_y, charge_x)
+        free, target = np.arange(1, count.size), np.zeros(count.size - 1)
         if self.current is not None:
+            if count[0] == 0:
+                raise ValueError("no metal on the electrode, so that no current can pass: nucleate at a potential")
             free, target = np.arange(count.size), np.concatenate([[self.current / self.unit], target])
-        return implicit.Step(
-            theta, state.salt, dt, (links[0][0], links[1][0]), (links[0][1], links[1][1]),
-            2.0 * self.salt * theta * self.reservoir, charge_end * self.reservoir, charge_end * self.counter,
-            -np.log(state.ratio), m.transference, m.symmetry, self.speed, area, m.capillary_length * kappa, body, free,
-            target,
+        deposit = etch = np.zeros(shape)
+        if layer.wall is not None:
+            per_area = self.here.area / m.concentration
+            deposit, etch = np.asarray(layer.wall.deposit) * per_area, np.asarray(layer.wall.etch) * per_area
+        step = implicit.Step(
+            theta, state.salt, dt, (salt_y, salt_x), (charge_y, charge_x), *self._ends(theta, state.ratio),
+            m.transference, m.symmetry, self.speed, self.here.area, self.here.exchange, self.here.film,
+            self.here.capillary, body, free, target, deposit, etch,
         )  # fmt: skip
+        if self.layer.noise and self.generator is not None:
+            step.react(state.ratio, state.potential, metal)
+            forward = step.by_ratio * state.ratio
+            step.noise = noise(forward, forward - step.rate, layer.cell, m.concentration, dt, self.generator)
+        return step
 
-    def _ahead(self, state: State, area: Array, capillary: Array, body: Labels, metal: Array, dt: float) -> Array:
-        """How far the front moves in half a step [m], from the fields at its beginning."""
-        m, rate = self.layer.metal, np.empty_like(area)
-        if state.step_before == 0.0:
-            return np.zeros_like(area)
-        kernels.reaction(
-            area, capillary, state.ratio, state.potential, body, metal, m.symmetry, self.speed, rate,
-            np.empty_like(area), np.empty_like(area),
-        )  # fmt: skip
-        speed = m.molar_volume * m.concentration * np.divide(rate, area, where=area > 0.0, out=np.zeros_like(area))
-        most = 0.5 * self.layer.spacing
-        return np.clip(0.5 * dt * speed, -most, most)
+    def _ends(self, theta: Array, ratio: Array) -> tuple[Array, Array, Array, Array, Array, Array]:
+        """Links and inflow of salt and charge at the ends, and link and potential of a counter electrode."""
+        m, d = self.layer.metal, 1.0 - 2.0 * self.layer.metal.transference
+        salt, charge = 2.0 * self.salt * theta, 2.0 * self.charge * theta * ratio
+        salt_end, charge_end = salt * self.reservoir, charge * self.reservoir
+        salt_in, charge_in = salt_end.copy(), np.zeros_like(theta)
+        for at, edge in self.layer.along(Edge):
+            assert isinstance(edge, Edge)
+            x, u = np.asarray(edge.ratio, dtype=float), m.f * np.asarray(edge.potential, dtype=float)
+            salt_end[at] += salt[at]
+            charge_end[at] += charge[at]
+            salt_in[at] += salt[at] * x
+            charge_in[at] += charge[at] * (u - d * np.log(x))
+        for at, given in self.layer.along(Inflow):
+            assert isinstance(given, Inflow)
+            h, charge_of = self.layer.spacing, m.charge * FARADAY * m.concentration
+            salt_in[at] += np.asarray(given.salt, dtype=float) / (m.concentration * h)
+            charge_in[at] += np.asarray(given.current, dtype=float) / (charge_of * h)
+        return salt_end, charge_end, salt_in, charge_in, charge * self.counter, -np.log(ratio)
 
     def step(self, state: State, stop: float) -> State:
         """Advance by one step that ends at `stop` at the latest."""
@@ -239,16 +269,17 @@ class _Worker:
                     "the salt is used up, lower the current"
                 )
             frozen = self.frozen(state, dt)
+            self._watch(state)
             metal = self._metal(state, int(frozen.body.max()) + 1)
             try:
-                found = implicit.solve(frozen, state.ratio, state.potential, metal, self.control.method)
+                found = implicit.solve(frozen, *self._guess(state, dt), metal, self.control.method)
             except SolverError:
                 self.rejected += 1
                 wish = 0.2 * dt
                 continue
             self.newton, self.krylov = self.newton + found.newton, self.krylov + found.krylov
             error = self._error(state, found.ratio, dt)
-            fastest, far = self._reach(state, frozen)
+            fastest, far = self._reach(state, frozen, found.ratio)
             if error <= 1.0 and dt <= 1.5 * far:
                 break
             self.rejected += 1
@@ -257,13 +288,44 @@ class _Worker:
         following = suggested if dt == wish else min(max(wish, suggested), 0.9 * far)
         return self._accept(state, frozen, found, dt, fastest, following, stop if dt == left else state.time + dt)
 
-    def _reach(self, state: State, step: implicit.Step) -> tuple[float, float]:
+    def _watch(self, state: State) -> None:
+        """Note pieces that came loose since the last step."""
+        now = (state.xi, self.body)
+        if self.before is not None and self.before[0] is not state.xi and self.body.max() > 0:
+            self.cuts += cuts(self.layer, state.time, self.before, now)
+        self.before = now
+
+    def _nucleate(self, state: State, dt: float) -> State:
+        """Place the nuclei of a step on bare electrode."""
+        layer, law = self.layer, self.layer.nucleation
+        if law is None or self.bare is None or self.generator is None:
+            return state
+        eta = (state.potential - state.metal[0] + np.log(state.ratio)) / layer.metal.f
+        bare = np.where(state.xi < 0.5, self.bare * (1.0 - state.xi), 0.0)
+        for j, i in law.draw(law.rate(layer.metal, eta) * bare * dt, self.generator):
+            if state.xi[j, i] >= 0.5:
+                continue  # an earlier one of this step covers it
+            y, x = (float(a.ravel()[k]) for a, k in zip(layer.centre, (j, i), strict=True))
+            dx, dy = self.generator.uniform(-0.5, 0.5, 2) * layer.spacing
+            angle = float(self.generator.uniform(0.0, 2.0 * np.pi)) if law.angle is None else law.angle
+            distance = law.radius - np.hypot(layer.centre[0] - y - dy, layer.centre[1] - x - dx)
+            charge = state.charge
+            state = segment(with_metal(layer, state, distance, angle), state.step_next)
+            self.nuclei.append(Nucleus(state.time, x + dx, y + dy, law.radius, angle, state.charge - charge))
+        return state
+
+    def _growth(self, step: implicit.Step, ratio: Array) -> Array:
+        """Phase that the reaction and the wall add [1/s]."""
+        total = step.rate if self.layer.wall is None else step.rate + step.deposit * ratio - step.etch
+        return self.layer.metal.molar_volume * self.layer.metal.concentration * total
+
+    def _reach(self, state: State, step: implicit.Step, ratio: Array) -> tuple[float, float]:
         """Speed of the front [m/s] from the fastest growth of the phase, and the longest step that this allows [s].
 
         Where the salt is used up the reaction moves to the outer edge of the front: what counts is how fast the phase
         changes, and that no cell may lose more than half of what it has.
         """
-        growth = self.layer.metal.molar_volume * self.layer.metal.concentration * step.rate
+        growth = self._growth(step, ratio)
         speed = 4.0 * self.layer.delta * float(np.abs(growth).max())
         active = step.area > 0.0
         room = np.where(growth > 0.0, 1.0 - state.xi, state.xi)[active]
@@ -271,7 +333,7 @@ class _Worker:
         # the curvature is explicit: ripples of two cells must not overshoot
         m = self.layer.metal
         spread = 4.0 * self.layer.delta * float(step.by_drive.max()) * m.molar_volume * m.concentration
-        spread *= m.capillary_length
+        spread *= m.capillary_length * self.layer.crystal.stiffest
         return speed, min(
             self.control.courant * self.layer.spacing / max(speed, 1e-300), 0.5 / max(share, 1e-300),
             CAPILLARY * self.layer.spacing**2 / max(spread, 1e-300),
@@ -284,10 +346,15 @@ class _Worker:
         layer, m = self.layer, self.layer.metal
         flow = step.salt_flow(found.ratio, found.potential)
         salt = state.salt - dt * (flow + (1.0 - m.transference) * step.rate)
-        inflow = -float(flow.sum()) + m.transference * step.current_in(found.ratio, found.potential)
+        chemical = 0.0
+        if layer.wall is not None:
+            salt -= dt * (step.deposit * found.ratio - step.etch)
+            chemical = float((step.deposit * found.ratio - step.etch).sum()) * dt * m.concentration * layer.cell
+        # the current that enters is that of the reaction; at the ends it is so to the tolerance of the solver
+        inflow = -float(flow.sum()) + m.transference * float(step.rate.sum())
         xi, spread = state.xi.copy(), SPREAD * fastest * layer.delta
         parts = max(1, int(np.ceil(spread * dt / (PART * layer.spacing**2))))
-        growth = m.molar_volume * m.concentration * step.rate
+        growth = self._growth(step, found.ratio)
         kernels.advance(xi, growth, spread, layer.delta, dt, parts, *self.sizes, np.empty_like(xi), np.empty_like(xi))
         current = float(step.rate.sum()) * self.unit
         if self.current is not None and abs(found.metal[0]) > self.control.compliance * m.f:
@@ -295,13 +362,23 @@ class _Worker:
                 f"the current needs more than {self.control.compliance:g} V at {time:.6g} s; the lowest c/c0 is "
                 f"{float(found.ratio[state.xi < 0.5].min()):.1e}: the salt is used up, lower the current"
             )
+        grain = state.grain
+        if grain is not None and state.angles is not None and state.angles.size > 1:
+            grain = np.empty_like(grain)
+            kernels.inherit(xi, state.grain, grain)
         after = State(
-            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, dt, following,
+            time, xi, salt, found.ratio, found.potential, found.metal, state.ratio, state.potential, dt, following,
             state.charge + current * dt, state.inflow + dt * inflow * m.concentration * layer.cell, state.steps + 1,
+            grain, state.angles, state.film, state.strain, state.chemical + chemical, state.dropped,
+        )  # fmt: skip
+        area = step.area
+        after = with_film(
+            layer, after, self.here, np.divide(growth, area, where=area > 0.0, out=np.zeros_like(area)), dt
         )  # fmt: skip
         if not (np.isfinite(xi).all() and xi.min() >= 0.0 and xi.max() <= 1.0):
             raise SolverError(f"the phase left 0..1 at {time:g} s ({xi.min():.2e}, {xi.max():.2e}): lower `courant`")
-        self.history.append((time, current, found.metal[0] / m.f, float(found.metal.size), self._lowest(after)))
+        after = self._nucleate(after, dt)
+        self.history.append((time, dt, current, found.metal[0] / m.f, float(found.metal.size), self._lowest(after)))
         return after
 
     def _metal(self, state: State, number: int) -> Array:
@@ -312,6 +389,16 @@ class _Worker:
         if self.potential is not None:
             metal[0] = self.layer.metal.f * self.potential
         return metal
+
+    @staticmethod
+    def _guess(state: State, dt: float) -> tuple[Array, Array]:
+        """Extrapolated concentration (never lowered by more than a half) and potential."""
+        if state.step_before == 0.0:
+            return state.ratio, state.potential
+        part = dt / state.step_before
+        x = state.ratio + part * (state.ratio - state.ratio_before)
+        u = state.potential + part * (state.potential - state.potential_before)
+        return np.maximum(x, 0.5 * state.ratio), u
 
     def _error(self, state: State, ratio: Array, dt: float) -> float:
         """Largest error of c/c0 outside the metal, against what is allowed."""
@@ -327,12 +414,12 @@ class _Worker:
         return float(state.ratio[state.xi < 0.5].min(initial=np.inf))
 
 
-def segment(state: State) -> State:
-    """Forget the history of steps, where the current or potential jumps.
+def segment(state: State, step: float = 0.0) -> State:
+    """Forget the history of steps, where the current or potential jumps; `step` [s] is the next to try.
 
     Examples
     --------
     >>> segment.__annotations__["return"]
     'State'
     """
-    return replace(state, step_before=0.0, step_next=0.0)
+    return replace(state, step_before=0.0, step_next=step)

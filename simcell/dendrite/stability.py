@@ -143,8 +143,9 @@ class Front:
         """Of the concentration at the front [mol/m^4]."""
         return (self.metal.concentration - self.surface) / self.gap
 
-    def _slopes(self) -> tuple[float, float]:
-        """J_c [A m/mol] and J_E [A/m^2]."""
+    @property
+    def slopes(self) -> tuple[float, float]:
+        """Derivatives of the current density by concentration, J_c [A m/mol], and by the drive, J_E [A/m^2]."""
         m, e = self.metal, self.drive
         ratio = self.surface / m.concentration
         forward = np.exp(m.symmetry * e)
@@ -158,7 +159,7 @@ class Front:
         """Rate [1/s] at which a ripple of a wavelength [m] grows (negative: decays)."""
         m = self.metal
         k = 2.0 * np.pi / np.asarray(wavelength, dtype=float)
-        by_c, by_e = self._slopes()
+        by_c, by_e = self.slopes
         supply = m.charge * FARADAY * m.diffusivity * k / ((1.0 - m.transference) * np.tanh(k * self.gap))
         push = by_c * self.gradient - by_e * m.capillary_length * k**2
         return np.asarray(m.molar_volume / (m.charge * FARADAY) * supply * push / (supply + by_c))
@@ -166,7 +167,7 @@ class Front:
     @property
     def neutral_wavelength(self) -> float:
         """Shorter ripples decay [m]; infinite where every ripple does (no growth)."""
-        by_c, by_e = self._slopes()
+        by_c, by_e = self.slopes
         if self.gradient <= 0.0:
             return float("inf")
         return float(2.0 * np.pi * np.sqrt(by_e * self.metal.capillary_length / (by_c * self.gradient)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -13,19 +14,26 @@ from simcell import units
 from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BEAM_RULES, BeamInput
 from simcell.inputs.cell import CELL_RULES, CellInput
+from simcell.inputs.chips import with_chip
+from simcell.inputs.dendrite import DENDRITE_RULES, DendriteInput
+from simcell.inputs.electrode import ELECTRODE_RULES, ElectrodeInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
 from simcell.inputs.gas import GAS_RULES, GasInput
-from simcell.inputs.grid import GRID_RULES, GridInput
+from simcell.inputs.grid import GRID_RULES, GROWTH_ON_LINE, GridInput
+from simcell.inputs.layouts import with_layout
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
+from simcell.inputs.protocol import PROTOCOL_RULES, ProtocolInput
 from simcell.inputs.radiolysis import RadiolysisInput
 from simcell.inputs.rules import Check, Given, Rule
+from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
 RECORD_KEY = "simcell_record"
 RECORD_VERSION = 1
-_PHYSICS = Choice(("radiolysis",), later=("transport", "dendrite", "imaging"))
+TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line" in this version'
+_PHYSICS = Choice(("radiolysis", "transport", "dendrite"), later=("imaging",))
 
 
 class CaseSection(Model):
@@ -40,8 +48,14 @@ class CaseSection(Model):
     title: Annotated[str, Text('"Neat water"', empty=True)] = Field("", examples=['"Neat water"'])
     physics: tuple[Annotated[str, _PHYSICS], ...] = Field(("radiolysis",), examples=['["radiolysis"]'], max_length=10)
     duration: Annotated[
-        float, Measure("time", minimum=1e-9, maximum=1e7, bounds="must be from 1 ns to 1e7 s", example="100 s")
-    ] = Field(examples=['"100 s"'])
+        float | None, Measure("time", minimum=1e-9, maximum=1e7, bounds="must be from 1 ns to 1e7 s", example="100 s")
+    ] = Field(None, examples=['"100 s"'], description="ends the run, unless the protocol ends it earlier")
+
+    @property
+    def seconds(self) -> float:
+        """Duration of a case that must name one [s]."""
+        assert self.duration is not None  # checked with the case
+        return self.duration
 
 
 class CaseInput(Model):
@@ -57,9 +71,13 @@ class CaseInput(Model):
     case: CaseSection
     beam: BeamInput
     cell: CellInput
+    electrode: tuple[ElectrodeInput, ...]
     electrolyte: ElectrolyteInput
+    protocol: ProtocolInput
     gas: GasInput
     radiolysis: RadiolysisInput
+    transport: TransportInput
+    dendrite: DendriteInput
     grid: GridInput
     solver: SolverInput
     output: OutputInput
@@ -69,17 +87,28 @@ SECTIONS: dict[str, type[Model]] = {
     "case": CaseSection,
     "beam": BeamInput,
     "cell": CellInput,
+    "electrode": ElectrodeInput,
     "electrolyte": ElectrolyteInput,
+    "protocol": ProtocolInput,
     "gas": GasInput,
     "radiolysis": RadiolysisInput,
+    "transport": TransportInput,
+    "dendrite": DendriteInput,
     "grid": GridInput,
     "solver": SolverInput,
     "output": OutputInput,
 }
+LISTS = ("electrode",)  # sections that are lists of tables, addressed by name
+# sections that a physics reads; what is written for another one stays in the file and out of the record
+USED = {
+    "radiolysis": ("case", "beam", "cell", "electrode", "electrolyte", "gas", "radiolysis", "grid", "solver", "output"),
+    "transport": ("case", "cell", "electrode", "electrolyte", "protocol", "transport", "grid", "solver", "output"),
+    "dendrite": ("case", "cell", "electrolyte", "protocol", "dendrite", "output"),
+}
 
 
 def physics_rules(given: Given) -> Iterator[Rule]:
-    """At least one physics, each once.
+    """One physics, or beam chemistry and currents together along a line; and an end.
 
     Examples
     --------
@@ -87,17 +116,29 @@ def physics_rules(given: Given) -> Iterator[Rule]:
     ['is empty']
     """
     physics = given.value("case", "physics")
-    if physics is not None and (not physics or len(set(physics)) < len(physics)):
+    if physics is not None and len(physics) != 1:
         reason = "is empty" if not physics else "names the same twice"
-        yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
+        if set(physics) == {"radiolysis", "transport"} and len(physics) == 2:
+            reason = "" if given.value("grid", "geometry") == "line" else TOGETHER
+        elif len(set(physics)) > 1:
+            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"] on a line'
+        if reason:
+            yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
+    if "radiolysis" in (physics or ()) and not given.wrote("case", "duration"):
+        yield Rule("case.duration", None, "is missing", '"100 s"')
 
 
 RULES: tuple[Check, ...] = (
-    physics_rules, *BEAM_RULES, *CELL_RULES, *ELECTROLYTE_RULES, *GAS_RULES, *GRID_RULES, *OUTPUT_RULES,
+    physics_rules, *CELL_RULES, *ELECTRODE_RULES, *ELECTROLYTE_RULES, *GRID_RULES, *OUTPUT_RULES,
 )  # fmt: skip
+RULES_OF: dict[str, tuple[Check, ...]] = {
+    "radiolysis": (*BEAM_RULES, *GAS_RULES),
+    "transport": (*PROTOCOL_RULES, *TRANSPORT_RULES),
+    "dendrite": DENDRITE_RULES,
+}
 
 
-def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
+def parse_case(data: Mapping[str, Any], *, file: str = "", folder: Path | None = None) -> CaseInput:
     """Check everything that a case says and turn it into SI units.
 
     Parameters
@@ -106,6 +147,8 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
         As `tomllib` reads a case file: sections, keys, text with units. A value of None counts as not written.
     file : str
         Name of the file for messages.
+    folder : Path, optional
+        From which the path of a layout starts.
 
     Returns
     -------
@@ -126,16 +169,22 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
     """
     if not isinstance(data, Mapping):
         raise InputError(Problem(file, "", data, "a case is a table of sections", "[beam]"))
-    data = {name: section for name, section in data.items() if section is not None}
+    data = with_layout(
+        with_chip({name: section for name, section in data.items() if section is not None}), file, folder
+    )
     problems = list(_section_problems(data, file))
-    written = {
+    written: dict[str, dict[str, Any]] = {
         name: {key: value for key, value in data[name].items() if value is not None}
         for name in SECTIONS
-        if isinstance(data.get(name), Mapping)
+        if isinstance(data.get(name), Mapping) and name not in LISTS
     }
     models: dict[str, Any] = {}
     values: dict[str, dict[str, Any]] = {}
     for name, model in SECTIONS.items():
+        if name in LISTS:
+            models[name], values[name], written[name], wrong = _entries(data.get(name), name, model, file)
+            problems += wrong
+            continue
         section = written.get(name, {})
         try:
             models[name] = model.model_validate(section)
@@ -146,14 +195,25 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
             values[name] = _values_that_pass(model, section)
     given = Given(written, values, {name: examples_of(model) for name, model in SECTIONS.items()})
     shapeless = set(SECTIONS) & set(data) - set(written)  # told already, and no rule can say more about them
-    for check in RULES:
+    physics = values["case"].get("physics") or ()
+    for check in (*RULES, *(rule for part in physics for rule in RULES_OF[part])):
         problems += [Problem(file, *rule) for rule in check(given) if rule.key.split(".")[0] not in shapeless]
     if problems:
         raise InputError(clean(problem) for problem in problems)
+    if "transport" in physics and not given.wrote("grid", "geometry"):
+        models["grid"] = models["grid"].model_copy(update={"geometry": "auto"})
+    if models["grid"].geometry == "line" and not given.wrote("grid", "growth"):
+        models["grid"] = models["grid"].model_copy(update={"growth": GROWTH_ON_LINE})
     geometry = models["grid"].geometry
     rtol, atol = models["solver"].tolerances(geometry)
     models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
-    models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
+    if "radiolysis" in physics and "transport" not in physics:
+        models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
+    elif "dendrite" in physics:
+        spread = {} if given.wrote("output", "spacing") else {"spacing": "linear"}
+        models["output"] = models["output"].model_copy(
+            update={"count": models["output"].resolved_count("plan"), **spread}
+        )
     return CaseInput.model_construct(None, **models)
 
 
@@ -163,10 +223,41 @@ def _section_problems(data: Mapping[str, Any], file: str) -> Iterator[Problem]:
             table = isinstance(section, Mapping | list)
             key = f"[{name}]" if table else str(name)
             yield Problem(file, key, None if table else section, nearest_section(str(name), SECTIONS))
+        elif name in LISTS:
+            if not isinstance(section, list):
+                yield Problem(file, name, None, f"is a list: write [[{name}]] in double brackets before each of them")
         elif isinstance(section, list):
             yield Problem(file, name, None, f"must be one section, not a list of them; write it once as [{name}]")
         elif not isinstance(section, Mapping):
             yield Problem(file, name, section, "must be a section of keys and values", f"[{name}]")
+
+
+def _entries(
+    data: Any, name: str, model: type[Model], file: str
+) -> tuple[tuple[Model, ...], dict[str, Any], dict[str, Any], list[Problem]]:
+    """The tables of a list: those that are right, the same and what was written by name, and what is wrong."""
+    made: dict[str, Any] = {}
+    written: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for index, entry in enumerate(data if isinstance(data, list) else ()):
+        title = entry.get("name") if isinstance(entry, Mapping) else None
+        label = title if isinstance(title, str) and title and title not in written else str(index)
+        place = f"{name}.{label}" if label == title else f"{name}[{index}]"
+        if not isinstance(entry, Mapping):
+            problems.append(Problem(file, place, None, "must be a table of keys and values"))
+            continue
+        if isinstance(title, str) and (title in written or set(title) & set(".[]\"'")):
+            reason = (
+                "is the name of two; each needs its own" if title in written else "is part of keys: no . [ ] or quotes"
+            )
+            problems.append(Problem(file, f"{place}.name", title, reason))
+        written[label] = entry
+        try:
+            made[label] = model.model_validate({key: value for key, value in entry.items() if value is not None})
+        except ValidationError as error:
+            problems += problems_of(error, name, SECTIONS, file, place)
+            made[label] = None
+    return tuple(m for m in made.values() if m is not None), made, written, problems
 
 
 def _values_that_pass(model: type[Model], section: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,13 +296,16 @@ def resolved(case: CaseInput) -> dict[str, Any]:
     >>> resolved(c)["beam"]
     {'dose_factor': 'none', 'dose_rate': 75000000.0, 'mode': 'tem', 'profile': 'disc'}
     """
-    record = {name: _plain(getattr(case, name)) for name in sorted(SECTIONS)}
+    used = {section for part in case.case.physics for section in USED[part]}
+    record = {name: _plain(getattr(case, name)) for name in sorted(SECTIONS) if name in used}
     if case.output.times:
         record["output"] = {"times": record["output"]["times"]}
     if case.grid.geometry == "batch":  # nothing moves, so what says how does not count
-        record.pop("grid")
+        record.pop("grid", None)
         for key in ("electroneutral", "diffusivity", "unknown_diffusivity"):
-            record["radiolysis"].pop(key, None)
+            record.get("radiolysis", {}).pop(key, None)
+    elif case.grid.geometry in ("radial", "plan", "line"):  # one layer
+        record["grid"].pop("layers")
     record = {name: section for name, section in record.items() if section}
     return {**record, RECORD_KEY: RECORD_VERSION}
 
@@ -266,7 +360,7 @@ def from_record(record: Mapping[str, Any]) -> dict[str, Any]:
         reason = f"this simcell reads records of version {RECORD_VERSION}; a later one wrote this"
         raise InputError(Problem("", RECORD_KEY, version, reason))
     return {
-        name: _texts(section, SECTIONS[name], ()) if name in SECTIONS and isinstance(section, Mapping) else section
+        name: _texts(section, SECTIONS[name], ()) if name in SECTIONS else section
         for name, section in record.items()
         if name != RECORD_KEY
     }

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from simcell.constants import ROOM_TEMPERATURE, ZERO_CELSIUS
-from simcell.inputs.fields import Each, Frozen, Measure, Model, Number, Text
+from simcell.inputs.electrolyte_data import shipped_electrolytes
+from simcell.inputs.fields import Choice, Each, Frozen, Measure, Model, Number, Text
 from simcell.inputs.rules import Given, Rule
 
 _CONCENTRATIONS = '{ O2 = "0.255 mmol/L" }'
@@ -49,6 +50,18 @@ class ElectrolyteInput(Model):
     mechanism: Annotated[str, Text('"water"')] = Field(
         "water", examples=['"water"'], description="name of a shipped mechanism, or path of one's own"
     )
+    preset: Annotated[str | None, Choice(shipped_electrolytes())] = Field(
+        None, examples=['"ZnSO4"'], description="transport: a shipped electrolyte, with concentration"
+    )
+    concentration: Annotated[
+        float | None,
+        Measure("concentration", above=0.0, maximum=_MAX_CONCENTRATION, bounds="must be above 0, at most 20 mol/L",
+                example="0.1 mol/L"),
+    ] = Field(None, examples=['"0.1 mol/L"'], description="transport: of the salt of the preset")  # fmt: skip
+    conductivity: Annotated[
+        float | None,
+        Measure("conductivity", above=0.0, maximum=1e3, bounds="must be above zero and at most 1000 S/m"),
+    ] = Field(None, examples=['"0.9 S/m"'], description="transport: measured, before all other sources")
     pH: Annotated[float | None, Number(-1.0, 15.0, "must be from -1 to 15, which is as far as water goes", "7.0")] = (
         Field(None, examples=["7.0"])
     )
@@ -117,4 +130,26 @@ def inflow_rules(given: Given) -> Iterator[Rule]:
             yield Rule("electrolyte.inflow", None, "comes with a flow, which cell.flow and cell.flow_rate describe")
 
 
-ELECTROLYTE_RULES = (solute_rules, inflow_rules)
+def preset_rules(given: Given) -> Iterator[Rule]:
+    """What only transport reads is told in a case of the beam; a preset has a concentration.
+
+    Examples
+    --------
+    >>> given = Given({"electrolyte": {"preset": "ZnSO4"}}, {"case": {"physics": ("transport",)}}, {})
+    >>> [rule.key for rule in preset_rules(given)]
+    ['electrolyte.concentration']
+    """
+    physics = given.value("case", "physics") or ("radiolysis",)
+    written = [key for key in ("preset", "concentration", "conductivity") if given.wrote("electrolyte", key)]
+    if "radiolysis" in physics:
+        for key in written:
+            reason = 'is read by case.physics = ["transport"] alone; give the ions in electrolyte.concentrations'
+            yield Rule(f"electrolyte.{key}", given.raw("electrolyte", key), reason, _CONCENTRATIONS)
+    elif "preset" in written and "concentration" not in written:
+        yield Rule("electrolyte.concentration", None, "is missing beside electrolyte.preset", '"0.1 mol/L"')
+    elif "concentration" in written and "preset" not in written:
+        reason = "is that of the salt of electrolyte.preset; several species stand in electrolyte.concentrations"
+        yield Rule("electrolyte.concentration", given.raw("electrolyte", "concentration"), reason, 'preset = "ZnSO4"')
+
+
+ELECTROLYTE_RULES = (solute_rules, inflow_rules, preset_rules)

@@ -173,6 +173,10 @@ class Metal:
         [kg/m^3]
     published : tuple of (value [A/m^2], conditions, source)
         Exchange current densities found in the literature; none is a default.
+    surface_energy : (lowest, highest)
+        Of the most stable face against vacuum [J/m^2], as calculations give it; () where none is known.
+    lattice : str
+        ``bcc``, ``fcc`` or ``hcp``.
     missing : tuple of str
     notes, file : str
 
@@ -189,6 +193,8 @@ class Metal:
     molar_mass: float
     density: float
     published: tuple[tuple[float, str, str], ...]
+    surface_energy: tuple[float, ...]
+    lattice: str
     missing: tuple[str, ...]
     notes: str
     file: str
@@ -253,9 +259,12 @@ def load_metal(name: str) -> Metal:
         (units.parse(row["value"], "current_density"), row["conditions"], row["source"])
         for row in data.get("exchange_current", [])
     )
+    row = data.get("surface_energy", {})
+    energy = tuple(units.parse(row[key], "surface_energy") for key in ("lowest", "highest") if key in row)
     return Metal(
         data["name"], data["title"], data["ion"], data["electrons"], units.parse(data["molar_mass"], "molar_mass"),
-        units.parse(data["density"], "density"), published, tuple(data["missing"]), data.get("notes", ""), file,
+        units.parse(data["density"], "density"), published, energy, data["lattice"], tuple(data["missing"]),
+        data.get("notes", ""), file,
     )  # fmt: skip
 
 

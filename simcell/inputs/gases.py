@@ -13,6 +13,7 @@ from simcell.chemistry.gas import Atmosphere, Gas
 from simcell.errors import InputError, Problem
 
 
+@functools.cache
 def _table(name: str) -> dict[str, Any]:
     return tomllib.loads((resources.files("simcell") / "data" / name).read_text(encoding="utf-8"))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
+from simcell.inputs.electrode import ElectrodeInput, outline_of, whole_electrodes
 from simcell.inputs.fields import Choice, Measure, Model, Number, Whole
 from simcell.inputs.rules import Given, Rule
 
-GEOMETRIES = ("batch", "radial", "plan", "section", "full")
+GEOMETRIES = ("batch", "radial", "plan", "section", "full", "line", "auto")
+OF_TRANSPORT = ("plan", "section", "full", "line", "auto")
 EDGES = ("reservoir", "closed")
+GROWTH_ON_LINE = 1.05  # default there; costs 2e-4 in a flux that spreads over decades of length
 _LENGTH = Measure("length", minimum=1e-9, maximum=1e-1, bounds="must be from 1 nm to 10 cm", example="50 um")
 
 
@@ -24,11 +28,13 @@ class GridInput(Model):
     2.5e-05
     """
 
-    geometry: Annotated[Literal["batch", "radial", "plan", "section", "full"], Choice(GEOMETRIES)] = Field(
-        "batch",
-        examples=['"radial"'],
-        description="batch: well mixed; radial: rings around the beam; plan: seen from above; section: cut across the "
-        "gap; full: three dimensions",
+    geometry: Annotated[Literal["batch", "radial", "plan", "section", "full", "line", "auto"], Choice(GEOMETRIES)] = (
+        Field(
+            "batch",
+            examples=['"radial"'],
+            description="batch: well mixed; radial: rings around the beam; plan: from above; section: cut across the "
+            "gap; full: three dimensions; line: from electrode to electrode; auto: what transport needs, its default",
+        )
     )
     extent: Annotated[float | None, _LENGTH] = Field(
         None,
@@ -45,7 +51,7 @@ class GridInput(Model):
         Measure("length", minimum=1e-10, maximum=1e-2, bounds="must be from 0.1 nm to 1 cm", example="25 nm"),
     ] = Field(None, examples=['"25 nm"'], description="smallest cells, at the edge of the beam; default from the beam")
     growth: Annotated[float, Number(1.01, 2.0, example="1.2")] = Field(
-        1.2, examples=["1.2"], description="ratio of neighbouring cells away from the beam edge"
+        1.2, examples=["1.2"], description="ratio of neighbouring cells away from edges; 1.05 on a line of ions"
     )
     layers: Annotated[int, Whole(1, 1000, "10")] = Field(
         10, examples=["10"], description="section and full: cells across the gap"
@@ -64,8 +70,19 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     >>> [rule.key for rule in grid_rules(given)]
     ['beam.diameter', 'grid.extent']
     """
-    geometry = given.value("grid", "geometry")
+    geometry, physics = given.value("grid", "geometry"), given.value("case", "physics") or ("radiolysis",)
     if geometry is None:
+        return
+    if "radiolysis" not in physics:
+        if "transport" in physics:
+            yield from _of_transport(given, str(geometry))
+        return
+    if geometry == "line" and "transport" in physics:
+        yield from _of_transport(given, "line")
+        return
+    if geometry in ("line", "auto"):
+        reason = 'is for case.physics = ["transport"]; a beam wants batch, radial, plan, section or full'
+        yield Rule("grid.geometry", geometry, reason, '"radial"')
         return
     if geometry == "batch":
         yield from _flow_fits(given, "batch")
@@ -97,6 +114,47 @@ def grid_rules(given: Given) -> Iterator[Rule]:
             "means nothing where liquid flows: it is fresh at the inlet, and all sides but inlet and outlet are walls"
         )
         yield Rule("grid.edge", "closed", reason)
+
+
+def _of_transport(given: Given, geometry: str) -> Iterator[Rule]:
+    """Currents and ions need electrodes apart from one another, and room for them."""
+    if geometry not in OF_TRANSPORT and given.wrote("grid", "geometry"):
+        reason = f"has no place for electrodes; transport wants {', '.join(OF_TRANSPORT)}"
+        yield Rule("grid.geometry", geometry, reason, '"plan"')
+        return
+    if _flows(given):
+        key = "flow_rate" if given.wrote("cell", "flow_rate") else "pressure_drop"
+        yield Rule(f"cell.{key}", given.raw("cell", key), "does not act on currents and ions in this version", "0")
+    window = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
+    if not given.wrote("grid", "extent") and (geometry == "line" or not window):
+        what = "the length of the line" if geometry == "line" else "the length of the grid along x, window or more"
+        yield Rule("grid.extent", None, f"is missing: {what}", '"200 um"')
+    if geometry in ("line", "plan"):
+        for key in ("layers", "extent_y")[: 1 if geometry == "plan" else 2]:
+            if given.wrote("grid", key):
+                yield Rule(f"grid.{key}", given.raw("grid", key), f'means nothing for grid.geometry = "{geometry}"')
+    if geometry == "line":
+        return
+    along, square = given.value("grid", "extent"), geometry in ("plan", "full", "auto")
+    across = given.value("grid", "extent_y") or (along if square else None)
+    for name, electrode in whole_electrodes(given).items():
+        yield from _inside(name, electrode, along, across)
+
+
+def _inside(name: str, electrode: ElectrodeInput, along: float | None, across: float | None) -> Iterator[Rule]:
+    """No part of an electrode lies beyond the grid, whose middle is the origin."""
+    points = outline_of(electrode, (0.0, 0.0)) if not electrode.position else np.array([[*electrode.position, 0.0][:2]])
+    for axis, (key, extent) in enumerate((("extent", along), ("extent_y", across))):
+        if extent is None or not len(points):
+            continue
+        far = float(np.abs(points[:, axis]).max())
+        if far > 0.5 * extent * (1.0 + 1e-9):
+            what = ("polygon" if electrode.polygon else "rectangle") if not electrode.position else "position"
+            reason = (
+                f"reaches {1e6 * far:.6g} um from the middle along {'xy'[axis]}, beyond the grid, whose edge is at "
+                f"{5e5 * extent:.6g} um: grid.{key} of {2e6 * far:.6g} um or more would do"
+            )
+            yield Rule(f"electrode.{name}.{what}", None, reason)
 
 
 def _flows(given: Given) -> bool:

@@ -6,19 +6,21 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
 from simcell.errors import Problem
 from simcell.inputs.fields import FieldType, Model
 
-LATER_SECTIONS = ("electrode", "protocol", "transport", "dendrite", "imaging", "controls")
+LATER_SECTIONS = ("imaging", "controls")
 _LISTS = {"tuple_type", "list_type", "set_type", "iterable_type"}
 _TABLES = {"model_type", "model_attributes_type", "dict_type", "mapping_type", "dataclass_type"}
 
 
-def problems_of(error: ValidationError, section: str, sections: Mapping[str, type[Model]], file: str) -> list[Problem]:
+def problems_of(
+    error: ValidationError, section: str, sections: Mapping[str, type[Model]], file: str, label: str = ""
+) -> list[Problem]:
     """Translate all errors of one section.
 
     Parameters
@@ -30,6 +32,8 @@ def problems_of(error: ValidationError, section: str, sections: Mapping[str, typ
         All sections, for the place where an unknown key belongs.
     file : str
         Name of the file for messages.
+    label : str
+        How keys of this section begin, where that is not its name: of an entry of a list.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def problems_of(error: ValidationError, section: str, sections: Mapping[str, typ
     found: list[Problem] = []
     for item in error.errors(include_url=False):
         place, value = tuple(item["loc"]), item.get("input")
-        key = dotted(section, place)
+        key = dotted(label or section, place)
         context = item.get("ctx", {})
         if item["type"] == "simcell_each":
             found += [
@@ -183,7 +187,7 @@ def examples_of(model: type[Model]) -> dict[str, str]:
     --------
     >>> from simcell.inputs.cell import CellInput
     >>> examples_of(CellInput)
-    {'spacer_height': '"500 nm"', ...}
+    {'chip': '"generic-3-electrode"', ...}
     """
     return {field.alias or name: str((field.examples or [""])[0]) for name, field in model.model_fields.items()}
 
@@ -223,8 +227,13 @@ def field_at(model: type[Model], place: Iterable[Any]) -> type[Model] | FieldTyp
     'Window'
     """
     here: type[Model] | FieldType | None = model
+    named = False  # whether the next part may be the name of an entry of a list
     for part in place:
         if isinstance(part, int) or str(part).isdigit():
+            named = False
+            continue
+        if named and part not in keys_of(here):  # type: ignore[arg-type]
+            named = False
             continue
         if not isinstance(here, type):
             return here  # the name of a species inside a table
@@ -232,6 +241,7 @@ def field_at(model: type[Model], place: Iterable[Any]) -> type[Model] | FieldTyp
         if found is None:
             return None
         here = next(_inner([*found.metadata, found.annotation]), None)
+        named = isinstance(here, type) and get_origin(found.annotation) is tuple
     return here
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from simcell import units
 from simcell.errors import InputError, Problem
-from simcell.inputs.case import SECTIONS
+from simcell.inputs.case import LISTS, SECTIONS
 from simcell.inputs.fields import Choice, Each, FieldType, Flag, Measure, Number, Text, Whole
 from simcell.inputs.messages import field_at, nearest_section, written_keys
 
@@ -87,6 +87,10 @@ def put(data: Mapping[str, Any], key: str, value: Any, *, file: str = "") -> dic
     {'beam': {'energy': '200 kV'}}
     """
     path = _path(key, file, _SET_FORM)
+    if path[0] in LISTS and len(path) > 1 and _from_chip(data):
+        data = _with_entry(data, path)
+    if path[0] in LISTS and not isinstance(data.get(path[0]), list):
+        raise InputError(Problem(file, key, None, f"the case lists no {path[0]}", f"[[{path[0]}]]"))
     result: dict[str, Any] = _put(data, path, value, key, file)
     for other in _rivals(".".join(path)):
         section, name = other.split(".")
@@ -105,6 +109,32 @@ def _path(key: str, file: str, form: str) -> tuple[str, ...]:
     return path
 
 
+def inside(path: tuple[str, ...]) -> tuple[str, ...]:
+    """What of the parts of a key lies inside its section, or inside the entry of a list of tables.
+
+    Examples
+    --------
+    >>> inside(("electrode", "working", "metal")), inside(("beam", "energy"))
+    (('metal',), ('energy',))
+    """
+    return path[2:] if path[0] in LISTS else path[1:]
+
+
+def _from_chip(data: Mapping[str, Any]) -> bool:
+    """Whether electrodes may come from a preset or a layout, so that a case need not list those it changes."""
+    cell = data.get("cell")
+    return isinstance(cell, Mapping) and any(cell.get(key) is not None for key in ("chip", "layout"))
+
+
+def _with_entry(data: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    entries = data.get(path[0]) or []
+    if not isinstance(entries, list) or path[1].isdigit():
+        return data
+    if any(isinstance(entry, Mapping) and entry.get("name") == path[1] for entry in entries):
+        return data
+    return {**data, path[0]: [*entries, {"name": path[1]}]}
+
+
 def _rivals(key: str) -> set[str]:
     if key in _ROADS:
         return _ROADS - {key}
@@ -121,6 +151,12 @@ def _put(here: Any, path: tuple[str, ...], value: Any, key: str, file: str) -> A
     name, rest = path[0], path[1:]
     if isinstance(here, list) and name.isdigit() and int(name) < len(here):
         return [_put(item, rest, value, key, file) if i == int(name) else item for i, item in enumerate(here)]
+    if isinstance(here, list) and (names := [item.get("name") for item in here if isinstance(item, Mapping)]):
+        if name in names:
+            at = next(i for i, item in enumerate(here) if isinstance(item, Mapping) and item.get("name") == name)
+            return [_put(item, rest, value, key, file) if i == at else item for i, item in enumerate(here)]
+        known = ", ".join(str(n) for n in names)
+        raise InputError(Problem(file, key, None, f'there is no entry named "{name}"; there are {known}', _SET_FORM))
     if here is None:
         here = {}
     if not isinstance(here, Mapping):
@@ -185,7 +221,7 @@ def vary(text: str) -> Vary:
     """
     key, what = split_setting(text, "--vary", _VARY_FORM)
     path = _path(key, "--vary", _VARY_FORM)
-    found = field_at(SECTIONS[path[0]], path[1:])
+    found = field_at(SECTIONS[path[0]], inside(path))
     if not isinstance(found, FieldType):
         known = "is a table; give a key in it" if found is not None else _no_such_key(path)
         raise InputError(Problem("--vary", key, None, known, _VARY_FORM))
@@ -224,6 +260,11 @@ def _no_such_key(path: tuple[str, ...]) -> str:
     from simcell.inputs.messages import keys_of
 
     known = keys_of(SECTIONS[path[0]])
-    near = difflib.get_close_matches(path[1], known, 1)
-    hint = f'did you mean "{path[0]}.{near[0]}"?' if near else f"known are {', '.join(known)}"
+    rest = inside(path)
+    near = difflib.get_close_matches(rest[0], known, 1) if rest else []
+    hint = (
+        f'did you mean "{".".join([*path[: len(path) - len(rest)], near[0]])}"?'
+        if near
+        else f"known are {', '.join(known)}"
+    )
     return f"is not a key of [{path[0]}]; {hint}"

@@ -53,6 +53,9 @@ class Multigrid:
         Largest number of iterations.
     smoothers : tuple of int, optional
         3: points (one layer only); 0, 1, 2: lines along z, y, x. See `default_smoothers`.
+    sweeps : int
+        Sweeps before and after the coarser levels, for points without periodic axes. Two pay where coefficients jump,
+        and where an iteration costs more than its cycle.
 
     Raises
     ------
@@ -72,8 +75,8 @@ class Multigrid:
     True
     """
 
-    def __init__(self, system: Diffusion, limit: int = 400, smoothers: Smoothers | None = None):
-        self.limit, self.shape = limit, system.shape
+    def __init__(self, system: Diffusion, limit: int = 400, smoothers: Smoothers | None = None, sweeps: int = 1):
+        self.limit, self.shape, self.sweeps = limit, system.shape, sweeps
         self.smoothers = default_smoothers(system) if smoothers is None else smoothers
         if any(code < POINT and system.periodic[code] and system.shape[code] > 1 for code in self.smoothers):
             raise ValueError("lines along a periodic axis are not possible")
@@ -144,12 +147,11 @@ class Multigrid:
         """Do the same for points without periodic axes, leaving out what is zero or overwritten."""
         y, x, pivot, f, u = here.links[1][0], here.links[2][0], here.pivots[POINT][0], here.f[0], here.u[1]
         kernels.start_points(pivot, f, u)
-        kernels.smooth_points(y, x, pivot, f, u, 1)
+        kernels.sweep_points(y, x, pivot, f, u, 1, 2 * self.sweeps - 1)
         kernels.restrict_points(y, x, here.diagonal[0], f, u, *here.halved, below.f[0])
         self._cycle(n + 1)
         kernels.prolong_points(below.u[1], *here.halved, u)
-        kernels.smooth_points(y, x, pivot, f, u, 1)
-        kernels.smooth_points(y, x, pivot, f, u, 0)
+        kernels.sweep_points(y, x, pivot, f, u, 1, 2 * self.sweeps)
 
     def _smooth(self, here: _Level, order: Smoothers, colours: tuple[int, int]) -> None:
         z, y, x = here.links

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from simcell.chemistry.network import Array, Network
 from simcell.errors import SolverError
+from simcell.numerics.checkpoint import Keeper, State
 from simcell.numerics.grid import Grid, Three
 from simcell.radiolysis import kernels_advance as advance
 from simcell.radiolysis.checks import check_problem, sided
@@ -110,6 +111,7 @@ def integrate_field(
     linear: float = LINEAR,
     max_steps: int = 100_000,
     progress: Progress | None = None,
+    keeper: Keeper | None = None,
 ) -> FieldRun:
     """Integrate reaction, diffusion, migration and advection on any grid.
 
@@ -148,6 +150,8 @@ def integrate_field(
         More than this is an error.
     progress : callable, optional
         Called with the fraction of output times that is done; KeyboardInterrupt ends the run with what was reached.
+    keeper : Keeper, optional
+        Gets the state after each step and at an interruption; where it has one, the run goes on from that.
 
     Returns
     -------
@@ -194,10 +198,23 @@ def integrate_field(
     def keep(number: int) -> None:
         result[number], left[number] = stepper.state.T, stepper.left[:, :n]
 
+    border: State | None = None  # the last state that is whole: an interrupt may come in the middle of a step
+
+    def whole(state: State) -> State:
+        done = int(state["output"])
+        return {**state, "result": result[:done], "result_left": left[:done]}
+
     def look() -> None:
+        nonlocal border
+        if keeper is not None:
+            border = stepper.snapshot()
+            keeper.offer(lambda: whole(border))
         if progress is not None:
             progress(_done(times, stepper))
 
+    if keeper is not None and keeper.state is not None:
+        stepper.restore(keeper.state)
+        result[: stepper.output], left[: stepper.output] = keeper.state["result"], keeper.state["result_left"]
     try:
         stepper.run(
             np.asarray(exposure.switch, dtype=float), np.asarray(exposure.scale, dtype=float),
@@ -205,6 +222,8 @@ def integrate_field(
         )  # fmt: skip
     except KeyboardInterrupt:
         stepper.status = DONE
+        if keeper is not None and border is not None:
+            keeper.offer(lambda: whole(border), last=True)
     run = FieldRun(
         times, result.reshape(times.size, n, *grid.shape),
         {side: left[:, SIDES.index(side)] for side in sided(grid, reservoirs, flow)},

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Array, Network, reaction_rates
 from simcell.errors import SolverError
+from simcell.numerics.checkpoint import Keeper, State
 
 CHUNK = 20_000  # steps between two looks at the clock and at Ctrl-C; about 0.2 s
 
@@ -155,6 +156,7 @@ def integrate(
     max_steps: int = 10_000_000,
     using: ModuleType = kernels,
     progress: Progress | None = None,
+    keeper: Keeper | None = None,
 ) -> Trajectory:
     """Integrate one problem to the given times.
 
@@ -173,6 +175,8 @@ def integrate(
         `kernels`, or the unrolled ones of the same mechanism.
     progress : callable, optional
         Called with the fraction of output times that is done.
+    keeper : Keeper, optional
+        Gets the state every `CHUNK` steps and at an interruption; where it has one, the run goes on from that.
 
     Returns
     -------
@@ -201,16 +205,27 @@ def integrate(
     result = np.zeros((times.size, len(net.names)))
     target = net.totals(problem.start)
     status, stopped = kernels.RUNNING, False
+
+    def whole() -> State:
+        return {"state": state, "c": c, "result": result[: int(state[kernels.OUTPUT])]}
+
+    if keeper is not None and keeper.state is not None:
+        state[:], c[:] = keeper.state["state"], keeper.state["c"]
+        result[: int(state[kernels.OUTPUT])] = keeper.state["result"]
     try:
         while status == kernels.RUNNING and state[kernels.N_ACCEPTED] + state[kernels.N_REJECTED] < max_steps:
             status = using.advance(
                 net.tables, problem.k, problem.source, problem.schedule.switch, problem.schedule.scale, times, target,
                 rtol, atol, min(CHUNK, max_steps), state, c, result,
             )  # fmt: skip
+            if keeper is not None:
+                keeper.offer(whole)
             if progress is not None:
                 progress(state[kernels.OUTPUT] / times.size)
     except KeyboardInterrupt:
         stopped = True
+        if keeper is not None:
+            keeper.offer(whole, last=True)
     path = Trajectory(
         times, result, int(state[kernels.OUTPUT]), int(state[kernels.N_ACCEPTED]), int(state[kernels.N_REJECTED]),
         float(state[kernels.WORST_NEGATIVE]), float(state[kernels.WORST_PROJECTION]),

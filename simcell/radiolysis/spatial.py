@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem, SolverError
+from simcell.numerics.checkpoint import Keeper, State
 from simcell.numerics.grid import Grid
 from simcell.radiolysis import kernels
 from simcell.radiolysis.homogeneous import Schedule
@@ -133,6 +134,7 @@ def integrate_radial(
     atol: float = 1e-10,
     max_steps: int = 100_000,
     progress: Progress | None = None,
+    keeper: Keeper | None = None,
 ) -> Spread:
     """Integrate reaction and diffusion on a grid that is one cell wide along z and y (rings or a straight line).
 
@@ -162,6 +164,8 @@ def integrate_radial(
         More than this is an error.
     progress : callable, optional
         Called with the fraction of output times that is done; KeyboardInterrupt ends the run with what was reached.
+    keeper : Keeper, optional
+        Gets the state every `CHUNK` steps and at an interruption; where it has one, the run goes on from that.
 
     Returns
     -------
@@ -200,16 +204,29 @@ def integrate_radial(
     result, left = np.zeros((times.size, len(net.names), c.shape[1] - 2)), np.zeros((2, len(net.names)))
     result_left = np.zeros((times.size, *left.shape))
     status = kernels.RUNNING
+
+    def whole() -> State:
+        done = int(state[kernels.OUTPUT])
+        return {"state": state, "c": c, "left": left, "result": result[:done], "result_left": result_left[:done]}
+
+    if keeper is not None and keeper.state is not None:
+        state[:], c[:], left[:] = (keeper.state[name] for name in ("state", "c", "left"))
+        done = int(state[kernels.OUTPUT])
+        result[:done], result_left[:done] = keeper.state["result"], keeper.state["result_left"]
     try:
         while status == kernels.RUNNING and state[kernels.N_ACCEPTED] + state[kernels.N_REJECTED] < max_steps:
             status = kernels.advance_line(
                 net.tables, k, line, source, schedule.switch, schedule.scale, times, rtol, atol, min(CHUNK, max_steps),
                 state, c, left, result, result_left,
             )  # fmt: skip
+            if keeper is not None:
+                keeper.offer(whole)
             if progress is not None:
                 progress(state[kernels.OUTPUT] / times.size)
     except KeyboardInterrupt:
         status = kernels.DONE
+        if keeper is not None:
+            keeper.offer(whole, last=True)
     path = Spread(
         times, result, result_left, int(state[kernels.OUTPUT]), int(state[kernels.N_ACCEPTED]),
         int(state[kernels.N_REJECTED]), float(state[kernels.WORST_NEGATIVE]),

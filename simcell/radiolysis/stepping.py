@@ -9,10 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcell.chemistry.network import Array
+from simcell.numerics.checkpoint import State
 from simcell.radiolysis import kernels_advance as advance
 from simcell.radiolysis.kernels import DONE, GAMMA, NOT_FINITE, RUNNING, STEP_TOO_SMALL
 from simcell.radiolysis.kernels_field import Chemistry, Slopes, Space, matrix_blocks
 from simcell.radiolysis.kernels_multigrid import factor_lines, gmres, to_coarser
+
+KEPT = (
+    "time", "step", "segment", "shortened", "output", "steps", "rejected", "solves", "cycles", "unsolved",
+    "worst_linear", "worst_negative", "refused",
+)  # fmt: skip
 
 
 @dataclass
@@ -47,6 +53,8 @@ class Stepper:
     worst_negative: float = 0.0
     refused: tuple[float, int, int] = (0.0, 0, 0)  # most negative value of the last step refused for it, cell, species
     output: int = 0
+    segment: int = 0
+    shortened: bool = False  # whether the last attempt was refused, after which a step does not grow
     status: int = RUNNING
     left: Array = field(init=False)
     books: advance.Books = field(init=False)
@@ -66,6 +74,18 @@ class Stepper:
         """Concentrations (cells, n)."""
         return self.work.c[: self.work.y.shape[0], : self.chemistry.f.shape[0]]
 
+    def snapshot(self) -> State:
+        """A copy of everything that the next step depends on, and of the counts."""
+        numbers = {name: getattr(self, name) for name in KEPT}
+        return {"c": self.state.copy(), "left": self.left.copy(), **numbers}
+
+    def restore(self, state: State) -> None:
+        """Go back to a snapshot."""
+        self.state[:], self.left[:] = state["c"], state["left"]
+        for name in KEPT:
+            value = np.asarray(state[name])
+            setattr(self, name, tuple(value.tolist()) if value.ndim else value.item())
+
     def run(
         self, switch: Array, scale: Array, pattern: NDArray[np.int64], outputs: Array, max_steps: int,
         keep: Callable[[int], None], look: Callable[[], None] | None = None,
@@ -74,8 +94,8 @@ class Stepper:
 
         `look` is called after each step. `status` tells how it ended; RUNNING if `max_steps` were used up.
         """
-        segment, rejected = 0, False
-        while self.steps + self.rejected < max_steps or segment >= scale.size:
+        while self.steps + self.rejected < max_steps or self.segment >= scale.size:
+            segment = self.segment
             while self.output < outputs.size and outputs[self.output] <= self.time:
                 keep(self.output)
                 self.output += 1
@@ -93,7 +113,7 @@ class Stepper:
                 if negative < -self.atol:
                     cell, species = np.unravel_index(int(self.work.y.argmin()), self.work.y.shape)
                     self.refused = (negative, int(cell), int(species))
-                self.step, rejected = step * min(factor, 0.5), True
+                self.step, self.shortened = step * min(factor, 0.5), True
                 if self.step <= 1e-15 * abs(self.time) or self.step < 1e-24:
                     self.status = NOT_FINITE if error >= 1e30 else STEP_TOO_SMALL
                     return
@@ -103,13 +123,13 @@ class Stepper:
             self.left[:] = self.books.new_left
             self.worst_negative = min(self.worst_negative, negative)
             self.steps += 1
-            factor = min(factor, 1.0) if rejected else factor
-            rejected = False
+            factor = min(factor, 1.0) if self.shortened else factor
+            self.shortened = False
             self.step = max(aimed, step * factor) if last else step * factor
             if self.time >= switch[segment + 1]:
-                segment += 1
-                if segment < scale.size and (
-                    scale[segment] != scale[segment - 1] or pattern[segment] != pattern[segment - 1]
+                self.segment += 1
+                if self.segment < scale.size and (
+                    scale[self.segment] != scale[segment] or pattern[self.segment] != pattern[segment]
                 ):
                     self.step = 0.0
             if look is not None:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import base64
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 import xarray as xr
 
 from simcell.errors import ResultError
-from simcell.results import gather, profiles, space
+from simcell.results import currents, gather, growth_plots, profiles, space, traces
 from simcell.results.files import atomic, check_writable
 from simcell.results.variables import SPACE
 
@@ -63,8 +64,7 @@ def paraview(
     wanted = Path(path)
     if wanted.suffix.lower() not in KINDS:
         raise ResultError(f"{path}: for ParaView a result is saved as .vtr (one time) or .pvd (all times)")
-    space.need_space(tree)
-    group = gather.radiolysis(tree)
+    group = _group(tree)
     target = check_writable(wanted, overwrite)
     if wanted.suffix.lower() == ".vtr":
         _put(target, vtr(tree, space.at(group, seconds)), overwrite)
@@ -93,12 +93,11 @@ def vtr(tree: xr.DataTree, step: int) -> str:
     >>> 'WholeExtent="0 2 0 1 0 1"' in vtr(tree, 0)
     True
     """
-    where = space.place(tree)
-    faces = [space.edges(axis) for axis in (where.x, where.y, where.z)]
+    faces = [space.edges(axis) for axis in _centres(tree)]
     extent = " ".join(f"0 {axis.size - 1}" for axis in faces)
     cells = "".join(_array(name, values) for name, values in _fields(tree, step))
     axes = "".join(_array(name, axis) for name, axis in zip("xyz", faces, strict=True))
-    seconds = float(gather.radiolysis(tree)["time"].values[step])
+    seconds = float(_group(tree)["time"].values[step])
     return _document(
         "RectilinearGrid",
         f'  <RectilinearGrid WholeExtent="{extent}">\n   <FieldData>\n{_array("TimeValue", np.array([seconds]), True)}'
@@ -110,12 +109,13 @@ def vtr(tree: xr.DataTree, step: int) -> str:
 def table(
     tree: xr.DataTree, path: str | os.PathLike[str], seconds: float | None = None, overwrite: bool = True
 ) -> Path:
-    """Write the profile of all species, pH and gas at one time as CSV, with units in the first line.
+    """Write a table as CSV, with units in the first line: the profile of all species, pH and gas at one time; time,
+    potential and current of a potentiostat; or the current density over electrodes.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        One run in space.
+        One run in space, or of currents and ions.
     path : path-like
     seconds : float, optional
         The nearest output time; the last when not given.
@@ -135,9 +135,11 @@ def table(
     ...     table(tree, Path(folder) / "profile.csv").read_text().splitlines()
     ['r (m),pH', '1e-06,5', '2e-06,7']
     """
-    space.need_space(tree)
     if Path(path).suffix.lower() != ".csv":
-        raise ResultError(f"{path}: a profile is saved as .csv")
+        raise ResultError(f"{path}: a table is saved as .csv")
+    if "transport" in tree.children and "radiolysis" not in tree.children:
+        return _put_table(currents.table(tree) if currents.is_currents(tree) else traces.table(tree), path, overwrite)
+    space.need_space(tree)
     group = gather.radiolysis(tree)
     step, where = space.at(group, seconds), space.place(tree)
     columns = {"r (m)" if where.geometry == "radial" else "x from the beam (m)": profiles.distance(tree)}
@@ -148,15 +150,42 @@ def table(
         columns["pH"] = profiles.line(tree, space.PH, step)
     if "gas_pressure" in group:
         columns["gas pressure (bar)"] = profiles.line(tree, space.GAS, step)
+    return _put_table(columns, path, overwrite)
+
+
+def _put_table(columns: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool) -> Path:
+    """Commas, points, a line of names: numbers with nine digits, words as they are."""
     target = check_writable(path, overwrite)
     with atomic(target, overwrite) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([f"{value:.7g}" for value in row] for row in zip(*columns.values(), strict=True))
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow([value if isinstance(value, str) else f"{value:.9g}" for value in row])
     return target
 
 
+def _group(tree: xr.DataTree) -> xr.Dataset:
+    if growth_plots.is_growth(tree):
+        return growth_plots.group_of(tree)
+    space.need_space(tree)
+    return gather.radiolysis(tree)
+
+
+def _centres(tree: xr.DataTree) -> tuple[np.ndarray, ...]:
+    """Centres of cells along x, y and z."""
+    if growth_plots.is_growth(tree):
+        group = growth_plots.group_of(tree)
+        return tuple(group[dim].values if dim in group.dims else np.zeros(1) for dim in ("x", "y", "z"))
+    where = space.place(tree)
+    return where.x, where.y, where.z
+
+
 def _fields(tree: xr.DataTree, step: int) -> Iterator[tuple[str, np.ndarray]]:
+    if growth_plots.is_growth(tree):
+        shape = tuple(axis.size for axis in reversed(_centres(tree)))
+        for name, unit in (("phase", ""), ("concentration", " (mol/m^3)"), ("potential", " (V)")):
+            yield name + unit, space.filled(_group(tree)[name].isel(time=step), (shape[0], shape[1], shape[2]))
+        return
     group, where = gather.radiolysis(tree), space.place(tree)
     for array, name in _arrays(group):
         yield name, space.filled(array.isel(time=step), where.shape)

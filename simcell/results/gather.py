@@ -310,3 +310,14 @@ def dimension_label(array: xr.DataArray) -> str:
     name = str(array.attrs.get("long_name", COORDINATES.get(str(array.name), (None, str(array.name)))[1]))
     unit = array.attrs.get("units", "1")
     return name[:1].upper() + name[1:] + ("" if unit == "1" else f" ({unit})")
+
+
+def group_of(tree: xr.DataTree, name: str) -> xr.Dataset:
+    """A group of a result as a dataset; empty where there is none.
+
+    Examples
+    --------
+    >>> len(group_of(xr.DataTree(), "transport"))
+    0
+    """
+    return tree[name].to_dataset() if name in tree.children else xr.Dataset()

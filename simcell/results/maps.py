@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from simcell.errors import ResultError
 from simcell.results import frame, gather, layers, space, style, words
+from simcell.results.currents import outlines
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 
 SHEET = ("e_aq-", "OH", "H2", "H2O2", space.PH, space.GAS)
@@ -63,7 +64,7 @@ def sheet(
     extent : float, optional
         Width of the view around the beam [m]; `inf` for the whole grid; default the whole grid or 20 beam diameters.
     shapes : sequence of (n, 2) arrays
-        Outlines (x, y) [m] of windows and electrodes.
+        Outlines (x, y) [m] of windows and electrodes; default: those of the electrodes that the result holds.
 
     Returns
     -------
@@ -80,6 +81,7 @@ def sheet(
     shown = list(wanted) if wanted else available(tree)
     if not shown:
         raise ResultError(f"the result holds none of {', '.join(SHEET)}; name species to draw")
+    shapes = shapes or list(outlines(tree).values())
     scene = scene_of(tree, extent)
     fields = [space.field(tree, what, seconds) for what in shown]
     lined = space.PH if any(f.kind == space.PH for f in fields) else fields[0].kind

@@ -1,4 +1,4 @@
-"""Movies: one quantity over time, as GIF (by Pillow) or MP4 (by ffmpeg, where it is installed).
+"""Movies: one quantity or a deposit over time, as GIF (by Pillow) or MP4 (by ffmpeg, where it is installed).
 
 All frames share one scale of colours and one view, so that what changes is the chemistry. A frame is an output time of
 the run, with its clock; times that are spread by factors pass as such. Like every file, a movie appears whole or not at
@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from simcell.errors import ResultError
-from simcell.results import frame, gather, layers, maps, profiles, space, style, words
+from simcell.results import frame, gather, growth_plots, layers, maps, profiles, space, style, words
 from simcell.results.files import atomic, check_writable
 
 FORMATS = (".gif", ".mp4")
@@ -41,14 +41,14 @@ def movie(
     overwrite: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> Path:
-    """Make a movie of one quantity: of its map, or in `radial` of its profile.
+    """Make a movie of one quantity: of its map, in `radial` of its profile; or of a deposit on the salt.
 
     Parameters
     ----------
     tree : xarray.DataTree
         One run in space.
     what : str
-        A species, `pH` or `gas`.
+        A species, `pH` or `gas`; of no concern for a deposit.
     path : path-like
         Ends in .gif or .mp4.
     fps : float
@@ -106,8 +106,11 @@ def frames_of(tree: xr.DataTree, most: int = MOST) -> list[int]:
     >>> frames_of(tree)
     [0, 1]
     """
-    space.need_space(tree)
-    count = gather.radiolysis(tree)["time"].size
+    if growth_plots.is_growth(tree):
+        count = growth_plots.group_of(tree)["time"].size
+    else:
+        space.need_space(tree)
+        count = gather.radiolysis(tree)["time"].size
     if count < 2:
         raise ResultError("a movie needs two output times or more; this result holds one")
     step = -(-count // most)
@@ -115,6 +118,9 @@ def frames_of(tree: xr.DataTree, most: int = MOST) -> list[int]:
 
 
 def _stage(tree: xr.DataTree, what: str, steps: list[int], extent: float | None) -> tuple[Figure, Redraw]:
+    if growth_plots.is_growth(tree):
+        figure, _, show = growth_plots.picture(tree)
+        return figure, lambda number: show(steps[number])
     fields = space.frames(tree, what, steps)
     time = gather.radiolysis(tree)["time"].values[steps]
     clocks = [words.duration(float(f"{t:.2g}")) if t > 0.0 else "0 s" for t in time]

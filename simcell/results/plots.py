@@ -17,8 +17,22 @@ from matplotlib.figure import Figure
 
 from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
-from simcell.results import frame, gather, maps, panels, profiles, reaches, space, style, words
+from simcell.results import (
+    currents,
+    frame,
+    gather,
+    growth_plots,
+    maps,
+    panels,
+    profiles,
+    reaches,
+    space,
+    style,
+    traces,
+    words,
+)
 from simcell.results.bars import throughput
+from simcell.results.design_map import design_map
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.response import dose_response
@@ -26,8 +40,9 @@ from simcell.results.schema import extra_dims
 
 __all__ = ["KINDS", "dose_response", "plot", "save", "species", "throughput"]
 
-KINDS = ("auto", "species", "dose_response", "throughput", "sheet", "map", "profile", "reach", "pH", "gas")
-SPATIAL = KINDS[4:]
+SPATIAL = ("sheet", "map", "profile", "reach", "pH", "gas")
+POTENTIOSTAT = ("cv", "trace")
+KINDS = ("auto", "species", "dose_response", "throughput", *SPATIAL, *POTENTIOSTAT)
 FORMATS = (".png", ".svg", ".pdf")
 
 
@@ -47,7 +62,8 @@ def plot(
         `auto`: a dose response where something was varied; maps or profiles where the run is resolved in space; else
         species against time. `species` (against time; in space, at the centre of the beam), `dose_response`,
         `throughput` (what makes and eats one); in space `sheet` (maps of six quantities), `map`, `profile`, `reach`,
-        `pH` and `gas` (their map, or profiles at several times).
+        `pH` and `gas` (their map, or profiles at several times). Of ions along a line `cv` (current against potential),
+        `trace` (both against time) and `profile`; of a current distribution its `map`.
     species_name : str, optional
         Which species `map`, `profile` and `throughput` show; in space, without a kind, its map or its profiles.
     time : float, optional
@@ -69,6 +85,14 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    if "design" in tree.children:
+        return design_map(tree)
+    if "transport" in tree.children:
+        return _of_transport(tree, wanted, species_name, time)
+    if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
+        return growth_plots.growth(tree, time)
+    if wanted in POTENTIOSTAT:
+        raise ResultError(f'a figure of kind "{kind}" is of a run of ions along a line; this is a run of the beam')
     spatial = space.is_spatial(tree) and not extra_dims(tree)
     if wanted in SPATIAL or (wanted == "auto" and spatial):
         return _in_space(tree, wanted, species_name, time, extent)
@@ -156,6 +180,15 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
     with atomic(target, overwrite) as temporary, rc_context({"svg.hashsalt": "simcell"}):
         figure.savefig(temporary, format=kind[1:], dpi=200, metadata=metadata)
     return target
+
+
+def _of_transport(tree: xr.DataTree, kind: str, species_name: str | None, time: float | None) -> Figure:
+    """The figure of currents and ions: a distribution, a voltammogram or curves against time, profiles."""
+    if currents.is_currents(tree):
+        if kind not in ("auto", "map"):
+            raise ResultError(f'a current distribution has no figure of kind "{kind}"; there are auto and map')
+        return currents.distribution(tree)
+    return traces.plot(tree, kind, species_name, time)
 
 
 def _in_space(

@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import xarray as xr
 
-from simcell.results import gather, report_gas, report_space, space
+from simcell.results import gather, report_gas, report_growth, report_space, report_transport, space
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.schema import extra_dims
 
@@ -46,8 +46,13 @@ def summary(tree: xr.DataTree, file: str = "out.nc", case: str = "case.toml") ->
     next     simcell plot out.nc
     """
     facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
-    if "radiolysis" not in tree.children:
-        rows: list[tuple[str, str]] = []
+    rows: list[tuple[str, str]]
+    if "transport" in tree.children and not extra_dims(tree):
+        rows = report_transport.rows(tree, facts)
+    elif "dendrite" in tree.children and not extra_dims(tree):
+        rows = report_growth.rows(tree)
+    elif "radiolysis" not in tree.children:
+        rows = []
     elif extra_dims(tree):
         rows = _range_rows(tree)
     elif space.is_spatial(tree):
@@ -307,6 +312,10 @@ def _where_saturated(ratio: xr.DataArray) -> str:
 
 
 def _next(tree: xr.DataTree, file: str, case: str) -> str:
+    if "dendrite" in tree.children and not extra_dims(tree):
+        return f"simcell plot {_quoted(file)} --movie growth.gif"
+    if "transport" in tree.children and not extra_dims(tree):
+        return f"simcell plot {_quoted(file)} --csv {_quoted(file.removesuffix('.nc') + '.csv')}"
     if space.is_spatial(tree) and not extra_dims(tree):
         return f"simcell plot {_quoted(file)} --what reach -o reach.png"
     if "radiolysis" in tree.children and not extra_dims(tree):

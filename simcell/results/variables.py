@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simcell.results.figures_of_merit import MERITS
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -64,6 +66,8 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
     "member": (None, "member of the ensemble"),
     "number": (None, "dimensionless number"),
     "criterion": (None, "criterion for a bubble"),
+    "electrode": (None, "electrode"),
+    "corner": (None, "corner of an outline"),
     "z": ("m", "height above the lower window"),
     "y": ("m", "position along y"),
     "x": ("m", "position along x"),
@@ -72,9 +76,49 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
 _MOLAR = "mol/m^3"
 _RATE = "mol/m^3/s"
 _TS = ("time", "species")
+_TE = ("time", "electrode")
+_NONE = "; NaN: none found"
 _BUBBLE = "; 0: there is none; NaN: it has filled its layer"
 
+_GROWN = "; NaN inside the metal"
+
+_DENDRITE: tuple[Variable, ...] = (
+    Variable("dendrite", "phase", ("time",), "1", "share of metal", PLANE),
+    Variable("dendrite", "concentration", ("time",), _MOLAR, f"concentration of the salt{_GROWN}", PLANE, gaps=True),
+    Variable("dendrite", "potential", ("time",), "V", f"potential of the liquid{_GROWN}", PLANE, gaps=True),
+    Variable("dendrite", "charge", ("time",), "C", "charge passed since the start, anodic positive"),
+    Variable("dendrite", "current", ("time",), "A", "current of the electrode, anodic positive"),
+    Variable(
+        "dendrite", "electrode_potential", ("time",), "V",
+        "potential of the metal against the same metal in fresh electrolyte; NaN: not known at the start", gaps=True,
+    ),
+    Variable("dendrite", "deposited_volume", ("time",), "m^3", "volume of metal that the charge has deposited"),
+    Variable("dendrite", "lowest_concentration", ("time",), _MOLAR, "least concentration of the salt in the liquid"),
+    Variable("dendrite", "bodies", ("time",), "1", "pieces of metal; the electrode and what is joined to it are one"),
+    Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
+    Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
+    Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
+    Variable("dendrite", "tip_velocity", ("time",), "m/s", "velocity of the tip since the output time before"),
+    Variable("dendrite", "tip_radius", ("time",), "m", "radius of the tip; NaN: flat or hollow", gaps=True),
+    Variable("dendrite", "perimeter", ("time",), "m", "length of the contour of all metal, seen from above"),
+    Variable("dendrite", "roughness", ("time",), "m", "root mean square of the height of the deposit"),
+    Variable("dendrite", "arm_spacing", ("time",), "m", "mean distance between arms; NaN: there are none", gaps=True),
+    Variable("dendrite", "fractal_dimension", ("time",), "1", "box dimension of the contour"),
+    Variable("dendrite", "coverage", ("time",), "1", "share of the electrode with metal four interface widths over it"),
+    Variable("dendrite", "dead_fraction", ("time",), "1", "share of the metal that is not joined to the electrode"),
+    Variable("dendrite", "coulombic_efficiency", (), "1", "charge of dissolution over that of deposition"),
+    Variable(
+        "dendrite", "time_to_short", (), "s", "when metal crossed the wanted share of the gap; NaN: it did not",
+        gaps=True,
+    ),
+    Variable("dendrite", "limiting_current_density", (), "A/m^2", "largest steady current density of a flat front"),
+    Variable("dendrite", "ripple_wavelength", (), "m", "ripple that grows fastest; NaN: none grows", gaps=True),
+    Variable("dendrite", "ripple_rate", (), "1/s", "rate at which it grows"),
+    Variable("dendrite", "depletion_time", (), "s", "when the salt at a flat front is used up; NaN: never", gaps=True),
+)  # fmt: skip
+
 VARIABLES: tuple[Variable, ...] = (
+    *_DENDRITE,
     Variable("beam", "dose_rate", (), "Gy/s", "dose rate in the liquid while the beam is on", PLANE),
     Variable("beam", "frame_dose_rate", (), "Gy/s", "dose rate averaged over a scanned frame"),
     Variable("beam", "probe_dose_rate", (), "Gy/s", "dose rate under the probe of a scanned beam"),
@@ -93,6 +137,45 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cell", "velocity_x", (), "m/s", "velocity of the liquid along x", SPACE),
     Variable("cell", "velocity_y", (), "m/s", "velocity of the liquid along y", SPACE),
     Variable("cell", "pressure", (), "Pa", "pressure of the liquid above that at the outlet", PLANE),
+    Variable("cell", "electrode_map", (), "1", "number of the electrode on the floor, from 1; 0: none", PLANE),
+    Variable("cell", "electrode_area", (), "m^2", "area of electrode in a column of cells", PLANE),
+    Variable("cell", "outline_x", ("electrode", "corner"), "m", "corners of electrodes along x", gaps=True),
+    Variable("cell", "outline_y", ("electrode", "corner"), "m", "corners of electrodes along y", gaps=True),
+    Variable("cell", "conductivity", (), "A/V/m", "conductivity of the liquid at the start"),
+    Variable("transport", "concentration", _TS, _MOLAR, "concentration", SPACE),
+    Variable("transport", "potential", ("time",), "V", "potential of the liquid against the reference", SPACE),
+    Variable(
+        "transport",
+        "current_density",
+        ("time",),
+        "A/m^2",
+        "current density into the liquid, anodic positive; NaN: no electrode",
+        PLANE,
+        gaps=True,
+    ),
+    Variable("transport", "electrode_current", _TE, "A", "current of the electrode into the liquid, anodic positive"),
+    Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
+    Variable("transport", "ohmic_drop", _TE, "V", "potential of the liquid at the electrode less at the reference"),
+    Variable("transport", "largest_ohmic_drop", _TE, "V", "ohmic drop where it is largest on the electrode"),
+    Variable(
+        "transport",
+        "edge_factor",
+        _TE,
+        "1",
+        "current density on the 5 % of the area with most of it over the mean; NaN: no net current",
+        gaps=True,
+    ),
+    Variable("transport", "reaction_current", ("time", "reaction"), "A", "current of the reaction, anodic positive"),
+    Variable(
+        "transport",
+        "reaction_current_density",
+        ("time", "reaction"),
+        "A/m^2",
+        "current of the reaction over the area of the working electrode, anodic positive",
+    ),
+    Variable("transport", "charging_current_density", ("time",), "A/m^2", "current into the double layer"),
+    Variable("transport", "charge_density", ("time",), "C/m^2", "charge passed by the working electrode"),
+    Variable("transport", "step", ("time",), "1", "number of the step of the protocol, from 1"),
     Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
     Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),
@@ -154,17 +237,34 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("radiolysis", "throughput", ("reaction", "time"), _RATE, "rate of the reaction"),
     Variable("radiolysis", "beam_production", ("species",), _RATE, "what the beam makes of the species"),
     Variable("radiolysis", "stoichiometry", ("reaction", "species"), "1", "molecules made less those used up"),
-    Variable("radiolysis", "steady_concentration", ("species",), _MOLAR, "concentration at the steady state", SPACE),
-    Variable("radiolysis", "steady_pH", (), "1", "pH at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_concentration",
+        ("species",),
+        _MOLAR,
+        f"concentration at the steady state{_NONE}",
+        SPACE,
+        gaps=True,
+    ),
+    Variable("radiolysis", "steady_pH", (), "1", f"pH at the steady state{_NONE}", SPACE, gaps=True),
     Variable(
         "radiolysis",
         "steady_gas_pressure",
         (),
         "Pa",
-        "pressure of all dissolved gases and of vapour at the steady state",
+        f"pressure of all dissolved gases and of vapour at the steady state{_NONE}",
         SPACE,
+        gaps=True,
     ),
-    Variable("radiolysis", "steady_gas_saturation", ("gas",), "1", "gas saturation at the steady state", SPACE),
+    Variable(
+        "radiolysis",
+        "steady_gas_saturation",
+        ("gas",),
+        "1",
+        f"gas saturation at the steady state{_NONE}",
+        SPACE,
+        gaps=True,
+    ),
     Variable("radiolysis", "steady_throughput", ("reaction",), _RATE, "rate of the reaction in steady state"),
     Variable(
         "radiolysis",
@@ -213,4 +313,6 @@ VARIABLES: tuple[Variable, ...] = (
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
     ),
+    *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
+    Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),
 )

@@ -150,7 +150,7 @@ def _members(
     if geometry not in ("batch", "radial"):
         reason = "has no quick steady state to search with; ask for rings around the beam, or the liquid well mixed"
         raise InputError(Problem("", "grid.geometry", geometry, reason, '"radial"'))
-    if after is not None and not 0.0 < after <= case.input.case.duration:
+    if after is not None and not 0.0 < after <= case.input.case.seconds:
         raise InputError(Problem("", "--after", f"{after:g} s", "must lie within case.duration", '"10 s"'))
     conditions = [parse_condition(text) for text in keep]
     if not conditions:

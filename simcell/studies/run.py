@@ -12,6 +12,7 @@ import numpy as np
 from simcell.chemistry import kernels
 from simcell.chemistry.network import Array, Network
 from simcell.errors import SolverError
+from simcell.numerics.checkpoint import Keeper
 from simcell.radiolysis.homogeneous import Stopped, Trajectory, integrate, throughput
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state, time_to_steady
@@ -32,7 +33,7 @@ BASE_SHIFT = 0.3  # difference of the pH of H+ and that of OH- from which on it 
 FLOOR = 1e-30  # mol/m^3, below which no pH is formed
 
 
-def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
+def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None = None) -> xr.DataTree:
     """Run a case and return the labelled result.
 
     Parameters
@@ -40,6 +41,8 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     case : Case
     progress : callable, optional
         Called with the fraction that is done.
+    keeper : Keeper, optional
+        Keeps the state of the integration every now and then, or has one to go on from.
 
     Returns
     -------
@@ -61,10 +64,18 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     >>> round(float(tree["radiolysis/pH"][0]), 2)
     4.65
     """
+    if "dendrite" in case.input.case.physics:
+        from simcell.studies.growth_result import run_dendrite
+
+        return run_dendrite(case, progress)
+    if "transport" in case.input.case.physics:
+        from simcell.studies.transport import run_transport
+
+        return run_transport(case, progress)
     if case.input.grid.geometry != "batch":
         from simcell.studies.space import run_in_space
 
-        return run_in_space(case, progress)
+        return run_in_space(case, progress, keeper)
     started = time.perf_counter()
     mechanism = mechanism_of(case.input, case.folder)
     net = Network.of(mechanism)
@@ -75,7 +86,7 @@ def run_case(case: Case, progress: Progress | None = None) -> xr.DataTree:
     try:
         path = integrate(
             setup.problem, output_times(case.input), rtol, atol, solver.max_steps,
-            kernels_of(case, net), progress,
+            kernels_of(case, net), progress, keeper,
         )  # fmt: skip
     except SolverError as error:
         if not isinstance(error.partial, Trajectory) or error.partial.reached == 0:

@@ -105,9 +105,11 @@ def beam_of(case: CaseInput) -> Beam:
         warnings += (f"{rate:.4g} Gy/s is beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid",)
     if probe is not None:
         beyond = f", beyond {CHEMISTRY_LIMIT:.0e} Gy/s, where this chemistry is not valid" * (probe > CHEMISTRY_LIMIT)
+        followed = b.resolved in ("line", "pixel") and case.grid.geometry != "batch"
+        run = f"the scan is followed {b.resolved} by {b.resolved}" if followed else "the chemistry is run with it"
         warnings += (
-            f"scanned beam: the dose rate {rate:.4g} Gy/s is the average over the frame, and the chemistry is run with "
-            f"it; under the probe it is {probe:.4g} Gy/s{beyond}",
+            f"scanned beam: the dose rate {rate:.4g} Gy/s is the average over the frame, and {run}; "
+            f"under the probe it is {probe:.4g} Gy/s{beyond}",
         )
     return Beam(rate, flux, b.energy, b.current, b.diameter, power, probe, warnings)
 
@@ -153,7 +155,7 @@ def schedule_of(case: CaseInput) -> Schedule:
     >>> schedule_of(c.input).scale
     array([1., 0.])
     """
-    b, duration = case.beam, case.case.duration
+    b, duration = case.beam, case.case.seconds
     if b.pulses is not None:
         return Schedule.pulses(b.pulses.on, b.pulses.off, b.pulses.count, duration)
     if b.schedule:
@@ -370,7 +372,7 @@ def output_times(case: CaseInput) -> np.ndarray:
     >>> output_times(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input).size
     200
     """
-    return np.array(case.output.resolved_times(case.case.duration, case.grid.geometry))
+    return np.array(case.output.resolved_times(case.case.seconds, case.grid.geometry))
 
 
 def gases_in(mechanism: Mechanism) -> Mapping[str, Gas]:

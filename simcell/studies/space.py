@@ -13,6 +13,7 @@ from simcell.cell.flow import velocity
 from simcell.chemistry.network import Array
 from simcell.errors import SolverError
 from simcell.inputs.case import CaseInput
+from simcell.numerics.checkpoint import Keeper
 from simcell.radiolysis.field import FieldRun, integrate_field
 from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.reach import reach
@@ -20,11 +21,13 @@ from simcell.radiolysis.spatial import Ends, Spread, charges, integrate_radial
 from simcell.radiolysis.steady_line import SteadyLine, steady_radial
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.electrodes import outlines_of
 from simcell.studies.gas import gas_group, gases_of
 from simcell.studies.in_space import InSpace, feeding, in_space
 from simcell.studies.layout import unmeasured
 from simcell.studies.run import Group, base_remark, beam_group, case_provenance, ph, saturation
 from simcell.studies.setup import gases_in, mechanism_of, output_times
+from simcell.studies.transport import outline_group
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,7 +59,7 @@ class Run:
         return self.reached == self.time.size
 
 
-def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
+def run_in_space(case: Case, progress: Progress | None = None, keeper: Keeper | None = None) -> xr.DataTree:
     """Run a case whose ``[grid]`` has a geometry other than `batch`, and return the labelled result.
 
     Parameters
@@ -64,6 +67,8 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     case : Case
     progress : callable, optional
         Called with the fraction that is done.
+    keeper : Keeper, optional
+        Keeps the state, or has one to go on from.
 
     Returns
     -------
@@ -90,7 +95,7 @@ def run_in_space(case: Case, progress: Progress | None = None) -> xr.DataTree:
     ready = in_space(case.input, mechanism_of(case.input, case.folder))
     failure: SolverError | None = None
     try:
-        run = _integrate(case.input, ready, progress)
+        run = _integrate(case.input, ready, progress, keeper)
     except SolverError as error:
         if not isinstance(error.partial, Run) or error.partial.reached == 0:
             raise
@@ -176,6 +181,10 @@ def labelled(case: CaseInput, ready: InSpace, run: Run) -> tuple[dict[str, Group
         cell["velocity_y"], cell["velocity_x"] = ((axes, resolved(v[None])[0]) for v in speed[1:])
         if grid.kind != "section":
             cell["pressure"] = (lateral_axes, ready.layout.flow.pressure)
+    outline, corners = outline_group(outlines_of(case), [e.name for e in case.electrode])
+    if outline:
+        cell |= outline
+        coords |= corners | {"electrode": [e.name for e in case.electrode]}
     return {"beam": beam, "cell": cell, "radiolysis": group | more}, coords, remarks
 
 
@@ -205,8 +214,9 @@ def steady_rings(case: CaseInput, ready: InSpace, problem: Problem0D) -> SteadyL
 
 
 def integrate_rings(
-    case: CaseInput, ready: InSpace, problem: Problem0D, times: Array, progress: Progress | None = None
-) -> Spread:
+    case: CaseInput, ready: InSpace, problem: Problem0D, times: Array, progress: Progress | None = None,
+    keeper: Keeper | None = None,
+) -> Spread:  # fmt: skip
     """Integrate a problem on the rings of a case.
 
     Examples
@@ -223,7 +233,7 @@ def integrate_rings(
     return integrate_radial(
         problem.net, problem.k, ready.diffusivity, charges(problem.net), source, problem.start, ready.layout.grid, ends,
         times, schedule=problem.schedule, electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol,
-        max_steps=case.solver.max_steps, progress=progress,
+        max_steps=case.solver.max_steps, progress=progress, keeper=keeper,
     )  # fmt: skip
 
 
@@ -232,7 +242,7 @@ def _on_rings(ready: InSpace, problem: Problem0D) -> tuple[Array, Ends]:
     return source, Ends(upper=problem.start if ready.layout.open_sides else None)
 
 
-def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Run:
+def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None, keeper: Keeper | None) -> Run:
     """Rings by the direct solver along a line, everything else by the one for fields."""
     p, layout = ready.setup.problem, ready.layout
     rtol, atol = case.solver.tolerances(case.grid.geometry)
@@ -240,14 +250,14 @@ def _integrate(case: CaseInput, ready: InSpace, progress: Progress | None) -> Ru
     facts: dict[str, Any] = {"rtol": rtol, "atol_mol_per_m3": atol, "electroneutral": case.radiolysis.electroneutral}
     if layout.grid.kind == "radial":
         facts = {"method": "RODASP, order 4(3), block-tridiagonal", **facts}
-        return _common(lambda: integrate_rings(case, ready, p, times, progress), facts, layout.grid.shape)
+        return _common(lambda: integrate_rings(case, ready, p, times, progress, keeper), facts, layout.grid.shape)
     flow = None if layout.flow is None else layout.flow.volume_flow
     return _common(
         lambda: integrate_field(
             p.net, p.k, ready.diffusivity, charges(p.net), p.source, layout.footprint, p.start, layout.grid,
             dict.fromkeys(layout.open_sides, ready.fresh), times, exposure=layout.exposure, flow=flow,
             electroneutral=case.radiolysis.electroneutral, rtol=rtol, atol=atol, max_steps=case.solver.max_steps,
-            progress=progress,
+            progress=progress, keeper=keeper,
         ),
         {"method": "RODASP, order 4(3), Krylov with block multigrid", **facts}, layout.grid.shape,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from simcell.errors import InputError, Problem
 from simcell.radiolysis.homogeneous import integrate_batch
 from simcell.radiolysis.setup import Setup
 from simcell.radiolysis.steady import steady_state
-from simcell.results.provenance import Status
+from simcell.results.provenance import Status, read_provenance
 from simcell.results.schema import build
 from simcell.studies.gas import gases_of
 from simcell.studies.run import Group, case_provenance, cell_group, kernels_of, ph, radiolysis_group, saturation
@@ -69,7 +69,62 @@ def run_vary(
     """
     started = time.perf_counter()
     check_vary([key for key, *_ in vary], case.input.grid.geometry)
-    setups, beams = _setups(case, vary)
+    members = []
+    for combination in itertools.product(*(values for _, values, *_ in vary)):
+        members.append(case.replace_all(dict(zip((key for key, *_ in vary), combination, strict=True))))
+    names = [key.replace(".", "_") for key, *_ in vary]
+    numbers = {name: (np.array(row), unit) for name, (_, _, row, unit) in zip(names, vary, strict=True)}
+    rows = [{"key": key, "values": list(map(str, values))} for key, values, *_ in vary]
+    return _together(case, members, numbers, progress, started, vary=rows)
+
+
+def run_members(
+    case: Case, members: Sequence[Case], labels: Sequence[str], progress: Progress | None = None
+) -> xr.DataTree:
+    """Run cases that differ in keys that `check_vary` admits, in one call of the kernel.
+
+    Parameters
+    ----------
+    case : Case
+        The one that all were made from.
+    members : sequence of Case
+    labels : sequence of str
+        A name of each.
+    progress : callable, optional
+        Called with the fraction that is done.
+
+    Returns
+    -------
+    xarray.DataTree
+        As of `run_vary`, with the one leading dimension `run`.
+
+    Raises
+    ------
+    SolverError
+        If one of them fails; then nothing is returned.
+    KeyboardInterrupt
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                        "output": {"times": ["1 s"]}})
+    >>> run_members(case, [case, case.replace("electrolyte.pH", 3)], ["a", "b"])["radiolysis/pH"].dims
+    ('run', 'time')
+    """
+    started = time.perf_counter()
+    tree = _together(case, members, {"run": (np.array(labels), None)}, progress, started, runs=list(labels))
+    if read_provenance(tree)["status"] != "complete":
+        raise KeyboardInterrupt
+    return tree
+
+
+def _together(
+    case: Case, members: Sequence[Case], axes: Mapping[str, tuple[np.ndarray, str | None]],
+    progress: Progress | None, started: float, **more: Any,
+) -> xr.DataTree:  # fmt: skip
+    """Integrate members that fill the product of the axes, row by row, and label the result."""
+    setups, beams = _setups(case, members)
     times = output_times(case.input)
     first = setups[0]
     rtol, atol = case.input.solver.tolerances("batch")
@@ -83,33 +138,27 @@ def run_vary(
         np.array([s.problem.start for s in setups]), first.problem.schedule, times, rtol, atol, half,
         using=kernels_of(case, first.problem.net),
     )  # fmt: skip
-    names = [key.replace(".", "_") for key, *_ in vary]
-    shape = [len(values) for _, values, *_ in vary]
+    names, shape = list(axes), [row.size for row, _ in axes.values()]
     status: Status = "complete" if done == len(setups) else "interrupted"
     if status == "interrupted":  # keep the part that has no holes: whole rows of the first range
         shape[0] = done // math.prod(shape[1:])
         if shape[0] == 0:
             raise KeyboardInterrupt
         done = math.prod(shape)
-        setups, beams, concentration = setups[:done], beams[:done], concentration[:done]
+        members, setups, beams, concentration = members[:done], setups[:done], beams[:done], concentration[:done]
     group, coords = _stacked(setups, concentration, names, shape)
     if status == "complete":
         group |= _steady(setups, coords["species"], names, shape, progress)
-    coords |= {
-        name: (np.array(numbers[:count]), unit)
-        for name, (_, _, numbers, unit), count in zip(names, vary, shape, strict=True)
-    }
+    coords |= {name: (row[:count], unit) for (name, (row, unit)), count in zip(axes.items(), shape, strict=True)}
     coords["time"] = times
     groups: dict[str, Group] = {
         "beam": _beam(beams, names, shape),
-        "cell": cell_group(case),
+        "cell": _cell(members, names, shape),
         "radiolysis": group,
     }
     warnings = list(dict.fromkeys(w for s in setups for w in s.warnings))[:20]
-    attrs = case_provenance(
-        case, first, warnings, status, started, {"method": "RODAS, order 4(3)", "rtol": rtol},
-        vary=[{"key": key, "values": list(map(str, values))} for key, values, *_ in vary],
-    )  # fmt: skip
+    facts = {"method": "RODAS, order 4(3)", "rtol": rtol}
+    attrs = case_provenance(case, first, warnings, status, started, facts, **more)
     return build(groups, coords, {"simcell_provenance": attrs, "title": case.input.case.title})
 
 
@@ -132,16 +181,9 @@ def check_vary(keys: Sequence[str], geometry: str = "batch") -> None:
         raise InputError([Problem("", f"--vary {key}", None, reason) for key in wrong])
 
 
-def _setups(
-    case: Case, vary: Sequence[tuple[str, Sequence[Any], Sequence[float], str]]
-) -> tuple[list[Setup], list[Beam]]:
+def _setups(case: Case, members: Sequence[Case]) -> tuple[list[Setup], list[Beam]]:
     mechanism = mechanism_of(case.input, case.folder)
-    members = []
-    for combination in itertools.product(*(values for _, values, *_ in vary)):
-        member = case
-        for (key, *_), value in zip(vary, combination, strict=True):
-            member = member.replace(key, value)
-        members.append(member)
+    for member in members:
         mechanism = with_passive(mechanism, member.input)  # all carry the gases of all
     net = Network.of(mechanism)
     setups, beams = [], []
@@ -179,24 +221,37 @@ def _stacked(
 def _steady(
     setups: list[Setup], species: list[str], names: list[str], shape: list[int], progress: Progress | None
 ) -> Group:
-    """Steady states of all members; left out altogether if one has none."""
-    states, gas, pressure = [], [], []
+    """Steady states of all members, NaN for one that has none; left out altogether where no member has one."""
+    n_gas = len(saturation(setups[0]))
+    state, saturated = np.full((len(setups), len(species)), np.nan), np.full((len(setups), n_gas), np.nan)
+    pressure = np.full(len(setups), np.nan)
     for number, setup in enumerate(setups):
-        if setup.conditions.dose_rate <= 0 or not (found := steady_state(setup.problem)).converged:
-            return {}
-        complete = dict(zip(setup.species, setup.complete(found.concentration), strict=True))
-        states.append([complete.get(s, 0.0) for s in species])
-        pressure.append(float(gases_of(setup).pressure_of(np.array([*complete.values()]), [*complete])))
-        gas.append([complete[g] / c for g, c in saturation(setup).items()])
+        if setup.conditions.dose_rate > 0 and (found := steady_state(setup.problem)).converged:
+            complete = dict(zip(setup.species, setup.complete(found.concentration), strict=True))
+            state[number] = [complete.get(s, 0.0) for s in species]
+            pressure[number] = gases_of(setup).pressure_of(np.array([*complete.values()]), [*complete])
+            saturated[number] = [complete[g] / c for g, c in saturation(setup).items()]
         if progress is not None:
             progress(0.5 + 0.5 * (number + 1) / len(setups))
-    state, saturated = np.array(states), np.array(gas)
+    if np.isnan(pressure).all():
+        return {}
     return {
         "steady_concentration": ([*names, "species"], state.reshape(*shape, len(species))),
-        "steady_gas_pressure": (names, np.reshape(pressure, shape)),
+        "steady_gas_pressure": (names, pressure.reshape(shape)),
         "steady_pH": (names, ph(state, species).reshape(shape)),
-        "steady_gas_saturation": ([*names, "gas"], saturated.reshape(*shape, saturated.shape[1])),
+        "steady_gas_saturation": ([*names, "gas"], saturated.reshape(*shape, n_gas)),
     }
+
+
+def _cell(members: Sequence[Case], names: list[str], shape: list[int]) -> Group:
+    """What `/cell` holds: one number where all members agree."""
+    parts = [cell_group(member) for member in members]
+    group: Group = {}
+    for name in parts[0]:
+        if all(name in part for part in parts):
+            values = np.array([part[name][1] for part in parts])
+            group[name] = ([], values[0]) if (values == values[0]).all() else (names, values.reshape(shape))
+    return group
 
 
 def _beam(beams: list[Beam], names: list[str], shape: list[int]) -> Group:

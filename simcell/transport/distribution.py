@@ -20,7 +20,7 @@ class Distribution:
     potential : (nz, ny, nx) array
         Of the liquid [V]; in a plan its mean over the height.
     metal : mapping
-        Potential of each electrode [V].
+        Potential of each electrode [V]; of a film, that of its lead.
     current : mapping
         Of each electrode into the liquid [A], anodic positive.
     density, surface : mapping of (ny, nx) arrays
@@ -28,6 +28,8 @@ class Distribution:
         cell that it covers; 0 where it covers nothing.
     area : mapping of (ny, nx) arrays
         Covered area in each column [m^2].
+    film : mapping of (ny, nx) arrays
+        Potential along the metal of electrodes with a sheet resistance [V]; 0 where they cover nothing.
     kinetic : mapping
         Differential resistance of kinetics and film at each electrode's mean current density [ohm m^2].
     through : mapping
@@ -55,6 +57,7 @@ class Distribution:
     density: Mapping[str, Array]
     surface: Mapping[str, Array]
     area: Mapping[str, Array]
+    film: Mapping[str, Array] = field(default_factory=dict)
     kinetic: Mapping[str, float] = field(default_factory=dict)
     through: Mapping[str, float] = field(default_factory=dict)
     steps: int = 0
@@ -85,6 +88,19 @@ class Distribution:
     def ohmic_drop(self, one: str, other: str) -> float:
         """Difference of the liquid's potential between two electrodes [V], each weighted with its current."""
         return self.liquid(one) - self.liquid(other)
+
+    def film_drop(self, name: str) -> tuple[float, float]:
+        """Largest and mean difference between an electrode's lead and its film [V], the mean weighted with the current.
+
+        Both 0 for an electrode without sheet resistance.
+        """
+        if name not in self.film:
+            return 0.0, 0.0
+        bare = self.area[name] > 0.0
+        drop = self.metal[name] - self.film[name][bare]
+        weight = np.abs(self.density[name] * self.area[name])[bare]
+        mean = float((drop * weight).sum() / weight.sum()) if weight.sum() > 0.0 else 0.0
+        return float(drop[np.argmax(np.abs(drop))]), mean
 
     def liquid(self, name: str) -> float:
         """Potential of the liquid at an electrode [V], weighted with the current, or the area where none flows."""

@@ -1,7 +1,8 @@
 """Electrodes on the floor of a layer: where they lie, what they do, and what is known about each.
 
 An electrode covers a fraction of the floor of each column of cells, exactly, wherever its edge lies inside a cell. The
-floor is the side ``z-``. Its metal has one potential (resistance of thin films of metal is neglected).
+floor is the side ``z-``. Its metal has one potential, unless a sheet resistance and a contact make it a thin film
+(`simcell.transport.film`).
 """
 
 from __future__ import annotations
@@ -53,11 +54,17 @@ class Electrode:
         Kinetics; None is a primary distribution: the liquid takes the potential of the metal.
     film : float
         Resistance of a film in series [ohm m^2].
+    sheet : float
+        Resistance of a square of its metal [ohm]; 0: one potential. Potential and current are then those of its lead.
+    contact : tuple of Edge
+        Where the lead joins a metal with a sheet resistance.
+    metal : (ny, nx) array, optional
+        Fraction of each column that metal with a sheet resistance covers, passivated or not; as `cover` if None.
 
     Raises
     ------
     ValueError
-        If potential and current are both given, or it covers nothing.
+        If potential and current are both given, it covers nothing, or a sheet resistance has no contact.
 
     Examples
     --------
@@ -72,17 +79,30 @@ class Electrode:
     current: float | None = None
     law: Law | None = None
     film: float = 0.0
+    sheet: float = 0.0
+    contact: tuple[Edge, ...] = ()
+    metal: Array | None = None
 
     def __post_init__(self) -> None:
         if self.potential is not None and self.current is not None:
             raise ValueError(f"electrode {self.name!r}: give its potential or its current, not both")
-        for what, value in (("potential", self.potential), ("current", self.current), ("film", self.film)):
+        for what in ("potential", "current", "film", "sheet"):
+            value = getattr(self, what)
             if value is not None and not np.isfinite(value):
                 raise ValueError(f"electrode {self.name!r}: {what} is {value}")
         if self.film < 0.0:
             raise ValueError(f"electrode {self.name!r}: the resistance of the film is {self.film:g} ohm m^2")
+        if self.sheet < 0.0:
+            raise ValueError(f"electrode {self.name!r}: the sheet resistance is {self.sheet:g} ohm")
+        if self.sheet > 0.0 and not self.contact:
+            raise ValueError(f"electrode {self.name!r}: a sheet resistance needs a contact, where the lead joins")
         if not self.cover.any():
             raise ValueError(f"electrode {self.name!r} covers no liquid")
+
+    @property
+    def spread(self) -> Array:
+        """Fraction of each column that its metal covers, bare or not."""
+        return self.cover if self.metal is None else self.metal
 
     @property
     def free(self) -> bool:
@@ -194,6 +214,21 @@ def _straight(grid: Grid, points: Array) -> tuple[Edge, ...]:
                 below = bool(turning * sign * (along_b - along_a) > 0.0)
                 edges.append(Edge(axis, float(a), below, float(min(along_a, along_b)), float(max(along_a, along_b))))
     return tuple(edges)
+
+
+def side(grid: Grid, name: str) -> Edge:
+    """A whole side of the grid, as the contact of a film that reaches it.
+
+    Examples
+    --------
+    >>> from simcell.numerics.grid import plan
+    >>> side(plan([0.0, 1.0], [0.0, 2.0], 1.0), "x+")
+    Edge(axis=2, at=1.0, below=True, start=0.0, stop=2.0)
+    """
+    axis = {"y": 1, "x": 2}[name[0]]
+    faces, other = grid.faces[axis], grid.faces[3 - axis]
+    at = faces[-1] if name[1] == "+" else faces[0]
+    return Edge(axis, float(at), name[1] == "+", float(other[0]), float(other[-1]))
 
 
 def check_apart(grid: Grid, electrodes: Sequence[Electrode]) -> None:

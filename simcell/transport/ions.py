@@ -27,7 +27,7 @@ from simcell.transport.bath_record import BathRecord
 from simcell.transport.bath_stepper import BathStepper
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
-from simcell.transport.session import Options, Session
+from simcell.transport.session import Course, Options, Session
 
 
 def run_bath(
@@ -36,6 +36,7 @@ def run_bath(
     options: Options | None = None,
     times: ArrayLike = (),
     edges: str = "plain",
+    course: Course | None = None,
 ) -> BathRecord:
     """Simulate a protocol on a grid.
 
@@ -50,6 +51,8 @@ def run_bath(
         Tolerances and largest steps, as along a line.
     times : array
         When to keep fields [s]: steps end there. The end of every segment is always kept. Traces hold every step.
+    course : Course
+        Parts of the protocol, its end, progress.
     edges : str
         ``plain``, or ``exact``: section and full take the exact field beside electrode edges for conductances, right
         for primary distributions and limiting currents (`simcell.transport.edges`), not for slow kinetics.
@@ -62,6 +65,8 @@ def run_bath(
     ------
     ValueError
         For an empty protocol or times that are not increasing.
+    Stopped
+        After Ctrl-C, if anything was reached.
     SolverError
         Where no solution goes on, as at a constant current above what diffusion can bring; it names time, electrode and
         ion, and `partial` holds the record until then.
@@ -81,9 +86,7 @@ def run_bath(
     if edges not in {"plain", "exact"}:
         raise ValueError(f"edges are 'exact' or 'plain', not {edges!r}")
     session = _Bath(bath, options or Options(), stops, edges)
-    for number, segment in enumerate(protocol):
-        session.segment(number, segment)
-        session.keep()
+    session.play(protocol, course or Course())
     return session.record()
 
 
@@ -105,6 +108,10 @@ class _Bath(Session):
             "potential": s.potential, "current": s.current, "metal": s.w[: s.metals] * self.bath.volts,
             "ohmic": s.ohmic(), "rates": s.last_rates(),
         }  # fmt: skip
+
+    def ended(self) -> None:
+        """The end of every segment is kept."""
+        self.keep()
 
     def keep(self) -> None:
         """Fields of this moment."""

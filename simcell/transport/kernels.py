@@ -17,7 +17,9 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.jit import njit
+from simcell.transport.kernels_binary import binary_face, binary_faces
 from simcell.transport.kernels_blocks import backward, factorise
+from simcell.transport.kernels_bulk import react
 from simcell.transport.kernels_surface import REACH, balancing, log_mean, surface
 
 ELECTRODE, RESERVOIR, FRIT = 0, 1, 2
@@ -70,17 +72,10 @@ def end_rows(side, u, w, model, state, h, base_v, upper, work):
 
 
 @njit
-def assemble(u, w, h, base, base_v, model, state, work, upper):
-    """Residuals and derivatives of all rows; give back current density of the working electrode and its slope."""
-    z, d, volume, area, gap, kinds, _film, _capacity, _faraday, _kinetics, _electrons, fixed = model
-    residual, diagonal, before, after, _pivots, column = work[:6]
+def dilute_faces(u, z, d, area, gap, residual, diagonal, before, after):
+    """Flows of independent ions between all nodes into the rows of the ions and of the charge."""
     last = z.size - 1
-    n = volume.size
-    residual[:] = 0.0
-    diagonal[:] = 0.0
-    before[:] = 0.0
-    after[:] = 0.0
-    column[:] = 0.0
+    n = gap.size - 1
     for f in range(n + 1):
         left, right = f, f + 1
         drop = u[right, last] - u[left, last]
@@ -122,6 +117,27 @@ def assemble(u, w, h, base, base_v, model, state, work, upper):
         after[left, last, last] += ephi
         before[right, last, last] += ephi
         diagonal[right, last, last] -= ephi
+
+
+@njit
+def assemble(u, w, h, base, base_v, model, extra, state, work, upper):
+    """Residuals and derivatives of all rows; give back current density of the working electrode and its slope."""
+    z, d, volume, area, gap, kinds, _film, _capacity, _faraday, _kinetics, _electrons, fixed = model
+    bulk, binary = extra
+    residual, diagonal, before, after, _pivots, column = work[:6]
+    last = z.size - 1
+    n = volume.size
+    residual[:] = 0.0
+    diagonal[:] = 0.0
+    before[:] = 0.0
+    after[:] = 0.0
+    column[:] = 0.0
+    if binary[0] > 0.0:
+        binary_faces(u, area, gap, binary, residual, diagonal, before, after)
+    else:
+        dilute_faces(u, z, d, area, gap, residual, diagonal, before, after)
+    if bulk[0].size > 0:
+        react(u, volume, z, bulk, state[4], residual, diagonal)
     for i in range(n):
         store = volume[i] / h
         for k in range(last):
@@ -205,7 +221,7 @@ def cautious(row, change, z, scale, part):
 
 
 @njit
-def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, upper, scale, tolerance):
+def solve_stage(u, metal, h, base, base_v, goal, control, model, extra, state, work, upper, scale, tolerance):
     """Newton's method for one implicit stage; give back the iterations, or -1 where it does not converge.
 
     Factors serve as long as each change is a twentieth of the one before and the stage has the same length.
@@ -218,8 +234,9 @@ def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, up
     raw_upper, kept = work[11], work[12]
     before_that = 0.1  # a first change with old factors must be smaller than this to go on with them
     stale = kept[0] != h
+    reacting = extra[0][0].size > 0
     for iteration in range(60):
-        current, slope = assemble(u, metal[0], h, base, base_v, model, state, raw, raw_upper)
+        current, slope = assemble(u, metal[0], h, base, base_v, model, extra, state, raw, raw_upper)
         metal[1] = current
         miss = missed(u, metal[0], current, goal, control)
         if stale:
@@ -249,14 +266,14 @@ def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, up
         for i in range(nodes):
             part = damping
             end = 0 if i == 0 else (1 if i == nodes - 1 else -1)
-            if end >= 0 and kinds[end] == ELECTRODE:
+            if reacting or (end >= 0 and kinds[end] == ELECTRODE):
                 part = cautious(u[i], x[i], z, scale, damping)
             for k in range(last):
                 step = abs(x[i, k])
                 if i == 0 or i == nodes - 1:
                     size = max(size, step / (abs(u[i, k]) + 1e-6 * scale[k]))
                 else:
-                    size = max(size, step / scale[k])
+                    size = max(size, step / max(scale[k], abs(u[i, k])))
                 u[i, k] += part * x[i, k]
             size = max(size, abs(x[i, last]) * 1e-2)
             u[i, last] += damping * x[i, last]
@@ -272,7 +289,7 @@ def solve_stage(u, metal, h, base, base_v, goal, control, model, state, work, up
 
 
 @njit
-def books(u, h, base, base_v, metal, model, state, out):
+def books(u, h, base, base_v, metal, model, extra, state, out):
     """Rates of what is summed up: currents of reactions [A], charging [A], flow of each ion into the liquid [mol/s]."""
     z, d, _volume, area, gap, kinds, film, capacity, _faraday, kinetics, electrons, _fixed = model
     rate, dv, dc, slope, surface_c, carried = state
@@ -283,7 +300,14 @@ def books(u, h, base, base_v, metal, model, state, out):
         f = 0 if side == 0 else gap.size - 1
         sign = 1.0 if side == 0 else -1.0
         drop = u[f + 1, last] - u[f, last]
+        spacing, table, flow = extra[1]
+        if spacing > 0.0:
+            binary_face(u[f, 0], u[f + 1, 0], drop, area[f] / gap[f], spacing, table, flow)
+            out[reactions + 2 + 2 * side] = sign * flow[0, 0]
+            out[reactions + 3 + 2 * side] = sign * (flow[0, 0] - flow[1, 0])
         for k in range(last + 1):
+            if spacing > 0.0:
+                break
             if k < last:
                 a, b = u[f, k], u[f + 1, k]
             else:
@@ -305,7 +329,7 @@ def books(u, h, base, base_v, metal, model, state, out):
 
 
 @njit
-def step(u, metal, dt, goals, control, tableau, model, state, work, upper, scale, stages, tolerances):
+def step(u, metal, dt, goals, control, tableau, model, extra, state, work, upper, scale, stages, tolerances):
     """One step of a Runge-Kutta method with an explicit first stage, and its error.
 
     `stages` holds the derivatives at the stages: cells, double layers, books; those at stage 0 are given. `u` and
@@ -333,7 +357,7 @@ def step(u, metal, dt, goals, control, tableau, model, state, work, upper, scale
             base_v[1] += weight * layers[j, 1]
         h = dt * matrix[s, s]
         used = solve_stage(
-            u, metal, h, base, base_v, goals[s], control, model, state, work, upper, scale, tolerances[2]
+            u, metal, h, base, base_v, goals[s], control, model, extra, state, work, upper, scale, tolerances[2]
         )  # fmt: skip
         if used < 0:
             return -1.0
@@ -342,7 +366,7 @@ def step(u, metal, dt, goals, control, tableau, model, state, work, upper, scale
                 cells[s, i, k] = (u[i + 1, k] - base[i, k]) / h
         layers[s, 0] = (metal[0] - u[0, last] - base_v[0]) / h
         layers[s, 1] = (-u[n + 1, last] - base_v[1]) / h
-        books(u, h, base, base_v, metal, model, state, sums[s])
+        books(u, h, base, base_v, metal, model, extra, state, sums[s])
     # the error, damped by one more solution with the factors at hand: stiff parts would be overrated
     _residual, _diagonal, _before, _after, _pivots, _column, x = work[:7]
     volume = model[2]

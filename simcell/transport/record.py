@@ -48,7 +48,11 @@ class Record:
         ``time``, or the quantity whose limit was met.
     inventory : (2, ions) array
         Amount in the liquid at the start and at the end [mol].
+    made : (3, ions) array
+        What a beam has produced [mol]: in the quarter of a cell that is the surface at the first end (it counts in
+        `passed`), between, and at the last end.
     liquid_of : Liquid
+    warnings : tuple of str
 
     Examples
     --------
@@ -74,7 +78,9 @@ class Record:
     position: Array
     ends: tuple[tuple[int, float, str], ...]
     inventory: Array
+    made: Array
     liquid_of: Liquid
+    warnings: tuple[str, ...] = ()
 
     def sampled(self, times: ArrayLike, what: str = "current") -> Array:
         """A trace at other times [s], by cubics inside each segment; NaN before the first step and after the last."""
@@ -94,18 +100,28 @@ class Record:
         return self.concentration[:, self.ions.index(ion), 0]
 
     @property
+    def interface(self) -> Array:
+        """Metal less liquid at its surface (nt,) [V]: what drives the reactions and a film, free of iR and drift."""
+        return self.metal - self.liquid[:, 0]
+
+    @property
     def books(self) -> float:
-        """Largest error of the balance of any ion, over the most that was moved: inventory, ends and reactions."""
-        worst = 0.0
-        moved = np.abs(self.passed).max()
-        for k, name in enumerate(self.ions):
-            change = self.inventory[1, k] - self.inventory[0, k]
-            through = self.passed[-1, :, k]
-            worst = max(worst, abs(change - through.sum()) / moved)
-            for side, made in enumerate(self._made(name)):
-                if made is not None:
-                    worst = max(worst, abs(through[side] - made) / moved)
-        return float(worst)
+        """Largest error of the balance of any ion, over the most that was moved: inventory, ends and reactions.
+
+        With reactions inside the liquid, of everything that these conserve.
+        """
+        bulk = self.liquid_of.bulk
+        laws = bulk.laws(self.ions) if bulk else np.eye(len(self.ions))
+        moved = max(np.abs(self.passed).max(), np.abs(self.made).max())
+        through = self.passed[-1] @ laws.T
+        change = laws @ (self.inventory[1] - self.inventory[0] - self.made[1])
+        worst = float(np.abs(change - through.sum(axis=0)).max())
+        made = [self._made(name) for name in self.ions]
+        for side in range(2):
+            if made[0][side] is not None:
+                there = laws @ (np.array([m[side] for m in made], dtype=float) + self.made[2 * side])
+                worst = max(worst, float(np.abs(through[side] - there).max()))
+        return float(worst / moved)
 
     def _made(self, name: str) -> list[float | None]:
         """What reactions and charging put into the liquid at both ends [mol]; none where the end is no electrode."""

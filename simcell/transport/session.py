@@ -9,8 +9,8 @@ double layers and ends have passed is summed with the weights of the method, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,50 @@ class Options:
     steps: int = 200_000
 
 
-def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None) -> Record:
+@dataclass(frozen=True)
+class Course:
+    """How a protocol is followed, beside its segments.
+
+    Parameters
+    ----------
+    groups : sequence of int
+        What each segment is a part of: where a limit ends one, the rest of its group is left out. Default: none.
+    until : float
+        End of the run [s], if the protocol does not end it earlier.
+    stops : sequence of float
+        Times [s] that steps meet.
+    progress : callable, optional
+        Called at every step with the fraction of the time that is done.
+
+    Examples
+    --------
+    >>> Course().until
+    inf
+    """
+
+    groups: Sequence[int] = ()
+    until: float = np.inf
+    stops: Sequence[float] = ()
+    progress: Callable[[float], None] | None = None
+
+
+class Stopped(Exception):
+    """Ctrl-C stopped a session; `partial` is the record until then.
+
+    Examples
+    --------
+    >>> Stopped(None).partial is None
+    True
+    """
+
+    def __init__(self, partial: Any) -> None:
+        super().__init__("interrupted")
+        self.partial = partial
+
+
+def run(
+    liquid: Liquid, protocol: Sequence[Segment], options: Options | None = None, course: Course | None = None
+) -> Record:
     """Simulate a protocol.
 
     Parameters
@@ -64,6 +107,7 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     liquid : Liquid
     protocol : sequence of Segment
     options : Options
+    course : Course
 
     Returns
     -------
@@ -73,6 +117,8 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     ------
     ValueError
         For an empty protocol.
+    Stopped
+        After Ctrl-C, if anything was reached.
     SolverError
         Where no solution goes on, as at a constant current above what diffusion can bring; it names time, place and
         ion, and `partial` holds the record until then.
@@ -90,8 +136,7 @@ def run(liquid: Liquid, protocol: Sequence[Segment], options: Options | None = N
     if not protocol:
         raise ValueError("the protocol is empty")
     session = _Line(liquid, options or Options())
-    for number, segment in enumerate(protocol):
-        session.segment(number, segment)
+    session.play(protocol, course or Course())
     return session.record()
 
 
@@ -121,21 +166,52 @@ class Session:
         self.before = stepper.inventory()
         self.sums = np.zeros(stepper.width)
         self.ends: list[tuple[int, float, str]] = []
+        self.tell: Callable[[float], None] | None = None
         if not stepper.open_circuit() and any(s.capacitance > 0.0 and s.before is None for s in surfaces):
             raise ValueError("no open-circuit potential at the start: give the electrode `before`, its potential step")
+
+    def play(self, protocol: Sequence[Segment], course: Course) -> None:
+        """Run all segments; `Stopped` after Ctrl-C."""
+        self.stops = np.unique(np.concatenate([self.stops, np.asarray(course.stops, dtype=float)]))
+        total = min(course.until, sum(segment.duration for segment in protocol))
+        if course.progress is not None:
+            tell = course.progress
+            self.tell = lambda time: tell(min(1.0, time / total))
+        over: int | None = None
+        try:
+            for number, segment in enumerate(protocol):
+                left = course.until - self.time
+                if left <= 1e-12 * total:
+                    break
+                if course.groups and course.groups[number] == over:
+                    continue
+                cut = replace(segment, duration=left, last=segment.goal(left)) if segment.duration > left else segment
+                self.segment(number, cut)
+                self.ended()
+                if course.groups and self.ends[-1][2] != "time":
+                    over = course.groups[number]
+        except KeyboardInterrupt:
+            if not self.rows:
+                raise
+            raise Stopped(self.record()) from None
+
+    def ended(self) -> None:
+        """Keep what belongs to the end of a segment."""
 
     def segment(self, number: int, segment: Segment) -> None:
         """Run one segment to its end."""
         s, o = self.stepper, self.options
         s.control(segment)
+        s.began = s.now = self.time
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
         done, charge, reason = 0.0, self._charge(), "time"
         dt, fresh = min(s.first_step(), 1e-3 * longest), True
+        self.jump()
         while done < segment.duration:
             if len(self.rows) > o.steps:
                 raise SolverError(f"{o.steps} steps were not enough, reached {self.time:g} s", self.record())
-            left = self._left(segment, done)
+            left, stop = self._left(segment, done)
             dt = min(dt, longest)
             dt = left if left < 1.0001 * dt else (0.5 * left if left < 2.0 * dt else dt)
             saved = s.save()
@@ -153,20 +229,26 @@ class Session:
             if hit is not None:
                 dt = self._locate(segment, hit, charge, done, dt, saved, fresh)
                 reason = hit.quantity
+            met = stop is not None and hit is None and dt == left
             done += dt
-            self.time += dt
+            self.time = stop if met and stop is not None else self.time + dt
             fresh = False
             self._accept(number)
             if hit is not None:
                 break
+            if met and self.jump():
+                dt, fresh = min(s.first_step(), 1e-3 * longest), True
+                continue
             dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
         self.ends.append((number, self.time, reason))
 
-    def _left(self, segment: Segment, done: float) -> float:
-        """Time [s] to the next moment that a step has to meet."""
+    def _left(self, segment: Segment, done: float) -> tuple[float, float | None]:
+        """Time [s] to the next moment that a step has to meet, and that moment unless it is the end of the segment."""
         left = segment.duration - done
-        ahead = self.stops[self.stops > self.time * (1.0 + 1e-12)] - self.time
-        return float(min(left, ahead[0])) if ahead.size and ahead[0] < left * (1.0 - 1e-9) else left
+        ahead = self.stops[self.stops > self.time * (1.0 + 1e-12)]
+        if ahead.size and ahead[0] - self.time < left * (1.0 - 1e-9):
+            return float(ahead[0] - self.time), float(ahead[0])
+        return left, None
 
     def _charge(self) -> float:
         """Charge that the working electrode has passed [C/m^2], the step at hand included."""
@@ -223,6 +305,8 @@ class Session:
             k, i = np.unravel_index(int(lowest.argmin()), lowest.shape)
             raise SolverError(f"{s.names[k]} is {c[k, i]:g} mol/m^3 at {self.time:g} s: lower `rtol`", self.record())
         self.rows.append({"time": self.time, "segment": number, "sums": self.sums.copy(), **self.row()})
+        if self.tell is not None:
+            self.tell(self.time)
 
     def _runs_away(self, segment: Segment) -> bool:
         """Whether a given current drives the potential to a limit in no time, because nothing is left to react."""
@@ -242,6 +326,10 @@ class Session:
             text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
             text += '; a limit such as Limit("potential", below=...) ends the segment before'
         return text
+
+    def jump(self) -> bool:
+        """Set what changes at a stop, which a segment's beginning may be; whether something did, at once."""
+        return False
 
     def row(self) -> dict[str, Any]:
         """What is kept of a step."""
@@ -264,11 +352,19 @@ class _Line(Session):
     def __init__(self, liquid: Liquid, options: Options) -> None:
         self.liquid = liquid
         other = [liquid.other] if isinstance(liquid.other, Surface) else []
-        super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options)
+        self.made, self.booked = np.zeros((3, len(liquid.ions))), 0.0
+        stops = liquid.bulk.switch if liquid.bulk else ()
+        super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options, stops)
+
+    def jump(self) -> bool:
+        """Set what a beam makes from now on."""
+        return bool(self.stepper.produce(self.time))
 
     def row(self) -> dict[str, Any]:
-        """Traces and profiles."""
+        """Traces and profiles; what the beam has made in the step counts."""
         s = self.stepper
+        self.made += (self.time - self.booked) * s.made
+        self.booked = self.time
         return {
             "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
             "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
@@ -292,6 +388,11 @@ class _Line(Session):
             return None
         return least[1], least[2], float(c[least[1], -least[2]])
 
+    def _warnings(self, concentration: Array) -> tuple[str, ...]:
+        solution = self.liquid.solution
+        told = solution.beyond(float(concentration.min()), float(concentration.max())) if solution else ""
+        return (told,) if told else ()
+
     def record(self) -> Record:
         rows, s = self.rows, self.stepper
         if not rows:
@@ -304,12 +405,14 @@ class _Line(Session):
         sums, rates = stack("sums"), stack("rates")
         back = np.argsort(self.liquid.order)
         passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
+        concentration = stack("concentration")[:, back]
         numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
         return Record(
             time=stack("time"), segment=numbers, potential=stack("potential"), metal=stack("metal"),
             current=stack("current"), ohmic_drop=stack("ohmic"), reactions=tuple(x.name for x in self.liquid.reactions),
             reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
-            concentration=stack("concentration")[:, back], liquid=stack("liquid"), position=s.positions,
-            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], liquid_of=self.liquid,
+            concentration=concentration, liquid=stack("liquid"), position=s.positions,
+            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
+            liquid_of=self.liquid, warnings=self._warnings(concentration),
         )  # fmt: skip

@@ -15,8 +15,9 @@ and at an electrode, for reactions r written in the anodic direction with stoich
 with concentrations at the surface and v = potential of the metal less that of the liquid less i R of a film. The
 double layer takes C dv/dt, which the balancing ion carries.
 
-Assumptions: activity coefficients of 1, ions move independently (Nernst-Einstein), no flow, no homogeneous reactions,
-layers much thicker than the Debye length.
+Assumptions: activity coefficients of 1, ions move independently (Nernst-Einstein), no flow,
+layers much thicker than the Debye length. Reactions inside the liquid (buffers, water, ion pairs) are those of a
+`bulk.Bulk`; a `concentrated.Binary` replaces the fluxes by those of a concentrated binary solution.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from numpy.typing import ArrayLike
 
 from simcell.constants import GAS_CONSTANT, ROOM_TEMPERATURE
 from simcell.numerics.grid import Array, Grid, graded, section
-from simcell.transport.kernels import ELECTRODE, FRIT, RESERVOIR
+from simcell.transport.bulk import Bulk
+from simcell.transport.concentrated import Binary
 from simcell.transport.kinetics import FARADAY
+from simcell.transport.pseudo import Pseudo
 
 CONSISTENT = 1e-9  # relative, of stoichiometry and orders that thermodynamics ties together
 
@@ -237,6 +240,16 @@ class Liquid:
         Ion that follows from electroneutrality. Default: the most concentrated one that no reaction uses.
     temperature : float
         [K]
+    bulk : Bulk or None
+        What reacts inside the liquid; the composition at the start need not be at rest.
+    scales : mapping of ion to number
+        Concentrations [mol/m^3] that errors of an ion are told against where it starts with less; by default the
+        largest one at the start of the ion, or of all ions for one that starts at zero.
+    pseudo : Pseudo or None
+        Own potential of the reference electrode in time; none: it stays at 0.
+    solution : Binary or None
+        Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
+        then not used.
 
     Raises
     ------
@@ -260,6 +273,10 @@ class Liquid:
     reference: float | None = None
     balance: str = ""
     temperature: float = ROOM_TEMPERATURE
+    bulk: Bulk | None = None
+    solution: Binary | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
+    pseudo: Pseudo | None = None
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]
@@ -270,12 +287,17 @@ class Liquid:
         charges = {ion.name: ion.charge for ion in self.ions}
         for reaction in self.reactions:
             reaction.check(charges)
+        if self.bulk is not None:
+            self.bulk.check(charges)
         z = np.array([ion.charge for ion in self.ions], dtype=float)
         check_neutral(names, z, self.start, self.composition, "at the start")
         if self.balance and charges.get(self.balance, 0) == 0:
             raise ValueError(f"the balancing ion {self.balance} is not a charged ion of the liquid")
-        least = self.composition.min(axis=1)
-        object.__setattr__(self, "balance", self.balance or balancing_ion(self.ions, least, self.reactions))
+        least, inside = self.composition.min(axis=1), self.bulk.solutes if self.bulk else ()
+        balance = self.balance or balancing_ion(self.ions, least, self.reactions, inside)
+        object.__setattr__(self, "balance", balance)
+        if self.solution is not None:
+            self._check_binary(charges)
         ends = self.grid.faces[2]
         if self.reference is not None and not ends[0] <= self.reference <= ends[-1]:
             raise ValueError(f"the reference stands at {self.reference:g} m, outside {ends[0]:g} to {ends[-1]:g} m")
@@ -301,6 +323,12 @@ class Liquid:
     def volts(self) -> float:
         """RT/F [V]."""
         return GAS_CONSTANT * self.temperature / FARADAY
+
+    def _check_binary(self, charges: Mapping[str, int]) -> None:
+        if sorted(charges.values()) != [-1, 1] or self.bulk is not None:
+            raise ValueError(f"a concentrated solution has one ion of charge +1 and one of -1 alone, not {charges}")
+        if charges[self.balance] != -1:
+            raise ValueError(f"in a concentrated solution the anion balances, not {self.balance}: it must not react")
 
 
 def check_neutral(names: Sequence[str], charges: Array, start: Mapping[str, object], values: Array, where: str) -> None:
@@ -330,17 +358,21 @@ def check_neutral(names: Sequence[str], charges: Array, start: Mapping[str, obje
         )
 
 
-def balancing_ion(ions: Sequence[Ion], least: Array, reactions: Sequence[Reaction]) -> str:
-    """Give the most concentrated charged ion that no reaction uses, or the most concentrated one if all are used.
+def balancing_ion(ions: Sequence[Ion], least: Array, reactions: Sequence[Reaction], inside: Sequence[str] = ()) -> str:
+    """Give the most concentrated charged ion that no reaction of an electrode, and if possible none `inside`, uses.
 
     Examples
     --------
     >>> balancing_ion([Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)], np.array([1.0, 1.0]), [])
     'Cl-'
     """
-    used = {k for r in reactions for k in r.makes}
-    ranked = sorted((ion.name in used, -float(c), ion.name) for ion, c in zip(ions, least, strict=True) if ion.charge)
-    return ranked[0][2]
+    at_electrodes = {k for r in reactions for k in r.makes}
+    ranked = sorted(
+        (ion.name in at_electrodes, ion.name in inside, -float(c), ion.name)
+        for ion, c in zip(ions, least, strict=True)
+        if ion.charge
+    )
+    return ranked[0][3]
 
 
 def between(
@@ -374,61 +406,3 @@ def between(
     """
     near = {0.0: min(spacing, length), **({length: min(spacing, length)} if other else {})}
     return section(graded(0.0, length, near, growth, largest, refine), [0.0, 1.0])
-
-
-def packed(liquid: Liquid) -> tuple:
-    """Numbers for the kernels: potentials in units of RT/F, the balancing ion last.
-
-    Examples
-    --------
-    >>> salt = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
-    >>> packed(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface()))[0]
-    array([ 1., -1.])
-    """
-    ions = [liquid.ions[k] for k in liquid.order]
-    grid, other, volts = liquid.grid, liquid.other, liquid.volts
-    kind = ELECTRODE if isinstance(other, Surface) else RESERVOIR if isinstance(other, Reservoir) else FRIT
-    ends = [liquid.working, other if isinstance(other, Surface) else Surface()]
-    start = liquid.composition[liquid.order]
-    sides = [end.reactions for end in ends]
-    return (
-        np.array([float(ion.charge) for ion in ions]),
-        np.array([ion.diffusivity for ion in ions]),
-        grid.volume.ravel().copy(),
-        grid.area[2].ravel().copy(),
-        grid.distance[2].ravel()[: grid.shape[2] + 1].copy(),
-        np.array([ELECTRODE, kind]),
-        np.array([end.film / volts for end in ends]),
-        np.array([end.capacitance * volts for end in ends]),
-        FARADAY,
-        packed_reactions(sides, [ion.name for ion in ions], volts),
-        np.array([float(r.electrons) for r in liquid.reactions]),
-        np.stack([start[:, 0], start[:, -1]]),
-    )
-
-
-def packed_reactions(sides: Sequence[Sequence[Reaction]], names: Sequence[str], volts: float) -> tuple[Array, ...]:
-    """Reactions of several electrodes, one after the other, for `kernels_surface.surface`.
-
-    Examples
-    --------
-    >>> packed_reactions([[], [plating("K", "K+", 1, 2.0, 1.0, 0.5, 0.5)]], ["K+"], 0.0257)[0]
-    array([1])
-    """
-    reactions = [r for side in sides for r in side]
-    shape = (len(reactions), len(names))
-
-    def table(pick: str, default: float) -> Array:
-        rows = [[getattr(r, pick).get(k, default) for k in names] for r in reactions]
-        return np.array(rows, dtype=float).reshape(shape)
-
-    def numbers(pick: str, unit: float = 1.0) -> Array:
-        return np.array([getattr(r, pick) / unit for r in reactions], dtype=float)
-
-    return (
-        np.array([n for n, side in enumerate(sides) for _ in side], dtype=np.int64),
-        numbers("exchange"), numbers("anodic"), numbers("cathodic"), numbers("equilibrium", volts),
-        np.array([float(r.branch != "cathodic") for r in reactions]),
-        np.array([float(r.branch != "anodic") for r in reactions]),
-        table("reference", 1.0), table("orders_anodic", 0.0), table("orders_cathodic", 0.0), table("makes", 0.0),
-    )  # fmt: skip

@@ -7,10 +7,12 @@ import numpy as np
 from simcell.numerics.grid import Array
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
+from simcell.transport.packing import packed, packed_extra
 from simcell.transport.protocol import Segment
-from simcell.transport.species import Liquid, Surface, packed
+from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
+ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
 
 
@@ -33,7 +35,7 @@ class Stepper:
     """
 
     def __init__(self, liquid: Liquid, rtol: float, atol: float) -> None:
-        self.liquid, self.model = liquid, packed(liquid)
+        self.liquid, self.model, self.extra = liquid, packed(liquid), packed_extra(liquid)
         order = liquid.order
         self.names = [liquid.ions[k].name for k in order]
         ions, n = len(order), liquid.grid.shape[2]
@@ -45,7 +47,9 @@ class Stepper:
         self.u[1:-1, :-1] = c[:-1].T
         self.u[0, :-1], self.u[-1, :-1] = c[:-1, 0], c[:-1, -1]
         largest = c.max(axis=1)
-        self.scale_of_all = np.where(largest > 0.0, largest, largest.max())
+        told = np.array([liquid.scales.get(name, 0.0) for name in self.names])
+        self.scale_of_all = np.where(told > 0.0, np.maximum(largest, told), largest)
+        self.scale_of_all[self.scale_of_all == 0.0] = largest.max()
         self.scale = self.scale_of_all[:-1].copy()
         self.metal = np.zeros(3)  # potential [RT/F], current density, its slope
         self.tolerances = np.array([rtol, atol, NEWTON])
@@ -77,6 +81,7 @@ class Stepper:
         self._place()
         self.how = (False, 0.0, self.node, self.weight)
         self.compensation = 0.0
+        self.began, self.now = 0.0, 0.0  # of the segment, and of the state [s]
 
     def _place(self) -> None:
         """Nodes between which the reference stands."""
@@ -94,6 +99,22 @@ class Stepper:
         factor = 1.0 if by_current else -segment.compensation / self.liquid.volts
         self.how = (by_current, factor, self.node, self.weight)
         self.unit = 1.0 if by_current else self.liquid.volts
+
+    def produce(self, time: float) -> bool:
+        """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
+        if self.liquid.bulk is None:
+            return False
+        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
+        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
+        return bool(factor[0] != before)
+
+    @property
+    def made(self) -> Array:
+        """What is made at present beside the first end, inside, and beside the last end (3, ions) [mol/s]."""
+        production, share, factor = self.extra[0][-3:]
+        lit = share[1:-1] * self.model[2]
+        first, last = 0.25 * lit[0], 0.25 * lit[-1]  # as in `kernels_bulk.react`
+        return factor[0] * np.outer([first, lit.sum() - first - last, last], production)
 
     def first_step(self) -> float:
         """Time [s] that the first cells at the ends need to notice anything, a thousandth of it."""
@@ -114,7 +135,7 @@ class Stepper:
             base, layers = self.u[1:-1, :-1].copy(), np.zeros(2)
             used = solve_stage(
                 self.u, self.metal, self.first_step() * 1e-6, base, layers, 0.0, (True, 1.0, -1, 0.0), tuple(bare),
-                self.state, self.work, self.upper, self.scale, NEWTON,
+                self.extra, self.state, self.work, self.upper, self.scale, NEWTON,
             )  # fmt: skip
             found = used >= 0
             if not found:
@@ -153,19 +174,29 @@ class Stepper:
         """One step of order 3: give back its error over the tolerance, negative where there is no solution."""
         return self._step(THIRD, segment, done, dt)
 
+    def _goal(self, segment: Segment, time: float) -> float:
+        """What the cell gets: the reference electrode has a potential of its own."""
+        return segment.goal(time) + (0.0 if segment.mode == "current" else self.own_reference(self.began + time))
+
+    def own_reference(self, time: float) -> float:
+        """Potential of the reference electrode against the nominal scale [V] at a time of the protocol [s]."""
+        pseudo = self.liquid.pseudo
+        return float(pseudo.potential(time)) if pseudo else 0.0
+
     def _step(self, tableau: Tableau, segment: Segment, done: float, dt: float) -> float:
-        goals = np.array([segment.goal(done + c * dt) / self.unit for c in tableau.times])
+        goals = np.array([self._goal(segment, done + c * dt) / self.unit for c in tableau.times])
         count = goals.size
         error = float(
             step(
-                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.state,
-                self.work, self.upper, self.scale, self.stages, self.tolerances,
+                self.u, self.metal, dt, goals, self.how, (tableau.matrix, tableau.difference), self.model, self.extra,
+                self.state, self.work, self.upper, self.scale, self.stages, self.tolerances,
             )
         )  # fmt: skip
         if error < 0.0:
             return error
         cells, layers, sums = self.stages[:3]
         self.passed[:] = dt * tableau.matrix[-1] @ sums[:count]
+        self.now = self.began + done + dt
         cells[0], layers[0], sums[0] = cells[count - 1], layers[count - 1], sums[count - 1]
         return error
 
@@ -174,15 +205,15 @@ class Stepper:
         cells, layers, sums = self.stages[:3]
         return (
             self.u.copy(), self.metal.copy(), cells[0].copy(), layers[0].copy(), sums[0].copy(), self.passed.copy(),
-            self.state[5].copy(),
+            self.state[5].copy(), np.array(self.now),
         )  # fmt: skip
 
     def restore(self, saved: tuple[Array, ...]) -> None:
         """Go back to a copy."""
-        u, metal, cells, layers, sums, passed, carried = saved
+        u, metal, cells, layers, sums, passed, carried, now = saved
         self.u[:], self.metal[:], self.passed[:] = u, metal, passed
         self.stages[0][0], self.stages[1][0], self.stages[2][0] = cells, layers, sums
-        self.state[5][:] = carried
+        self.state[5][:], self.now = carried, float(now)
 
     def nodes(self) -> Array:
         """Concentrations of all ions at surfaces and cells (ions, n + 2), the balancing one last."""
@@ -212,9 +243,9 @@ class Stepper:
 
     @property
     def potential(self) -> float:
-        """Of the working electrode against the reference [V], corrected by the compensation as the instrument does."""
+        """Of the working electrode against the reference [V] as the instrument shows it, the compensation off."""
         measured = (self.metal[0] - self._at_reference) * self.liquid.volts
-        return float(measured - self.compensation * self.current)
+        return float(measured - self.compensation * self.current - self.own_reference(self.now))
 
     @property
     def ohmic(self) -> float:

@@ -19,8 +19,10 @@ or supported ions t = 0 and D is the ion's; for a binary salt D is the salt's.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import erf, erfc
 
+from simcell.numerics.grid import Array
 from simcell.transport.kinetics import FARADAY
 
 
@@ -82,6 +84,42 @@ def lateral_current(
     return sides * electrons * FARADAY * flux / ((1.0 - transference) * width)
 
 
+def carried_current(
+    electrons: float, concentration: float, diffusivity: float, height: float, width: float, distance: float,
+    velocity: float, transference: float = 0.0,
+) -> float:  # fmt: skip
+    r"""Current density [A/m^2] that flow and diffusion together sustain over a strip, from upstream and downstream.
+
+    Along a layer with concentration c a distance L upstream and none left at the strip the flux is
+    U c / (1 - exp(-U L / D)), from downstream U c / (exp(U L / D) - 1): the steady state of convection and diffusion in
+    one dimension. In a fast stream not all of it finds the floor; then no more is taken than
+    :math:`1.467\,(w D / U H^2)^{2/3}` of U c (M. A. Leveque, Ann. Mines 13 (1928) 201, with the shear 6 U / H of a
+    slit). At rest: twice `lateral_current`.
+
+    Parameters
+    ----------
+    electrons, concentration, diffusivity, height, width, transference
+        As for `lateral_current`.
+    distance : float
+        From either edge to where the concentration is kept [m].
+    velocity : float
+        Mean over the height [m/s].
+
+    Examples
+    --------
+    >>> still, flowing = (carried_current(2, 100.0, 6.2e-10, 0.5e-6, 20e-6, 100e-6, u, 0.37) for u in (1e-9, 1e-4))
+    >>> round(still, 2), round(flowing, 1)
+    (9.5, 76.6)
+    """
+    speed = abs(velocity)
+    peclet = speed * distance / diffusivity
+    if peclet < 1e-6:
+        return lateral_current(electrons, concentration, diffusivity, height, width, distance, transference, 2)
+    taken = min(1.0, 1.467 * (width * diffusivity / (speed * height**2)) ** (2.0 / 3.0))
+    flux = speed * height * concentration * (taken / -np.expm1(-peclet) + np.exp(-peclet) / -np.expm1(-peclet))
+    return float(electrons * FARADAY * flux / ((1.0 - transference) * width))
+
+
 def local_time(
     current: float, electrons: float, concentration: float, height: float, transference: float = 0.0
 ) -> float:
@@ -96,44 +134,49 @@ def local_time(
 
 
 def strip_drop(
-    time: float, current: float, electrons: float, diffusivity: float, height: float, width: float,
-    transference: float = 0.0,
-) -> float:  # fmt: skip
+    time: ArrayLike, current: ArrayLike, electrons: float, diffusivity: ArrayLike, height: ArrayLike, width: ArrayLike,
+    transference: ArrayLike = 0.0,
+) -> Array:  # fmt: skip
     """How far [mol/m^3] the concentration above the middle of a strip has fallen, endless layer on both sides.
 
     Examples
     --------
-    >>> round(strip_drop(6.0, 10.0, 2, 7.14e-10, 0.5e-6, 20e-6), 1)
+    >>> float(strip_drop(6.0, 10.0, 2, 7.14e-10, 0.5e-6, 20e-6).round(1))
     100.2
     """
-    z = width / (4.0 * np.sqrt(diffusivity * time))
-    shape = time * erf(z) + width**2 / (8.0 * diffusivity) * (np.exp(-(z**2)) / (np.sqrt(np.pi) * z) - erfc(z))
-    return float(abs(current) * (1.0 - transference) / (electrons * FARADAY * height) * shape)
+    t, d, h, w = (np.asarray(a, dtype=float) for a in (time, diffusivity, height, width))
+    z = w / (4.0 * np.sqrt(d * t))
+    shape = t * erf(z) + w**2 / (8.0 * d) * (np.exp(-(z**2)) / (np.sqrt(np.pi) * z) - erfc(z))
+    return np.asarray(np.abs(current) * (1.0 - np.asarray(transference)) / (electrons * FARADAY * h) * shape)
 
 
 def strip_time(
-    current: float, electrons: float, concentration: float, diffusivity: float, height: float, width: float,
-    transference: float = 0.0,
-) -> float:  # fmt: skip
+    current: ArrayLike, electrons: float, concentration: ArrayLike, diffusivity: ArrayLike, height: ArrayLike,
+    width: ArrayLike, transference: ArrayLike = 0.0,
+) -> Array:  # fmt: skip
     """Time [s] until the liquid above the middle of a strip is empty at an even current density [A/m^2].
 
     Examples
     --------
-    >>> times = [strip_time(i, 2, 100.0, 7.14e-10, 0.5e-6, 20e-6) for i in (1.0, 10.0, 100.0)]
+    >>> times = strip_time([1.0, 10.0, 100.0], 2, 100.0, 7.14e-10, 0.5e-6, 20e-6)
     >>> [float(f"{t:.2g}") for t in times]  # Sand's times: 2.1e5, 2.1e3, 21 s
     [530.0, 6.0, 0.13]
     """
-    low = high = local_time(current, electrons, concentration, height, transference)
+    parts = (current, concentration, diffusivity, height, width, transference)
+    i, c, d, h, w, t = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in parts))
 
-    def empty(t: float) -> bool:
-        return strip_drop(t, current, electrons, diffusivity, height, width, transference) >= concentration
+    def left(time: Array) -> Array:
+        return c - strip_drop(time, i, electrons, d, h, w, t)
 
-    while not empty(high):  # grows like sqrt(t) at last, so this ends
-        high *= 2.0
-    for _ in range(80):
+    low = electrons * FARADAY * c * h / (np.abs(i) * (1.0 - t))  # without diffusion
+    high = low.copy()
+    while (going := left(high) > 0.0).any():  # the drop grows like sqrt(t) at last, so this ends
+        high = np.where(going, 2.0 * high, high)
+    for _ in range(60):
         middle = 0.5 * (low + high)
-        low, high = (low, middle) if empty(middle) else (middle, high)
-    return 0.5 * (low + high)
+        enough = left(middle) > 0.0
+        low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+    return np.asarray(0.5 * (low + high))
 
 
 def refill_time(width: float, diffusivity: float) -> float:

@@ -15,11 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simcell.transport.film import film_drop
+
 # L_p / H, error at the centre, error at the edge: largest over widths of 4 to 40 H
 KNOWN = ((0.7, 0.24, 0.23), (1.0, 0.07, 0.13), (1.5, 0.013, 0.07), (2.0, 0.006, 0.04), (4.0, 0.001, 0.01))
 PENETRATION = 1.5  # least L_p / H for a plan
 FEATURE = 3.0  # least width of a gap or electrode over H for a plan
 RELAXED = 0.3  # least t D / H^2 for an average over the height
+FILM_DROP = 1e-3  # V: drop along a film, and
+FILM_SHARE = 0.01  # unevenness that it makes, from which it has to be solved
 
 
 @dataclass(frozen=True)
@@ -143,3 +147,68 @@ def level(validity: Validity, asked: str, three_dimensional: bool) -> str:
     if asked not in {"plan", "section", "full"}:
         raise ValueError(f"there is no model {asked!r}: auto, plan, section, full")
     return asked
+
+
+@dataclass(frozen=True)
+class FilmValidity:
+    """What the resistance of a thin film of metal does to an electrode.
+
+    Examples
+    --------
+    >>> FilmValidity(1e-3, 5e-4, 0.02, True, "solve the film").needed
+    True
+    """
+
+    largest: float  # drop from the lead to the far end [V], were the current even
+    mean: float  # V
+    unevenness: float  # share by which the film alone makes the current uneven
+    needed: bool
+    words: str
+
+
+def judge_film(
+    sheet: float, resistance: float, current: float, length: float, width: float, lead: float = 0.0
+) -> FilmValidity:
+    """Judge whether an electrode may be taken as metal of one potential.
+
+    Over a length l of film with the area resistance R to a liquid of one potential the current falls by
+    1 - 1 / cosh(l sqrt(R_s / R)) (`simcell.transport.film`); its drop is that of an even current.
+
+    Parameters
+    ----------
+    sheet : float
+        Resistance of a square of the film [ohm].
+    resistance : float
+        Charge transfer, film in series and H / 3 kappa at the current of the case [ohm m^2].
+    current : float
+        [A]
+    length, width : float
+        Of the electrode away from its lead, and across [m].
+    lead : float
+        Squares of lead before it.
+
+    Returns
+    -------
+    FilmValidity
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive.
+
+    Examples
+    --------
+    >>> judge_film(600.0, 1e-3, 1e-6, 60e-6, 20e-6, lead=10.0).words
+    'a sheet resistance of 600 ohm costs up to 6.9 mV and makes the current uneven by 0.11 %: solve the film'
+    """
+    largest, mean = film_drop(current, sheet, length, width, lead)
+    if not resistance > 0.0:
+        raise ValueError(f"the resistance between film and liquid is {resistance:g} ohm m^2; it must be positive")
+    uneven = float(1.0 - 1.0 / np.cosh(min(length * np.sqrt(sheet / resistance), 700.0)))
+    needed = largest > FILM_DROP or uneven > FILM_SHARE
+    end = "solve the film" if needed else "its metal may be taken as one potential"
+    words = (
+        f"a sheet resistance of {sheet:.3g} ohm costs up to {1e3 * largest:.2g} mV and makes the current uneven by "
+        f"{100 * uneven:.2g} %: {end}"
+    )
+    return FilmValidity(largest, mean, uneven, needed, words)

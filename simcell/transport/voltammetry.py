@@ -70,48 +70,64 @@ def sand_time(
 def film_time(
     current: float, electrons: float, concentration: float, diffusivity: float, height: float, transference: float = 0.0
 ) -> float:
-    """Time [s] until a constant current density empties the surface of a closed film.
-
-    Long after H^2 / D the surface lies i (1 - t) H / (3 n F D) below the mean, so t = nFcH / i(1 - t) - H^2 / 3D; where
-    that is less than H^2 / D, the root of the whole series. Never longer than Sand's time.
+    """Time [s] until a constant current density empties the surface of a closed film; one value of `film_times`.
 
     Examples
     --------
     >>> round(film_time(100.0, 2, 100.0, 6e-10, 0.5e-6), 5)
     0.09635
     """
-    unit = height**2 / diffusivity
-    late = electrons * FARADAY * concentration * height / (abs(current) * (1.0 - transference)) / unit - 1.0 / 3.0
-    if late > 1.0:
-        return late * unit
-    wanted = late + 1.0 / 3.0  # = c / (flux H / D)
-    low, high = 0.0, wanted
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if _surface_drop(middle) < wanted else (low, middle)
-    return 0.5 * (low + high) * unit
+    return float(film_times(current, electrons, concentration, diffusivity, height, transference))
 
 
-def _surface_drop(tau: float) -> float:
+def film_times(
+    current: ArrayLike, electrons: float, concentration: ArrayLike, diffusivity: ArrayLike, height: ArrayLike,
+    transference: ArrayLike = 0.0,
+) -> Array:  # fmt: skip
+    """Time [s] until a constant current density empties the surface of a closed film; arguments broadcast.
+
+    Long after H^2 / D the surface lies i (1 - t) H / (3 n F D) below the mean, so t = nFcH / i(1 - t) - H^2 / 3D; where
+    that is less than H^2 / D, the root of the whole series. Never longer than Sand's time.
+
+    Examples
+    --------
+    >>> film_times([100.0, 1e4], 2, 100.0, 6e-10, [0.5e-6, 5e-6]).round(5)
+    array([0.09635, 0.00175])
+    """
+    i, c, d, h = (np.asarray(a, dtype=float) for a in (current, concentration, diffusivity, height))
+    unit = h**2 / d
+    wanted = electrons * FARADAY * c * h / (np.abs(i) * (1.0 - np.asarray(transference))) / unit  # c / (flux H / D)
+    late = wanted - 1.0 / 3.0
+    low, high = np.zeros(wanted.shape), wanted
+    if np.any(late <= 1.0):
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            more = _surface_drop(middle) < wanted
+            low, high = np.where(more, middle, low), np.where(more, high, middle)
+    return np.asarray(np.where(late > 1.0, late, 0.5 * (low + high)) * unit)
+
+
+def _surface_drop(tau: Array) -> Array:
     """Loss at the surface of a film at constant flux, over flux H / D, after tau H^2 / D."""
-    if tau < 0.05:
-        return 2.0 * float(np.sqrt(tau / np.pi))  # half-infinite; the far face is felt by exp(-1 / tau)
-    m = np.arange(1, 60)
-    return tau + 1.0 / 3.0 - float((2.0 / (np.pi * m) ** 2 * np.exp(-((np.pi * m) ** 2) * tau)).sum())
+    m = np.arange(1, 60).reshape(-1, *([1] * np.ndim(tau)))
+    series = (2.0 / (np.pi * m) ** 2 * np.exp(-((np.pi * m) ** 2) * tau)).sum(axis=0)
+    # half-infinite at first; the far face is felt by exp(-1 / tau)
+    return np.where(tau < 0.05, 2.0 * np.sqrt(tau / np.pi), tau + 1.0 / 3.0 - series)
 
 
 def randles_sevcik(
-    scan_rate: float, electrons: float, concentration: float, diffusivity: float, temperature: float = ROOM_TEMPERATURE
-) -> float:
+    scan_rate: ArrayLike, electrons: float, concentration: ArrayLike, diffusivity: ArrayLike,
+    temperature: float = ROOM_TEMPERATURE,
+) -> Array:  # fmt: skip
     """Peak current density [A/m^2] of a reversible voltammogram in a half-infinite liquid at a scan rate [V/s].
 
     Examples
     --------
-    >>> round(randles_sevcik(0.1, 1, 1.0, 1e-9), 3)
+    >>> print(randles_sevcik(0.1, 1, 1.0, 1e-9).round(3))
     2.686
     """
-    sigma = electrons * FARADAY * scan_rate / (GAS_CONSTANT * temperature)
-    return float(PEAK * electrons * FARADAY * concentration * np.sqrt(sigma * diffusivity))
+    sigma = electrons * FARADAY * np.asarray(scan_rate, dtype=float) / (GAS_CONSTANT * temperature)
+    return np.asarray(PEAK * electrons * FARADAY * np.asarray(concentration) * np.sqrt(sigma * np.asarray(diffusivity)))
 
 
 def thin_layer_peak(

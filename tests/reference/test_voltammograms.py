@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from simcell.transport.gauge import Layer, layer_voltammogram
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Limit, current, hold, sweep, voltammogram
-from simcell.transport.session import run
-from simcell.transport.species import Ion, Liquid, Surface, between, plating
+from simcell.transport.session import Options, run
+from simcell.transport.species import Frit, Ion, Liquid, Surface, between, plating
 from simcell.transport.voltammetry import cottrell, film_step, randles_sevcik, sand_time, thin_layer_peak
 from tests.ions_on_a_line import PLATES_LIMIT, VOLTS, D, peak, plates, redox, thin
 
@@ -88,6 +89,17 @@ def test_thin_layer():
     height, at = peak(run(thin(), [sweep(-0.3, 0.3, 0.01)]), after=2.0, until=58.0)
     assert height == pytest.approx(thin_layer_peak(0.01, 1, 1.0, 1e-6), rel=PERMILLE)
     assert at == pytest.approx(0.0, abs=1e-3)
+
+
+def test_cycle_in_a_closed_film():
+    """A whole cycle beside the convolution of the thickness gauge (`simcell.transport.gauge`)."""
+    cell = redox(length=1e-6, spacing=1e-7, support=1e2, far=Frit())
+    record = run(cell, voltammogram(-0.2, [0.2], 0.1), Options(volts=0.004))
+    time = np.linspace(0.0, 8.0, 401)
+    potential = 0.2 - np.abs(time - 4.0) * 0.1
+    wanted = layer_voltammogram(time, potential, Layer(1e-6, D, 1.0, 0.0, 1.0))
+    inside = (time > 0.5) & (np.abs(time - 4.0) > 0.1) & (time < 7.9)
+    np.testing.assert_allclose(record.sampled(time[inside]), wanted[inside], atol=1.5e-3 * wanted.max())
 
 
 def test_binary_limiting_current():

@@ -139,13 +139,13 @@ def test_all_errors_of_a_file_come_at_once():
         temperature = "25 C"
         [output]
         times = ["2 s", "1 s"]
-        [electrode]
+        [imaging]
     """
     with pytest.raises(InputError) as caught:
         Case.from_toml(text)
     assert {problem.key for problem in caught.value.problems} == {
         "case.duration", "beam.energy", "beam.flux", "cell.spacer_hieght", "electrolyte.pH",
-        "electrolyte.temperature", "output.times[1]", "[electrode]",
+        "electrolyte.temperature", "output.times[1]", "[imaging]",
     }  # fmt: skip
 
 

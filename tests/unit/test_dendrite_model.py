@@ -91,7 +91,8 @@ def test_curvature_of_a_circle() -> None:
         x, y = np.meshgrid((np.arange(n) + 0.5) * h, (np.arange(n) + 0.5) * h)
         psi, a, kappa = 0.6 - np.hypot(x, y), np.empty((n, n)), np.empty((n, n))
         kernels.source_shape(psi, np.zeros_like(psi), 1.5 * h, a)
-        kernels.curvature(psi, a, h, h, kappa)
+        one, grain = np.array([[1.0, 0.0]]), np.zeros((n, n), dtype=np.int64)
+        kernels.curvature(psi, 10.0 * h, h, h, 4, 0.0, 0.0, one, grain, kappa, np.empty((n, n)))
         near = np.abs(psi) < 2.0 * h
         errors.append(np.abs(kappa[near] * 0.6 - 1.0).max())
     assert errors[-1] < 0.001
@@ -346,7 +347,7 @@ def test_what_the_model_cannot_carry_is_refused() -> None:
         Layer(LITHIUM, radial([0.0, 1.0, 2.0]), 2.0, {"x+": "reservoir"})
     with pytest.raises(ValueError, match="no side 'y-'"):
         Layer(LITHIUM, section(np.arange(20) * 1e-8, [0.0, 1.0]), 5e-8, {"y-": "reservoir"})
-    with pytest.raises(ValueError, match="'reservoir' or 'counter'"):
+    with pytest.raises(ValueError, match="'reservoir', 'counter' or an Edge"):
         Layer(LITHIUM, section(np.arange(20) * 1e-8, [0.0, 1.0]), 5e-8, {"x+": "sea"})
     layer = patch(40, 10, 50e-9, 0.1e-6)
     x = layer.centre[1]

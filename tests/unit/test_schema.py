@@ -146,8 +146,8 @@ def test_not_reached_is_an_answer_only_where_declared():
     assert np.isnan(tree["radiolysis/time_to_steady"][1])
     with pytest.raises(ResultError, match="time_to_steady is inf at beam_dose_rate = 1000"):
         schema.build({"radiolysis": {"time_to_steady": (dims, [np.inf, 1.0])}}, VARIED)
-    with pytest.raises(ResultError, match="steady_pH is nan"):
-        schema.build({"radiolysis": {"steady_pH": (dims, [1.0, np.nan])}}, VARIED)
+    with pytest.raises(ResultError, match="dose_rate is nan"):
+        schema.build({"beam": {"dose_rate": (dims, [1.0, np.nan])}}, VARIED)
 
 
 @pytest.mark.parametrize("values", [[["a", "b"]] * 3, np.ones((3, 2), complex), [[None, 1.0]] * 3])

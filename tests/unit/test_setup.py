@@ -185,7 +185,17 @@ def test_the_energy_of_a_g_set_is_a_pair():
 def test_a_scanned_beam_says_what_the_dose_rate_is():
     (warning,) = told("scanned", beam=STEM)
     assert "average over the frame" in warning and "under the probe" in warning and "1e+12 Gy/s" in warning
+    assert "the chemistry is run with it" in warning
     assert not told("scanned")
+
+
+def test_a_scan_that_is_followed_is_not_said_to_be_averaged():
+    case = Case.from_dict({
+        "case": {"duration": "1 s"}, "beam": STEM | {"resolved": "line"}, "cell": {"spacer_height": "1 um"},
+        "grid": {"geometry": "plan", "extent": "20 um", "spacing": "1 um"},
+    })  # fmt: skip
+    (warning,) = (w for w in beam_of(case.input).warnings if "scanned" in w)
+    assert "followed line by line" in warning and "run with it" not in warning
 
 
 def test_the_dose_factor_holds_under_the_probe_as_well():

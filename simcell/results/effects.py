@@ -1,0 +1,209 @@
+"""What the beam does, what the bias does, and what both do together: the 2 x 2 experiment in numbers.
+
+With y of a run without either, with the beam alone, with the bias alone and with both,
+
+    beam = y(beam) - y(neither),   bias = y(bias) - y(neither),   interaction = y(both) - y(beam) - y(bias) + y(neither)
+
+so that y(both) = y(neither) + beam + bias + interaction. An unbiased blank shows the first of these parts only; what
+the beam does to a biased cell is beam + interaction. Source: G. E. P. Box, J. S. Hunter, W. G. Hunter, Statistics for
+Experimenters, 2nd ed. 2005, chapter 5; its main effects are averages: beam + interaction / 2, bias + interaction / 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from simcell.results.plain import scaled
+
+BEAM, BIAS = "beam_on", "bias_on"  # dimensions of the four runs, 0 or 1 each
+TINY = 1e-30  # of any unit: what is smaller is rounding
+SMALL = 0.01  # share of the largest part below which a part is called small
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One quantity of the four runs.
+
+    Parameters
+    ----------
+    quantity, unit : str
+    neither, beam, bias, both : float
+        Its value in each run.
+
+    Examples
+    --------
+    >>> e = Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
+    >>> e.by_beam, e.by_bias, e.interaction
+    (1.0, 4.0, 2.0)
+    """
+
+    quantity: str
+    unit: str
+    neither: float
+    beam: float
+    bias: float
+    both: float
+
+    @property
+    def by_beam(self) -> float:
+        """Change by the beam alone."""
+        return self.beam - self.neither
+
+    @property
+    def by_bias(self) -> float:
+        """Change by the bias alone."""
+        return self.bias - self.neither
+
+    @property
+    def interaction(self) -> float:
+        """What is left in the run with both."""
+        return self.both - self.beam - self.bias + self.neither
+
+    @property
+    def main(self) -> tuple[float, float]:
+        """Main effects of beam and bias: averages over the other factor."""
+        return self.by_beam + 0.5 * self.interaction, self.by_bias + 0.5 * self.interaction
+
+
+def field_effects(tree: xr.DataTree, path: str) -> dict[str, xr.DataArray]:
+    """Parts of a whole variable, with all its dimensions but those of the four runs.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        Of `simcell controls`.
+    path : str
+        Such as ``transport/concentration``.
+
+    Returns
+    -------
+    dict
+        ``neither``, ``beam``, ``bias``, ``interaction``; their sum is the run with both.
+
+    Raises
+    ------
+    KeyError
+        If the variable is not there or does not differ between the runs.
+
+    Examples
+    --------
+    >>> tree = xr.DataTree.from_dict({"/a": xr.Dataset({"y": ((BEAM, BIAS), [[0.0, 4.0], [1.0, 7.0]])})})
+    >>> {name: float(part) for name, part in field_effects(tree, "a/y").items()}
+    {'neither': 0.0, 'beam': 1.0, 'bias': 4.0, 'interaction': 2.0}
+    """
+    group, _, name = path.strip("/").rpartition("/")
+    array = tree[group].dataset[name]
+    if not {BEAM, BIAS} <= set(array.dims):
+        raise KeyError(f"{path} does not tell the four runs apart")
+    run = {(i, j): array.isel({BEAM: i, BIAS: j}, drop=True) for i in (0, 1) for j in (0, 1)}
+    neither, beam, bias, both = run[0, 0], run[1, 0], run[0, 1], run[1, 1]
+    interaction = both - beam - bias + neither
+    return {"neither": neither, "beam": beam - neither, "bias": bias - neither, "interaction": interaction}
+
+
+def effects(tree: xr.DataTree) -> list[Effect]:
+    """Every scalar that the four runs give.
+
+    Traces give their last value, currents their charge as well; what varies in space gives its mean over the liquid
+    and, on a line, the value at the working electrode.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        Of `simcell controls`.
+
+    Returns
+    -------
+    list of Effect
+
+    Examples
+    --------
+    >>> y = xr.DataArray([[0.0, 4.0], [1.0, 7.0]], dims=(BEAM, BIAS), attrs={"units": "V", "long_name": "potential"})
+    >>> [e.interaction for e in effects(xr.DataTree.from_dict({"/a": xr.Dataset({"y": y})}))]
+    [2.0]
+    """
+    found = []
+    for node in tree.subtree:
+        for name, array in node.data_vars.items():
+            if {BEAM, BIAS} <= set(array.dims):
+                for words, unit, value in _scalars(str(name), array):
+                    runs = (float(value[i, j]) for i, j in ((0, 0), (1, 0), (0, 1), (1, 1)))
+                    found.append(Effect(words, unit, *runs))
+    return found
+
+
+def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndarray]]:
+    array = array.transpose(BEAM, BIAS, ...)
+    unit = str(array.attrs.get("units", ""))
+    places: list[tuple[str, xr.DataArray]] = [("", array)]
+    space = [d for d in ("z", "y", "x") if d in array.dims]
+    if space:
+        if space != ["x"]:
+            raise ValueError(f"{name} varies along {', '.join(space)}: effects are told on a line")
+        length = float(array["x"][-1] - array["x"][0])
+        places = [(" (mean)", array.integrate("x") / length), (" (at the electrode)", array.isel(x=0, drop=True))]
+    for where, values in places:
+        labels = [d for d in values.dims if d not in (BEAM, BIAS, "time")]
+        if any(d not in ("species", "gas", "electrode", "reaction") for d in labels):
+            continue
+        stacked = values.stack(label=labels) if labels else values.expand_dims(label=[""])
+        for label in stacked["label"].values:
+            one = stacked.sel(label=label)
+            of = ", ".join(map(str, label if isinstance(label, tuple) else (label,))) if labels else ""
+            words = ", ".join(part for part in (name.replace("_", " "), of) if part) + where
+            if "time" in one.dims:
+                if unit == "A":
+                    what = name.replace("_current", "").replace("_", " ")
+                    yield f"charge, {what} {of}{where}", "C", one.fillna(0.0).integrate("time").values
+                one = one.isel(time=-1, drop=True)
+            yield words, unit, one.values
+
+
+def telling(found: list[Effect]) -> list[Effect]:
+    """The chief ones that beam or bias change: charges, then currents, potentials, pH and gas; the counter later.
+
+    Examples
+    --------
+    >>> same, other = Effect("a", "A", 1.0, 1.0, 1.0, 1.0), Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
+    >>> [e.quantity for e in telling([same, other])]
+    ['charge']
+    """
+    ranked = [(_rank(e), number, e) for number, e in enumerate(found) if _changed(e)]
+    return [e for rank, _, e in sorted(ranked, key=lambda r: r[:2]) if rank < len(_CHIEF)]
+
+
+_CHIEF = ("charge, ", "electrode current, ", "reaction current, ", "electrode potential, ", "pH", "gas saturation, ")
+
+
+def _rank(e: Effect) -> float:
+    rank = next((n for n, start in enumerate(_CHIEF) if e.quantity.startswith(start)), len(_CHIEF))
+    return rank + 0.5 * ("counter" in e.quantity)
+
+
+def _changed(e: Effect) -> bool:
+    """Whether anything is left of the effects beside rounding."""
+    return max(map(abs, (e.by_beam, e.by_bias, e.interaction))) > 1e-9 * max(abs(e.neither), abs(e.both), TINY)
+
+
+def verdict(effect: Effect) -> str:
+    """One quantity in words: of how much, what is beam alone, bias alone and interaction.
+
+    Examples
+    --------
+    >>> verdict(Effect("current", "A", 0.0, 4e-10, 1.08e-8, 1.23e-8))
+    'current: of 12.3 nA, 400 pA is beam alone, 10.8 nA bias alone, 1.1 nA interaction'
+    """
+    size = max(abs(v) for v in (effect.neither, effect.beam, effect.bias, effect.both))
+    parts = (effect.both, effect.neither, effect.by_beam, effect.by_bias, effect.interaction)
+    told = (v if abs(v) > 1e-9 * size else 0.0 for v in parts)
+    both, neither, beam, bias, interaction = (_number(v, effect.unit) for v in told)
+    rest = f" (of which {neither} without either)" if abs(effect.neither) > SMALL * size else ""
+    return f"{effect.quantity}: of {both}{rest}, {beam} is beam alone, {bias} bias alone, {interaction} interaction"
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.3g}" if unit in ("1", "") or not value else scaled(value, unit)

@@ -1,0 +1,129 @@
+"""A liquid between electrodes under the beam: ions of transport that also react and are made, in one system.
+
+The beam makes species at G times dose rate in every cell, the mechanism lets them react, and transport moves them to
+the electrodes, whose reactions use them up or make more: one implicit system (see `simcell.transport.bulk`), no codes
+that pass files. Assumptions: the dose rate is the same along the line (the beam covers what the line stands for), so
+what diffuses out of a small beam sideways is missing; activity coefficients of 1 except where the ionic-strength
+correction of the constants is asked for; the solvent is not used up; no bubbles form (gas is told, not acted on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simcell.chemistry.equilibrium import reversible
+from simcell.chemistry.mechanism import Species
+from simcell.chemistry.network import Array, Network
+from simcell.errors import InputError, Problem
+from simcell.inputs.case import CaseInput
+from simcell.radiolysis.setup import Setup
+from simcell.studies.gas import gases_of
+from simcell.studies.in_space import diffusivities_of
+from simcell.studies.run import beam_group, ph, saturation
+from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
+from simcell.studies.solution import Solution
+from simcell.transport.bulk import ORDER, Bulk
+
+SMALL = 1e-3  # mol/m^3 (1 uM): errors of what starts with less are told against this
+
+
+@dataclass(frozen=True, eq=False)
+class Irradiated:
+    """What the beam adds to a liquid.
+
+    Attributes
+    ----------
+    solution : Solution
+        All solutes of the mechanism, those that do not react, and their start.
+    bulk : Bulk
+        Reactions, and what the beam makes while it is on.
+
+    Examples
+    --------
+    >>> sorted(Irradiated.__dataclass_fields__)
+    ['beam', 'bulk', 'setup', 'solution']
+    """
+
+    solution: Solution
+    bulk: Bulk
+    setup: Setup
+    beam: Beam
+
+    @property
+    def scales(self) -> Mapping[str, float]:
+        """What errors are told against [mol/m^3]."""
+        return dict.fromkeys(self.solution.concentrations, SMALL)
+
+
+def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
+    """Put the liquid of a case together that runs radiolysis and transport.
+
+    Raises
+    ------
+    InputError
+        For species without a diffusivity, and rate laws that transport cannot carry.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s"}}).input
+    >>> wet = irradiated(case)
+    >>> len(wet.bulk.reactions), round(wet.bulk.production["OH"], 1)
+    (62, 376.2)
+    """
+    mechanism = mechanism_of(case, folder)
+    setup, beam = setup_of(case, mechanism)
+    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name]}
+    new = {name: Species(name, {}, charge) for name, charge in ions.items() if name not in mechanism.species}
+    mechanism = replace(mechanism, species={**mechanism.species, **new})
+    setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)))
+    problem, names = setup.problem, setup.problem.net.names
+    diffusivity, remarks = diffusivities_of(case, mechanism, names)
+    start = dict(zip(names, problem.start.tolist(), strict=True))
+    for r in mechanism.reactions:
+        written = sorted(s for s, n in r.reactants.items() for _ in range(n) if s != mechanism.solvent)
+        if len(r.counted) > ORDER or sorted(s for s in r.counted if s != mechanism.solvent) != written:
+            reason = (
+                f"{r.equation} has a rate law that is not mass action up to order {ORDER}: not carried with currents"
+            )
+            raise InputError(Problem("", "electrolyte.mechanism", mechanism.name, reason))
+    schedule = problem.schedule
+    bulk = Bulk(
+        reversible(mechanism, names, case.electrolyte.temperature, problem.k),
+        dict(zip(names, problem.source.tolist(), strict=True)),
+        switch=tuple(schedule.switch[:-1].tolist()), scale=tuple(schedule.scale.tolist()),
+    )  # fmt: skip
+    charges = {name: mechanism.species[name].charge for name in names}
+    found = dict(zip(names, diffusivity.tolist(), strict=True))
+    solution = Solution(start, charges, found, 0.0, "follows from the ions", (*setup.warnings, *remarks))
+    return Irradiated(solution, bulk, setup, beam)
+
+
+def beam_groups(wet: Irradiated, times: Array, concentration: Array) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `/beam` and `/radiolysis` hold of concentrations (times, solutes, x), and the names of the gases.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> wet = irradiated(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s"}}).input)
+    >>> start = np.array(list(wet.solution.concentrations.values()))[None, :, None]
+    >>> groups, coords = beam_groups(wet, np.zeros(1), start)
+    >>> groups["radiolysis"]["pH"][1].round(2), coords["gas"]
+    (array([[7.]]), ['H2', 'O2'])
+    """
+    species = list(wet.solution.concentrations)
+    c = np.moveaxis(concentration, 1, -1)
+    gases, limits = list(gases_in(wet.setup.mechanism)), saturation(wet.setup)
+    share = np.stack([c[..., species.index(g)] / limits[g] for g in gases], axis=1)
+    group = {
+        "pH": (["time", "x"], ph(c, species)),
+        "gas_saturation": (["time", "gas", "x"], share),
+        "gas_pressure": (["time", "x"], gases_of(wet.setup).pressure_of(c, species)),
+        "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
+    }
+    return {"beam": beam_group(wet.beam, wet.setup, times), "radiolysis": group}, {"gas": gases}

@@ -1,0 +1,396 @@
+"""Ions along a line under a potentiostat: from the case to liquid and segments, and to the labelled result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcell.constants import GAS_CONSTANT
+from simcell.errors import InputError, Problem, SolverError
+from simcell.inputs.case import CaseInput
+from simcell.inputs.electrode import ElectrodeInput, area_on_line
+from simcell.inputs.fields import Frozen
+from simcell.inputs.protocol import StepInput, UntilInput
+from simcell.numerics.grid import Array
+from simcell.results.provenance import Status
+from simcell.results.schema import build
+from simcell.studies.irradiated import Irradiated, beam_groups, irradiated
+from simcell.studies.reactions import by_role, reactions_of
+from simcell.studies.solution import Solution, solution_of
+from simcell.transport.kinetics import FARADAY
+from simcell.transport.protocol import Limit, Segment, current, hold, pulses, rest, voltammogram
+from simcell.transport.record import Record
+from simcell.transport.session import Course, Options, Stopped
+from simcell.transport.session import run as run_session
+from simcell.transport.species import Frit, Ion, Liquid, Reservoir, Surface, between
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simcell.case import Case
+
+FIRST_CELL = (
+    1 / 20
+)  # over the shortest diffusion length, or over the line: errors below 1e-3 (docs/theory/transport.md)
+SHORTEST = 1e-3  # of a step: from when on its current is to be right
+LARGEST_CELL = 1 / 25  # of the line
+NO_REST = (
+    "the electrodes have no open-circuit potential at the start, from which their capacitance would be charged: a "
+    "reaction finds nothing on one of its sides; dissolve a trace of it, or leave the capacitance out"
+)
+GROWTH = 1.05  # of neighbouring cells where the file gives none: 1.2, as around a beam, costs up to 6e-3 of a current
+MOST_VALUES = 20_000_000  # of concentration that a result holds: 160 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A case on a line made ready.
+
+    Attributes
+    ----------
+    segments, groups : list
+        What the potentiostat does, and the step (from 0) that each segment belongs to.
+    area : float or None
+        Of the working electrode [m^2].
+
+    Examples
+    --------
+    >>> "segments" in Line.__dataclass_fields__
+    True
+    """
+
+    solution: Solution
+    liquid: Liquid
+    segments: list[Segment]
+    groups: list[int]
+    area: float | None
+    warnings: tuple[str, ...]
+    wet: Irradiated | None = None  # what the beam adds
+
+
+def line_of(case: CaseInput, folder: Path | None = None) -> Line:
+    """Make a case on a line ready; under the beam its mechanism reacts in the liquid.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"physics": ["transport"]}, "grid": {"geometry": "line", "extent": "100 um"},
+    ...     "electrolyte": {"concentrations": {"K+": "104 mM", "Cl-": "100 mM", "Fe(CN)6^4-": "1 mM"}},
+    ...     "electrode": [{"name": "a", "role": "working", "reaction": [{"name": "ferro", "oxidised": "Fe(CN)6^3-",
+    ...                    "reduced": "Fe(CN)6^4-", "electrons": 1, "rate_constant": "1e-4 m/s"}]}],
+    ...     "protocol": {"steps": [{"technique": "potentiostatic", "potential": "0.2 V", "duration": "1 s"}]}}).input
+    >>> line_of(case).liquid.balance
+    'K+'
+    """
+    wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
+    solution = _with_products(case, solution_of(case)) if wet is None else wet.solution
+    if not solution.complete:
+        reason = f"is missing: the preset has the ions {', '.join(solution.known)}; list how much of each"
+        raise InputError(Problem("", "electrolyte.concentrations", None, reason))
+    reactions = reactions_of(case, solution)
+    missing = [ion for ion in solution.concentrations if ion not in solution.diffusivities]
+    if missing:
+        reason = f"is missing: no diffusivity is published here for {', '.join(missing)}"
+        example = f'transport.diffusivity = {{ "{missing[0]}" = "1e-9 m^2/s" }}'
+        raise InputError(Problem("", "transport.diffusivity", None, reason, example))
+    working, counter = by_role(case, "working"), by_role(case, "counter")
+    assert working is not None and case.grid.extent is not None  # checked with the case
+    other: Surface | Reservoir | Frit = Frit() if case.grid.edge == "closed" else Reservoir()
+    warnings = list(solution.warnings)
+    if counter is not None and reactions[counter.name]:
+        other = _surface(counter, reactions[counter.name])
+    elif counter is not None:
+        what = "a wall that the balancing ion alone passes" if case.grid.edge == "closed" else "fresh liquid"
+        warnings.append(f'no reaction at "{counter.name}": the far end of the line is {what} (grid.edge)')
+    place = by_role(case, "reference")
+    at = place.position[0] if place is not None and case.protocol.reference in (None, place.name) else None
+    ions = [Ion(name, solution.charges[name], solution.diffusivities[name]) for name in solution.concentrations]
+    growth = case.grid.growth if "growth" in case.grid.model_fields_set else GROWTH
+    grid = between(
+        case.grid.extent, _first_cell(case, ions), growth, case.grid.extent * LARGEST_CELL,
+        other=isinstance(other, Surface),
+    )  # fmt: skip
+    try:
+        liquid = Liquid(
+            grid, ions, solution.concentrations, _surface(working, reactions[working.name]), other, at,
+            temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
+        )  # fmt: skip
+    except ValueError as error:
+        key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
+        raise InputError(Problem("", key, None, str(error))) from None
+    area = area_on_line(working)
+    segments, groups = _segments(case, area, _compensated(case, liquid))
+    if case.electrolyte.conductivity is not None:
+        warnings.append("electrolyte.conductivity is not used on a line: the conductivity follows from the ions")
+    if case.electrolyte.pH is not None and wet is None:
+        warnings.append("the ions of water move, but water and buffers do not react in the liquid of a line")
+    return Line(solution, liquid, segments, groups, area, tuple(warnings), wet)
+
+
+def _with_products(case: CaseInput, solution: Solution) -> Solution:
+    """The liquid with what electrodes make of it and it does not hold at the start."""
+    new = dict.fromkeys(s for e in case.electrode for r in e.reaction for s in (r.oxidised, r.reduced) if s)
+    absent = {name: 0.0 for name in new if name not in solution.concentrations and solution.complete}
+    if not absent:
+        return solution
+    e = case.electrolyte
+    filled = e.model_copy(update={"concentrations": Frozen({**e.concentrations, **absent})})
+    return solution_of(case.model_copy(update={"electrolyte": filled}))
+
+
+def _surface(electrode: ElectrodeInput, reactions: tuple[Any, ...]) -> Surface:
+    return Surface(reactions, electrode.surface_resistance, electrode.capacitance)
+
+
+def _first_cell(case: CaseInput, ions: list[Ion]) -> float:
+    """Cells at electrodes [m]: a part of the shortest length over which a concentration changes."""
+    assert case.grid.extent is not None
+    if case.grid.spacing is not None:
+        return case.grid.spacing
+    slowest, volts = min(ion.diffusivity for ion in ions), GAS_CONSTANT * case.electrolyte.temperature / FARADAY
+    times = []
+    for step in case.protocol.steps:
+        if step.technique == "cv" and step.scan_rate:
+            times.append(volts / step.scan_rate)
+        elif step.technique == "pulse" and step.on and step.off:
+            times.append(SHORTEST * 10.0 * min(step.on, step.off))
+        else:
+            times.append(SHORTEST * (step.duration or case.case.duration or 1.0))
+    return float(FIRST_CELL * min(case.grid.extent, np.sqrt(slowest * min(times))))
+
+
+def _compensated(case: CaseInput, liquid: Liquid) -> float:
+    """Resistance that the instrument compensates [ohm m^2]: its share of that at the start up to the reference."""
+    share = case.protocol.ir_compensation
+    if share == 0.0:
+        return 0.0
+    end = liquid.grid.faces[2][-1] if liquid.reference is None else liquid.reference
+    z = np.array([ion.charge for ion in liquid.ions], dtype=float)
+    d = np.array([ion.diffusivity for ion in liquid.ions])
+    kappa = FARADAY / liquid.volts * float((z**2 * d) @ liquid.composition[:, 0])
+    return float(share * end / kappa)
+
+
+def _segments(case: CaseInput, area: float | None, resistance: float) -> tuple[list[Segment], list[int]]:
+    found: list[Segment] = []
+    groups: list[int] = []
+    problems: list[Problem] = []
+    before = 0.0
+    for number, step in enumerate(case.protocol.steps):
+        key = f"protocol.steps[{number}]"
+        try:
+            lasts = step.lasts if step.lasts is not None else (case.case.duration or 0.0) - before
+            made = _step(step, lasts, area, resistance, key)
+        except InputError as error:
+            problems += error.problems
+            continue
+        before += lasts
+        found += made
+        groups += [number] * len(made)
+    if problems:
+        raise InputError(problems)
+    return found, groups
+
+
+def _step(step: StepInput, lasts: float, area: float | None, resistance: float, key: str) -> list[Segment]:
+    limits = _limits(step.until, area, f"{key}.until") if step.until is not None else ()
+    if step.technique == "ocp":
+        made = [rest(lasts)]
+    elif step.technique == "potentiostatic":
+        made = [hold(step.potential or 0.0, lasts, compensation=resistance)]
+    elif step.technique == "galvanostatic":
+        made = [current(_density(step.current, step.current_density, area, f"{key}.current"), lasts)]
+    elif step.technique == "cv":
+        made = voltammogram(
+            step.potential or 0.0, step.vertices, step.scan_rate or 1.0, step.cycles or 1, step.stop, resistance
+        )
+    else:
+        count, on, off = step.count or 1, step.on or 1.0, step.off or 1.0
+        if step.potential is not None:
+            pair = [
+                hold(v, t, compensation=resistance)
+                for v, t in ((step.potential, on), (step.rest_potential or 0.0, off))
+            ]
+            made = pair * count
+        else:
+            peak = _density(step.current, step.current_density, area, f"{key}.current")
+            low = _density(step.rest_current, step.rest_current_density, area, f"{key}.rest_current")
+            made = pulses(peak, on, off, count, low)
+    return [replace(segment, limits=limits) for segment in made]
+
+
+def _density(total: float | None, density: float | None, area: float | None, key: str) -> float:
+    if total is None:
+        return density or 0.0
+    if area is None:
+        reason = "needs the area of the working electrode: give its area, or a current density"
+        raise InputError(Problem("", key, f"{total:g} A", reason, 'area = "1 mm^2"'))
+    return total / area
+
+
+def _limits(until: UntilInput, area: float | None, key: str) -> tuple[Limit, ...]:
+    found = []
+    for quantity in ("potential", "current", "charge"):
+        ends = {"below": -np.inf, "above": np.inf}
+        for side in ends:
+            value = getattr(until, f"{quantity}_{side}")
+            per_area = getattr(until, f"{quantity}_density_{side}", None)
+            if quantity != "potential" and (value is not None or per_area is not None):
+                ends[side] = _density(value, per_area, area, f"{key}.{quantity}_{side}")
+            elif value is not None:
+                ends[side] = value
+        if np.isfinite(list(ends.values())).any():
+            found.append(Limit(quantity, **ends))
+    return tuple(found)
+
+
+# ----------------------------------------------------------------- the run
+
+
+def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+    """Run a case on a line; see `run_transport`.
+
+    Examples
+    --------
+    >>> run_line.__name__
+    'run_line'
+    """
+    from simcell.studies.transport import transport_provenance
+
+    started = time.perf_counter()
+    ready = line_of(case.input, case.folder)
+    status: Status = "complete"
+    failure: SolverError | None = None
+    options = Options(
+        rtol=case.input.solver.rtol or Options.rtol, steps=min(case.input.solver.max_steps, Options.steps)
+    )
+    until = case.input.case.duration or np.inf
+    try:
+        course = Course(ready.groups, until, _times(case.input), progress)
+        record = run_session(ready.liquid, ready.segments, options, course)
+    except Stopped as stop:
+        record, status = stop.partial, "interrupted"
+    except SolverError as error:
+        if not isinstance(error.partial, Record):
+            raise
+        record, failure, status = error.partial, error, "failed"
+    except ValueError as error:
+        reason = NO_REST if "open-circuit" in str(error) else str(error)
+        raise InputError(Problem("", "electrode", None, reason)) from None
+    groups, coords, remarks = labelled(case.input, ready, record)
+    solver = {
+        "method": "ESDIRK3(2)4L[2]SA, coupled", "rtol": options.rtol, "atol_relative": options.atol,
+        "steps": int(record.time.size), "books": record.books if np.abs(record.passed).max() > 0.0 else 0.0,
+    }  # fmt: skip
+    more = {
+        "level": "tertiary", "geometry": "line", "balance": ready.liquid.balance,
+        "against": _against(case.input, ready),
+        "ends": [{"step": ready.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
+    }  # fmt: skip
+    warnings = [*ready.warnings, *remarks, *([str(failure)] if failure else [])]
+    facts = transport_provenance(case, warnings, status, started, solver, transport=more)
+    tree = build(groups, coords, {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "line"})
+    if failure is not None:
+        raise SolverError(str(failure), tree)
+    return tree
+
+
+def _against(case: CaseInput, ready: Line) -> str:
+    """Name of what potentials are against."""
+    reference, counter = by_role(case, "reference"), by_role(case, "counter")
+    if ready.liquid.reference is not None and reference is not None:
+        return reference.name
+    return counter.name if counter is not None else "the far end"
+
+
+def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """Everything that a record holds, with its coordinates, and remarks.
+
+    Examples
+    --------
+    >>> labelled.__name__
+    'labelled'
+    """
+    rows, remarks = _rows(case, record)
+    names = [e.name for e in case.electrode if e.role in ("working", "counter", "reference")]
+    roles: dict[str, str] = {e.name: e.role for e in case.electrode}
+    at_reference = record.metal - record.potential - _shown_compensation(ready, record)
+    own = len(ready.liquid.working.reactions)
+
+    def per_electrode(working: Array, counter: Array) -> tuple[list[str], Array]:
+        pick = {"working": working, "counter": counter, "reference": np.zeros(record.time.size)}
+        return ["time", "electrode"], np.stack([pick[roles[n]] for n in names], axis=1)[rows]
+
+    charge = (record.reaction_charge[:, :own].sum(axis=1) + record.charging_charge[:, 0]) / _line_area(ready)
+    group = {
+        "concentration": (["time", "species", "x"], np.maximum(record.concentration, 0.0)[rows]),
+        "potential": (["time", "x"], (record.liquid - at_reference[:, None])[rows]),
+        "current_density": (["time"], record.current[rows]),
+        "charge_density": (["time"], charge[rows]),
+        "charging_current_density": (["time"], record.charging_current[rows, 0]),
+        "electrode_potential": per_electrode(record.potential, -at_reference),
+        "ohmic_drop": per_electrode(record.ohmic_drop, record.liquid[:, -1] - at_reference),
+        "reaction_current_density": (["time", "reaction"], record.reaction_current[rows]),
+        "step": (["time"], np.array([ready.groups[n] + 1.0 for n in record.segment])[rows]),
+    }
+    if ready.area is not None:
+        group["electrode_current"] = per_electrode(record.current * ready.area, -record.current * ready.area)
+        group["reaction_current"] = (["time", "reaction"], record.reaction_current[rows] * ready.area)
+    if not record.reactions:
+        group = {name: value for name, value in group.items() if "reaction" not in value[0]}
+    sides = ["working"] * own + ["counter"] * (len(record.reactions) - own)
+    by = {role: name for name, role in roles.items()}
+    coords = {
+        "time": record.time[rows], "species": list(record.ions), "x": record.position, "electrode": names,
+        "reaction": [f"{by[side]}: {name}" for side, name in zip(sides, record.reactions, strict=True)],
+    }  # fmt: skip
+    z = np.array([ion.charge for ion in ready.liquid.ions], dtype=float)
+    d = np.array([ion.diffusivity for ion in ready.liquid.ions])
+    kappa = FARADAY / ready.liquid.volts * float((z**2 * d) @ ready.liquid.composition[:, 0])
+    cell: dict[str, Any] = {"temperature": ([], case.electrolyte.temperature), "conductivity": ([], kappa)}
+    groups = {"cell": cell, "transport": group}
+    if ready.wet is not None:
+        more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
+        groups, coords = groups | more, coords | gases
+    return groups, coords, remarks
+
+
+def _line_area(ready: Line) -> float:
+    return float(ready.liquid.grid.area[2].ravel()[0])
+
+
+def _shown_compensation(ready: Line, record: Record) -> Array:
+    resistance = np.array([segment.compensation for segment in ready.segments])
+    return resistance[record.segment] * record.current
+
+
+def _times(case: CaseInput) -> tuple[float, ...]:
+    """Times [s] that a result must hold: those that the case asks for."""
+    if not (case.output.times or case.output.count is not None) or case.case.duration is None:
+        return ()
+    return case.output.resolved_times(case.case.duration)
+
+
+def _rows(case: CaseInput, record: Record) -> tuple[NDArray[np.int64], list[str]]:
+    """Which of the steps of the solver a result keeps: those asked for, or all, or as many as it can hold."""
+    output, n = case.output, record.time.size
+    if output.times or output.count is not None:
+        end = case.case.duration or float(record.time[-1])
+        times = np.array(output.resolved_times(min(end, float(record.time[-1]))))
+        near = np.abs(record.time[:, None] - times[None, :]).argmin(axis=0)
+        return np.unique(near), []
+    most = max(MOST_VALUES // record.concentration[0].size, 2)
+    if n <= most:
+        return np.arange(n), []
+    kept = np.unique(np.linspace(0, n - 1, most).astype(int))
+    return kept, [f"{kept.size} of {n} steps are kept, so that the result stays small; output.count asks for others"]

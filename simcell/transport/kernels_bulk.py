@@ -1,0 +1,74 @@
+"""Kernels of reactions inside a liquid: mass action in pairs, forward and back, and their part of the linear system.
+
+A pair counts with the difference of its two rates, so that fast reactions near equilibrium, whose rates are equal to
+all digits, still conserve what they conserve to rounding of what is left.
+"""
+
+from __future__ import annotations
+
+from simcell.numerics.jit import njit
+from simcell.transport.kernels_surface import balancing
+
+
+@njit
+def mass_action(c, constant, who, slope):
+    """Constant times the product of up to three concentrations (index -1: none); its derivatives go to `slope`."""
+    total = constant
+    for p in range(who.size):
+        if who[p] >= 0:
+            total *= c[who[p]]
+    for p in range(who.size):
+        k = who[p]
+        if k < 0:
+            continue
+        rest = constant
+        for q in range(who.size):
+            if q != p and who[q] >= 0:
+                rest *= c[who[q]]
+        slope[k] += rest
+    return total
+
+
+@njit
+def sources(node, share, u, z, bulk, c, residual, diagonal):
+    """Take what reactions make in a volume [m^3] from the rows of a node; c, slope: work space of the size of z."""
+    forward, back, left, right, nu, slopes, production, footprint, factor = bulk
+    last = z.size - 1
+    beam = share * factor[0] * footprint[node]
+    for k in range(last):
+        residual[node, k] -= beam * production[k]
+    for k in range(last):
+        c[k] = u[node, k]
+    c[last] = balancing(u[node], z, last)
+    slope, opposite = slopes[0], slopes[1]
+    for r in range(forward.size):
+        slope[:] = 0.0
+        opposite[:] = 0.0
+        rate = mass_action(c, forward[r], left[r], slope) - mass_action(c, back[r], right[r], opposite)
+        for j in range(last + 1):
+            slope[j] -= opposite[j]
+        for k in range(last):
+            if nu[r, k] != 0.0:
+                made = share * nu[r, k]
+                residual[node, k] -= made * rate
+                for j in range(last):
+                    diagonal[node, k, j] -= made * (slope[j] - z[j] / z[last] * slope[last])
+
+
+@njit
+def react(u, volume, z, bulk, c, residual, diagonal):
+    """All nodes: cells with their volume, the surface beside the first and the last with a quarter of it.
+
+    A linear profile gives the surface half of the half cell between it and the centre. So equilibria hold at the
+    surface as well when the reactions are so fast that the layer in which they act is thinner than a cell.
+    """
+    n = volume.size
+    for i in range(n):
+        share = volume[i]
+        if i == 0:
+            share -= 0.25 * volume[0]
+            sources(0, 0.25 * volume[0], u, z, bulk, c, residual, diagonal)
+        if i == n - 1:
+            share -= 0.25 * volume[n - 1]
+            sources(n + 1, 0.25 * volume[n - 1], u, z, bulk, c, residual, diagonal)
+        sources(i + 1, share, u, z, bulk, c, residual, diagonal)
