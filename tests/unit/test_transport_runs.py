@@ -231,3 +231,31 @@ def test_what_a_line_is_missing_is_said():
 
 def test_lasting_values_leave_out_what_charges_a_double_layer():
     assert traces.lasting(np.array([0.0, 1e-6, 1.0, 2.0]), np.array([9.0, 1.0, 2.0, 3.0])) == (1.0, 3.0)
+
+
+# ----------------------------------------------------------------- seen from above
+
+
+def test_ions_from_above_begin_with_the_secondary_current():
+    data = {**STRIPS, "electrode": [
+        {**STRIPS["electrode"][0], "rectangle": {"x": ["-15 um", "-5 um"], "y": ["-5 um", "5 um"]}},
+        {**STRIPS["electrode"][1], "rectangle": {"x": ["5 um", "15 um"], "y": ["-5 um", "5 um"]}},
+        {**REFERENCE, "position": ["0 um", "0 um"]},
+    ]}  # fmt: skip
+    changes = ("grid.geometry=plan", "grid.extent=40um", "grid.spacing=2.5um", "grid.edge=closed")
+    steps = "protocol.steps=[{technique='potentiostatic', potential='-10 mV', duration='1 ms'}]"
+    tree = run(data, *changes, steps, "output.count=2")
+    trace = tree["trace"].to_dataset()
+    assert read_provenance(tree)["transport"]["level"] == "tertiary"
+    assert read_provenance(tree)["solver"]["books"] < 1e-9
+    assert tree["transport"]["concentration"].dims == ("time", "species", "y", "x")
+    kappa = float(tree["cell"]["conductivity"])
+    still = run(data, *changes, f"electrolyte.conductivity={kappa} S/m")
+    first = float(trace["electrode_current"].sel(electrode="working")[0])
+    assert first == pytest.approx(working(still, "electrode_current"), rel=2e-3)
+    assert float(trace["electrode_potential"].sel(electrode="working")[-1]) == pytest.approx(-0.01, abs=1e-9)
+    assert float(trace["ohmic_drop"].sel(electrode="working")[0]) == pytest.approx(
+        working(still, "ohmic_drop"), rel=5e-3
+    )
+    assert len(plots.plot(tree, "map").axes) == 3
+    assert "tertiary: ions in a plan" in describe(Case.from_dict(data, [*changes, steps]))["computes"]["model"]
