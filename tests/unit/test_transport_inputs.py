@@ -122,7 +122,7 @@ def test_entries_of_lists_are_changed_by_name():
          "is one moment"),
         ("protocol.reference=nobody", "protocol.reference", "there are counter, ref, working"),
         ("electrolyte.concentrations.O2=1mM", None, None),
-        ("transport.level=tertiary", "transport.level", 'grid.geometry = "line"'),
+        ("transport.level=tertiary", "protocol.steps[0].duration", "a step without end"),
         ("grid.geometry=batch", "grid.geometry", "has no place for electrodes"),
         ('case.physics=["transport", "radiolysis"]', "case.physics", "one at a time"),
     ],
