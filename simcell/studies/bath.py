@@ -116,7 +116,10 @@ def bath_of(case: CaseInput) -> BathReady:
     if geometry == "plan" and not validity.plan:
         warnings.append(f"the plan does not hold: {validity.words}")
     if open_:
-        warnings.append(f'fresh liquid lies beyond the sides {", ".join(open_)}; grid.edge = "closed" makes them walls')
+        warnings.append(
+            f"fresh liquid lies beyond the sides {', '.join(open_)}, each of one potential and without net current; "
+            'grid.edge = "closed" makes them walls'
+        )
     return BathReady(ready, solution, bath, geometry, segments, groups, times, against, validity.words, tuple(warnings))
 
 

