@@ -52,7 +52,13 @@ FIELDS = 20  # output times where the case asks for none: a field of 10,000 cell
 
 @dataclass(frozen=True, eq=False)
 class BathReady:
-    """A case made ready for ions between electrodes."""
+    """A case made ready for ions between electrodes.
+
+    Examples
+    --------
+    >>> "segments" in BathReady.__dataclass_fields__
+    True
+    """
 
     ready: Ready
     solution: Solution

@@ -258,3 +258,19 @@ def test_ions_from_above_begin_with_the_secondary_current():
     assert drop == pytest.approx(working(still, "ohmic_drop"), rel=2e-2)  # means over the area and over the current
     assert len(plots.plot(tree, "map").axes) == 3
     assert "tertiary: ions in a plan" in describe(Case.from_dict(data, [*changes, steps]))["computes"]["model"]
+
+
+def test_maps_of_the_beam_draw_the_electrodes_of_the_result():
+    from simcell.results import maps
+    from simcell.results.schema import build
+    from simcell.studies.transport import outline_group
+
+    x = [-1e-6, 0.0, 1e-6]
+    square = np.array([[-1e-6, -1e-6], [0.0, -1e-6], [0.0, 0.0]])
+    outline, coords = outline_group({"working": square}, ["working"])
+    beam = {"radiolysis": {"pH": (["time", "y", "x"], [np.eye(3) + 6.0])}}
+    coords |= {"time": [1.0], "y": x, "x": x}
+    with_it = build({**beam, "cell": outline}, {**coords, "electrode": ["working"]})
+    without = build(beam, {"time": [1.0], "y": x, "x": x})
+    more = [len(maps.sheet(tree).axes[0].lines) for tree in (with_it, without)]
+    assert more[0] == more[1] + 1
