@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from simcell.commands.cases import CASE, SET, load_case
-from simcell.commands.shared import JSON, output_path, parse_options, print_json, table
+from simcell.commands.shared import FORCE, JSON, note, output_path, parse_options, print_json, table
+from simcell.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from simcell.case import Case
 
-HEADINGS = ("values", "beam", "liquid", "space", "regime", "supply", "areas", "reference", "outlook", "computes")
+
+HEADINGS = ("values", "beam", "liquid", "space", "outlook", "regime", "supply", "areas", "reference", "computes")
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def check(
     case: Path = CASE,
     changes: list[str] = SET,
     charge: str = typer.Option(None, help="Of currents: what share of a charge came from beside the electrode, 2.3uC."),
-    picture: Path = typer.Option(
+    picture: Path | None = typer.Option(None, help="Draw the cell from above and across: PNG, SVG or PDF."),
+    maps: Path | None = typer.Option(
         None, help="Of currents: draw when the liquid above the electrode is empty, and the iR error of every place."
     ),
+    force: bool = FORCE,
     as_json: bool = JSON,
 ) -> None:
     """Validate a case and show its values in SI units, its dose rate, what will be computed, and warnings.
@@ -35,15 +40,15 @@ def check(
     Examples:
       simcell check case.toml
       simcell check case.toml --set electrolyte.pH=3 --json
-      simcell check zinc.toml --charge 2.3uC --picture zinc.png
+      simcell check zinc.toml --picture cell.png --charge 2.3uC --maps zinc.png
     """
+    cell, plans = (None if p is None else output_path(p, force, suffixes=PICTURES) for p in (picture, maps))
     loaded = load_case(case, changes)
-    amount = parse_options({"--charge": (charge, "charge")})["--charge"]
-    facts = describe(loaded, amount)
-    if picture is not None:
-        from simcell.commands.check_currents import draw
-
-        draw(loaded, output_path(picture, force=True, suffixes=(".png", ".svg", ".pdf")))
+    facts = describe(loaded, parse_options({"--charge": (charge, "charge")})["--charge"])
+    if cell is not None:
+        _draw_cell(loaded, cell)
+    if plans is not None:
+        _draw_maps(loaded, plans)
     if as_json:
         print_json(facts)
         return
@@ -52,13 +57,31 @@ def check(
         if not facts.get(heading):
             continue
         blocks.append(f"\n{heading}\n" + _indented(facts[heading]))
-    if facts.get("says"):
-        blocks.append("\nin words")
-        blocks += [f"  - {sentence}" for sentence in facts["says"]]
-    if facts["warnings"]:
-        blocks.append("\nwarnings")
-        blocks += [f"  - {warning}" for warning in facts["warnings"]]
+    for heading, key in (("in words", "says"), ("warnings", "warnings")):
+        if facts.get(key):
+            blocks.append(f"\n{heading}")
+            blocks += [f"  - {sentence}" for sentence in facts[key]]
     typer.echo("\n".join(blocks))
+
+
+def _draw_cell(case: Case, target: Path) -> None:
+    from simcell.results.cell_view import picture
+    from simcell.results.plots import save
+    from simcell.studies.view import view_of
+
+    save(picture(view_of(case.input)), target, overwrite=True)
+    note(f"drew the cell: {target}")
+
+
+def _draw_maps(case: Case, target: Path) -> None:
+    from simcell.results import plots
+    from simcell.results.outlook import outlook
+    from simcell.studies.outlook import outlook_of
+
+    if case.input.case.physics != ("transport",):
+        raise InputError(Problem("", "--maps", str(target), "draws cases of currents; a beam is drawn by simcell plot"))
+    plots.save(outlook(outlook_of(case.input), case.input.case.title), target, overwrite=True)
+    note(f"drew the maps: {target}")
 
 
 def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
@@ -94,10 +117,8 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
         return describe_growth(case)
     from simcell.studies.setup import mechanism_of, output_times, setup_of
 
-    if case.input.case.physics == ("transport",):
-        from simcell.commands.check_currents import describe_currents
-
-        return describe_currents(case, charge)
+    if "transport" in case.input.case.physics:
+        return _of_currents(case, charge)
     mechanism = mechanism_of(case.input, case.folder)
     setup, beam = setup_of(case.input, mechanism)
     warnings, space = list(setup.warnings), {}
@@ -133,6 +154,36 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
             "ensemble": f"{radiolysis.ensemble} samples" if radiolysis.ensemble else f"none ({bands})",
         },
         "warnings": warnings,
+    }
+
+
+def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
+    """What is solved, and what closed forms say before; without a strip to speak of, why they say nothing."""
+    from simcell.inputs.case import SECTIONS, USED
+    from simcell.studies.preview import preview
+    from simcell.studies.prospect import Prospect, prospect
+
+    facts, found = preview(case.input, case.folder), Prospect({}, (), ())
+    if case.input.grid.geometry != "line":
+        try:
+            found = prospect(case.input, charge)
+        except (InputError, ValueError) as error:
+            found = Prospect({}, (), (f"no supply budget: {error}",))
+    used = {section for part in case.input.case.physics for section in USED[part]}
+    unused = [name for name in case.data if name in SECTIONS and name not in used]
+    remarks = [f"[{name}] is not used by case.physics = {list(case.input.case.physics)}" for name in unused]
+    numbers = {heading: facts.get(heading, {}) for heading in ("beam", "liquid", "space")} | dict(found.numbers)
+    return {
+        "title": case.input.case.title,
+        "hash": case.hash,
+        "values": with_units(flat(case.record)),
+        **{
+            heading: {name: {"value": value, "unit": unit} for name, (value, unit) in rows.items()}
+            for heading, rows in numbers.items()
+        },
+        "computes": facts["computes"],
+        "says": list(found.words),
+        "warnings": list(dict.fromkeys([*facts["warnings"], *found.warnings, *remarks])),
     }
 
 

@@ -68,8 +68,8 @@ class Inflow:
 def follow(layer: Layer, state: State, cells: int) -> tuple[Layer, State]:
     """Move the window along x by a number of cells: columns at x- are left behind, new ones appear at x+.
 
-    New columns hold what the last one holds (a flat far field). What is left behind stays booked: charge and inflow
-    are as before, so that balances are those of the window with `dropped` of the returned state added.
+    New columns hold what the last one holds (a flat far field). Charge is as before, so that its metal is that of the
+    window and of `dropped`; ions that are left behind count as inflow below zero.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def follow(layer: Layer, state: State, cells: int) -> tuple[Layer, State]:
     grid = replace(layer.grid, faces=(z, y, x + shift))
     contact = None if layer.contact is None else moved(layer.contact)
     further = replace(layer, grid=grid, contact=contact)
-    left = float(state.xi[:, :cells].sum()) * layer.cell / layer.metal.molar_volume
-    salt = float(state.salt[:, :cells].sum() - cells * state.salt[:, -1].sum())
+    left, salt = (float(a[:, :cells].sum() - cells * a[:, -1].sum()) for a in (state.xi, state.salt))
+    left *= layer.cell / layer.metal.molar_volume
     names = ("xi", "salt", "ratio", "potential", "ratio_before", "potential_before", "grain", "film", "strain")
     fields: dict[str, Any] = {name: moved(getattr(state, name)) for name in names if getattr(state, name) is not None}
     inflow = state.inflow - left - salt * layer.metal.concentration * layer.cell

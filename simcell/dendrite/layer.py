@@ -327,7 +327,7 @@ def begin(layer: Layer, distance: ArrayLike, ratio: ArrayLike = 1.0, angle: floa
 
 
 def with_metal(layer: Layer, state: State, distance: ArrayLike, angle: float | None = None) -> State:
-    """Add metal (a nucleus) to a state and book it as charge; the ions in its place go into it.
+    """Add metal (a nucleus) to a state and book it as charge and inflow; the salt in its place leaves.
 
     With an angle [rad] it is a grain of its own, else it goes on with the grain next to it.
 
@@ -340,6 +340,8 @@ def with_metal(layer: Layer, state: State, distance: ArrayLike, angle: float | N
     xi = np.maximum(state.xi, added)
     moles = float((xi - state.xi).sum()) * layer.cell / layer.metal.molar_volume
     charge = state.charge + layer.metal.charge * FARADAY * moles
+    salt = np.minimum(state.salt, np.maximum(1.0 - xi, THETA_FLOOR) * state.ratio)
+    inflow = moles - float((state.salt - salt).sum()) * layer.metal.concentration * layer.cell
     _, count = layer.bodies(xi)
     metal = np.zeros(count.size) + state.metal[0]
     grain, angles = state.grain, state.angles
@@ -348,5 +350,5 @@ def with_metal(layer: Layer, state: State, distance: ArrayLike, angle: float | N
         angles = np.append(before, angle)
         grain = np.where(added > state.xi, before.size, 0 if grain is None else grain)
     return replace(
-        state, xi=xi, metal=metal, charge=charge, inflow=state.inflow + moles, grain=grain, angles=angles
+        state, xi=xi, salt=salt, metal=metal, charge=charge, inflow=state.inflow + inflow, grain=grain, angles=angles
     )  # fmt: skip

@@ -157,6 +157,34 @@ def distribution(tree: xr.DataTree) -> Figure:
     return figure
 
 
+def table(tree: xr.DataTree) -> dict[str, list[Any]]:
+    """Columns of a spreadsheet: mean current density of each electrode in bins along x.
+
+    Examples
+    --------
+    >>> table(xr.DataTree())["electrode"]
+    []
+    """
+    rows: dict[str, list[Any]] = {"electrode": [], "from x (m)": [], "to x (m)": [], "current density (A/m^2)": []}
+    for name in outlines(tree):
+        if not np.isfinite(_factor(tree, name)):
+            continue
+        bounds, density = profile(tree, name)
+        for column, values in zip(
+            rows.values(), ([name] * density.size, bounds[:-1], bounds[1:], density), strict=True
+        ):
+            column += [value if isinstance(value, str) else float(value) for value in values]
+    return rows
+
+
+def _factor(tree: xr.DataTree, name: str) -> float:
+    """Edge factor of an electrode; NaN without net current, and where none can flow."""
+    group = gather.group_of(tree, "transport")
+    if name not in group["electrode"].values:
+        return float("nan")
+    return float(gather.group_of(tree, "transport")["edge_factor"].sel(electrode=name)[0])
+
+
 def _plane(tree: xr.DataTree) -> tuple[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
     """Number of cells along y and x, and their faces [m]."""
     group = gather.group_of(tree, "transport")
@@ -264,14 +292,11 @@ def _scale(values: Any) -> Normalize:
 
 
 def _profiles(axes: Axes, tree: xr.DataTree, unit: tuple[float, str]) -> None:
-    group = gather.group_of(tree, "transport")
-    names = [str(n) for n in group["electrode"].values]
     for (name, _), colour in zip(outlines(tree).items(), COLOURS, strict=False):
-        if not np.isfinite(group["edge_factor"].values[0, names.index(name)]):
+        if not np.isfinite(factor := _factor(tree, name)):
             continue
         bounds, density = profile(tree, name)
         axes.stairs(density, bounds / unit[0], color=colour, linewidth=1.6, baseline=None)
-        factor = float(group["edge_factor"].values[0, names.index(name)])
         axes.annotate(
             f"{name}: edge factor {factor:.2f}", (float(bounds.mean()) / unit[0], float(np.nanmean(density))),
             (0, 14 if np.nanmean(density) < 0.0 else -20), textcoords="offset points", ha="center", color=colour,

@@ -128,21 +128,22 @@ def effects(tree: xr.DataTree) -> list[Effect]:
     for node in tree.subtree:
         for name, array in node.data_vars.items():
             if {BEAM, BIAS} <= set(array.dims):
-                for words, unit, value in _scalars(str(name), array, tree):
+                for words, unit, value in _scalars(str(name), array):
                     runs = (float(value[i, j]) for i, j in ((0, 0), (1, 0), (0, 1), (1, 1)))
                     found.append(Effect(words, unit, *runs))
     return found
 
 
-def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tuple[str, str, np.ndarray]]:
+def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndarray]]:
     array = array.transpose(BEAM, BIAS, ...)
     unit = str(array.attrs.get("units", ""))
     places: list[tuple[str, xr.DataArray]] = [("", array)]
     space = [d for d in ("z", "y", "x") if d in array.dims]
     if space:
-        places = [(", mean", array.weighted(tree["cell/volume"].fillna(0.0)).mean(space))]
-        if space == ["x"]:
-            places.append((", at the working electrode", array.isel(x=0, drop=True)))
+        if space != ["x"]:
+            raise ValueError(f"{name} varies along {', '.join(space)}: effects are told on a line")
+        length = float(array["x"][-1] - array["x"][0])
+        places = [(", mean", array.integrate("x") / length), (", at the working electrode", array.isel(x=0, drop=True))]
     for where, values in places:
         labels = [d for d in values.dims if d not in (BEAM, BIAS, "time")]
         if any(d not in ("species", "gas", "electrode", "reaction") for d in labels):

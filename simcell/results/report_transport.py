@@ -53,6 +53,11 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     factor = float(at["edge_factor"])
     if np.isfinite(factor):
         found.insert(1, ("edge", f"factor {factor:.3g}: on the 5 % of its area with most current, over the mean"))
+    for name, drop in told.get("film_drop", {}).items():
+        text = (
+            f"{scaled(drop['mean'], 'V')} on average, {scaled(drop['largest'], 'V')} at most, along the metal of {name}"
+        )
+        found.append(("film", text))
     if told:
         found.append(("model", _model(told)))
     return found

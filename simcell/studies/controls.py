@@ -20,6 +20,7 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.results.effects import BEAM, BIAS
 from simcell.results.provenance import read_provenance
 from simcell.results.schema import build
+from simcell.studies.line import line_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,9 +73,12 @@ def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[tuple[in
     written = case.data.get("output") or {}
     spread = np.linspace(0.0, seconds, TIMES + 1)[1:].tolist()
     times = case.input.output.resolved_times(seconds, case.input.grid.geometry) if written else spread
-    shown = dict.fromkeys(("output.count", "output.spacing", "output.from")) | {
+    shown: dict[str, Any] = dict.fromkeys(("output.count", "output.spacing", "output.from")) | {
         "output.times": [f"{t!r} s" for t in times]
     }
+    if case.input.grid.spacing is None:  # one grid for all, the one that the biased run wants
+        grid = line_of(case.input, case.folder).liquid.grid
+        shown["grid.spacing"] = f"{float(grid.faces[2][1] - grid.faces[2][0])!r} m"
     return {
         (beam, bias): case.replace_all({**shown, **({} if beam else dark), **({} if bias else free)})
         for beam, bias in RUNS
@@ -207,7 +211,9 @@ def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, An
         group = {}
         for name, array in node.data_vars.items():
             path = f"{node.name}/{name}"
-            if any(path not in tree for tree in trees.values()):
+            if any(
+                node.name not in tree.children or name not in tree[str(node.name)].data_vars for tree in trees.values()
+            ):
                 continue
             parts = [[trees[beam, bias][path] for bias in (0, 1)] for beam in (0, 1)]
             if "time" in array.dims:

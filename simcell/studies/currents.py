@@ -192,7 +192,7 @@ def run_currents(case: CaseInput) -> Currents:
     'section'
     """
     ready = ready_of(case)
-    validity = ready.judged(ready.resistance(_asked_density(ready)))
+    validity = ready.judged(ready.resistance(asked_density(ready)))
     geometry = chosen_geometry(ready, validity)
     found = _solved(ready, geometry, validity)
     after = ready.judged(_least_kinetic(ready, found.distribution))
@@ -217,8 +217,14 @@ def _least_kinetic(ready: Ready, d: Distribution) -> float:
     return min(d.kinetic[e.name] for e in outlined(ready.case))
 
 
-def _asked_density(ready: Ready) -> float:
-    """Current density that the protocol asks for at the working electrode; 0 where it sets a potential."""
+def asked_density(ready: Ready) -> float:
+    """Current density that the protocol asks for at the working electrode; 0 where it sets a potential.
+
+    Examples
+    --------
+    >>> asked_density.__name__
+    'asked_density'
+    """
     step, area = ready.case.protocol.steps[0], _area(ready.case, ready.working)
     return step.current_density or ((step.current or 0.0) / area if area else 0.0)
 
@@ -246,7 +252,7 @@ def _evenness(ready: Ready, resistance: float) -> float:
 
 def _solved(ready: Ready, geometry: str, validity: Validity) -> Currents:
     case, step = ready.case, ready.case.protocol.steps[0]
-    grid = grid_of(case, geometry, _evenness(ready, ready.resistance(_asked_density(ready))))
+    grid = grid_of(case, geometry, _evenness(ready, ready.resistance(asked_density(ready))))
     remarks = [width_of(case)[1]] if geometry == "section" and width_of(case)[1] else []
     if geometry == "section" and three_dimensional(case):
         remarks.append("a section takes the electrodes as endless into the picture; their ends along y are left out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from simcell.inputs.protocol import StepInput, UntilInput
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.irradiated import Irradiated, beam_groups, irradiated
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.solution import Solution, solution_of
 from simcell.transport.kinetics import FARADAY
@@ -38,6 +40,11 @@ FIRST_CELL = (
 )  # over the shortest diffusion length, or over the line: errors below 1e-3 (docs/theory/transport.md)
 SHORTEST = 1e-3  # of a step: from when on its current is to be right
 LARGEST_CELL = 1 / 25  # of the line
+NO_REST = (
+    "the electrodes have no open-circuit potential at the start, from which their capacitance would be charged: a "
+    "reaction finds nothing on one of its sides; dissolve a trace of it, or leave the capacitance out"
+)
+GROWTH = 1.05  # of neighbouring cells where the file gives none: 1.2, as around a beam, costs up to 6e-3 of a current
 MOST_VALUES = 20_000_000  # of concentration that a result holds: 160 MB
 
 
@@ -59,10 +66,11 @@ class Line:
     groups: list[int]
     area: float | None
     warnings: tuple[str, ...]
+    wet: Irradiated | None = None  # what the beam adds
 
 
-def line_of(case: CaseInput) -> Line:
-    """Make a case on a line ready.
+def line_of(case: CaseInput, folder: Path | None = None) -> Line:
+    """Make a case on a line ready; under the beam its mechanism reacts in the liquid.
 
     Raises
     ------
@@ -79,7 +87,8 @@ def line_of(case: CaseInput) -> Line:
     >>> line_of(case).liquid.balance
     'K+'
     """
-    solution = _with_products(case, solution_of(case))
+    wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
+    solution = _with_products(case, solution_of(case)) if wet is None else wet.solution
     if not solution.complete:
         reason = f"is missing: the preset has the ions {', '.join(solution.known)}; list how much of each"
         raise InputError(Problem("", "electrolyte.concentrations", None, reason))
@@ -101,14 +110,15 @@ def line_of(case: CaseInput) -> Line:
     place = by_role(case, "reference")
     at = place.position[0] if place is not None and case.protocol.reference in (None, place.name) else None
     ions = [Ion(name, solution.charges[name], solution.diffusivities[name]) for name in solution.concentrations]
+    growth = case.grid.growth if "growth" in case.grid.model_fields_set else GROWTH
     grid = between(
-        case.grid.extent, _first_cell(case, ions), case.grid.growth, case.grid.extent * LARGEST_CELL,
+        case.grid.extent, _first_cell(case, ions), growth, case.grid.extent * LARGEST_CELL,
         other=isinstance(other, Surface),
     )  # fmt: skip
     try:
         liquid = Liquid(
             grid, ions, solution.concentrations, _surface(working, reactions[working.name]), other, at,
-            temperature=case.electrolyte.temperature,
+            temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
         key = "electrode.reference.position" if "reference stands" in str(error) else "electrolyte"
@@ -117,9 +127,9 @@ def line_of(case: CaseInput) -> Line:
     segments, groups = _segments(case, area, _compensated(case, liquid))
     if case.electrolyte.conductivity is not None:
         warnings.append("electrolyte.conductivity is not used on a line: the conductivity follows from the ions")
-    if case.electrolyte.pH is not None:
+    if case.electrolyte.pH is not None and wet is None:
         warnings.append("the ions of water move, but water and buffers do not react in the liquid of a line")
-    return Line(solution, liquid, segments, groups, area, tuple(warnings))
+    return Line(solution, liquid, segments, groups, area, tuple(warnings), wet)
 
 
 def _with_products(case: CaseInput, solution: Solution) -> Solution:
@@ -253,7 +263,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     from simcell.studies.transport import transport_provenance
 
     started = time.perf_counter()
-    ready = line_of(case.input)
+    ready = line_of(case.input, case.folder)
     status: Status = "complete"
     failure: SolverError | None = None
     options = Options(
@@ -261,7 +271,8 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     )
     until = case.input.case.duration or np.inf
     try:
-        record = run_session(ready.liquid, ready.segments, options, Course(ready.groups, until, progress))
+        course = Course(ready.groups, until, _times(case.input), progress)
+        record = run_session(ready.liquid, ready.segments, options, course)
     except Stopped as stop:
         record, status = stop.partial, "interrupted"
     except SolverError as error:
@@ -269,7 +280,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
             raise
         record, failure, status = error.partial, error, "failed"
     except ValueError as error:
-        reason = f"{error}; or leave the capacitance out" if "open-circuit" in str(error) else str(error)
+        reason = NO_REST if "open-circuit" in str(error) else str(error)
         raise InputError(Problem("", "electrode", None, reason)) from None
     groups, coords, remarks = labelled(case.input, ready, record)
     solver = {
@@ -342,7 +353,11 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     d = np.array([ion.diffusivity for ion in ready.liquid.ions])
     kappa = FARADAY / ready.liquid.volts * float((z**2 * d) @ ready.liquid.composition[:, 0])
     cell: dict[str, Any] = {"temperature": ([], case.electrolyte.temperature), "conductivity": ([], kappa)}
-    return {"cell": cell, "transport": group}, coords, remarks
+    groups = {"cell": cell, "transport": group}
+    if ready.wet is not None:
+        more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
+        groups, coords = groups | more, coords | gases
+    return groups, coords, remarks
 
 
 def _line_area(ready: Line) -> float:
@@ -352,6 +367,13 @@ def _line_area(ready: Line) -> float:
 def _shown_compensation(ready: Line, record: Record) -> Array:
     resistance = np.array([segment.compensation for segment in ready.segments])
     return resistance[record.segment] * record.current
+
+
+def _times(case: CaseInput) -> tuple[float, ...]:
+    """Times [s] that a result must hold: those that the case asks for."""
+    if not (case.output.times or case.output.count is not None) or case.case.duration is None:
+        return ()
+    return case.output.resolved_times(case.case.duration)
 
 
 def _rows(case: CaseInput, record: Record) -> tuple[NDArray[np.int64], list[str]]:

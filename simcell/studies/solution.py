@@ -184,5 +184,5 @@ def _independent(
         else "too high where ions of several charges pair, by a factor of 2 for ZnSO4 at 0.1 mol/L"
     )
     return value, [
-        f"conductivity {value:.3g} S/m from independent ions: {doubt}; electrolyte.conductivity overrides it"
+        f"conductivity {value:.3g} S/m from independent ions: {doubt}"
     ]

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def is_tertiary(case: CaseInput) -> bool:
     return case.transport.level == "tertiary" or case.grid.geometry == "line"
 
 
-def check_transport(case: CaseInput) -> None:
+def check_transport(case: CaseInput, folder: Path | None = None) -> None:
     """Find what is wrong with liquid, reactions and electrodes before anything is solved.
 
     Raises
@@ -54,7 +55,7 @@ def check_transport(case: CaseInput) -> None:
     if is_tertiary(case):
         from simcell.studies.line import line_of
 
-        line_of(case)
+        line_of(case, folder)
     else:
         ready_of(case)
 
@@ -104,6 +105,8 @@ def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
         "conductivity": found.ready.solution.source, "penetration_over_height": v.penetration,
         "feature_over_height": v.feature, "centre_error": v.centre_error, "edge_error": v.edge_error,
     }  # fmt: skip
+    if d.film:
+        more["film_drop"] = {name: dict(zip(("largest", "mean"), d.film_drop(name), strict=True)) for name in d.film}
     solver = {"steps": d.steps, "iterations": d.iterations, "unbalanced": d.unbalanced}
     warnings = [*found.ready.solution.warnings, *found.warnings]
     facts = transport_provenance(case, warnings, "complete", started, solver, transport=more)

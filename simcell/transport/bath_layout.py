@@ -36,6 +36,8 @@ class Layout:
     ends: tuple  # film, capacity, guess for films, F, reactions, electrons
     scale: Array
     place: Ints  # column of each patch of a metal, for maps; -1 for others
+    slot: Ints  # of all cells of all levels: number among those beside walls, -1
+    joins: list[tuple[Ints, Ints]]  # for each level, slots of cells and of their parents
 
 
 def layout_of(bath: Bath, edges: str) -> Layout:
@@ -78,7 +80,22 @@ def layout_of(bath: Bath, edges: str) -> Layout:
         np.zeros(len(surfaces)), FARADAY, kinetics, np.array([float(r.electrons) for r in bath.reactions]),
     )  # fmt: skip
     scale = np.where(largest > 0.0, largest, largest.max())
-    return Layout((*space, z, d), parent, weight, patches, ends, scale, place)
+    slot, joins = _slots(space[1], parent, patches[0])
+    return Layout((*space, z, d), parent, weight, patches, ends, scale, place, slot, joins)
+
+
+def _slots(first: Ints, parent: Ints, beside: Ints) -> tuple[Ints, list[tuple[Ints, Ints]]]:
+    """Number the cells beside walls on all levels."""
+    slot, joins, count = np.full(first[-1], -1, dtype=np.int64), [], 0
+    here = np.unique(beside)
+    for level in range(first.size - 1):
+        slot[here] = count + np.arange(here.size)
+        count += here.size
+        if level + 2 < first.size:
+            up = np.unique(parent[here])
+            joins.append((slot[here], count + np.searchsorted(up, parent[here])))
+            here = up
+    return slot, joins
 
 
 def _closed(link: Array, axis: int) -> Array:

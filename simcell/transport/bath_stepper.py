@@ -71,11 +71,10 @@ class BathStepper:
             np.zeros((p, count)), np.zeros((p, count, count)), np.zeros((p, count, count)), np.zeros((p, count)),
             np.zeros(p),
         )  # fmt: skip
-        self.linear.blocks = self.answers[1]
         r = self.reactions
         self.work = (
-            np.zeros(count), np.zeros((count, count)), np.zeros((1, 3 * count)), np.zeros(count), np.zeros(r), np.zeros(r),
-            np.zeros((r, count)), np.zeros(count), np.zeros(count), np.zeros((count, count)),
+            np.zeros(count), np.zeros((count, count)), np.zeros((1, 3 * self.linear.wide)), np.zeros(count),
+            np.zeros(r), np.zeros(r), np.zeros((r, count)), np.zeros(count), np.zeros(count), np.zeros((count, count)),
         )  # fmt: skip
         self.sums, self.passed = np.zeros(self.width), np.zeros(self.width)
         self.stages = (np.zeros((4, n, count - 1)), np.zeros((4, p)), np.zeros((4, self.width)))
@@ -210,17 +209,15 @@ class BathStepper:
         control, asked = self._controlled(goal)
         out = np.empty_like(self.u)
         unit = np.empty_like(self.u)
-        species = np.arange(self.count - 1)
         before = np.inf
         for _ in range(MOST):
             self.newtons += 1
             if not self._enter(h, base_v):
                 return False
             cells.residuals(space, h, self.u, base, linear.coef, out, self.work[3])
-            linear.local[: self.n] = 0.0
-            linear.local[: self.n, species, species] = (self.volume / h)[:, None]
-            walls.put(self.layout.patches, self.answers[0], self.answers[1], out, linear.local)
-            missing = asked - control.rows(self._currents(), self.w, self.u)
+            walls.put(self.layout.patches, self.answers[0], out)
+            linear.begin(h, self.answers[1])
+            missing = asked - control.rows(self._currents(), self.w, self.u[self.places, -1])
             unit[:, :-1] = self.rtol * np.abs(self.u[:, :-1]) + self.atol * self.scale[:-1]
             unit[:, -1] = self.rtol
             if not self._ready(h, control):
@@ -255,9 +252,9 @@ class BathStepper:
         linear = self.linear
         kept = linear.built_for
         slow = linear.least > 0 and linear.iterations > linear.least + 4
-        if kept > 0.0 and 0.7 < h / kept < 1.5 and not slow and len(linear.rows) == len(control.free):
+        if kept > 0.0 and 0.7 < h / kept < 1.5 and not slow and len(linear.bordering) == len(control.free):
             return True
-        return linear.build(self.u, h, control)
+        return linear.build(self.u, control)
 
     def _close(self, h: float, base: Array, base_v: Array, control: Control, asked: Array) -> bool:
         """Make totals of charge and ions exact."""
@@ -269,7 +266,7 @@ class BathStepper:
                 return False
             current, through = self._currents(), float(np.abs(self.answers[0][:, -1]).sum())
             slope = -np.bincount(terminal[live], self.answers[1][live, -1, -1], self.terminals)
-            lack = asked - control.rows(current, self.w, self.u)
+            lack = asked - control.rows(current, self.w, self.u[self.places, -1])
             right = np.append(lack, -current.sum())
             allowed = np.full(right.size, EXACT * through)
             if control.by_potential and free and free[0] == 0:
@@ -279,11 +276,11 @@ class BathStepper:
             matrix = np.zeros((len(free) + 1, len(free) + 1))
             one = np.zeros_like(self.u)
             one[:, -1] = 1.0
-            matrix[:-1, -1] = control.rows(-slope, np.zeros(self.terminals), one)
+            matrix[:-1, -1] = control.rows(-slope, np.zeros(self.terminals), one[self.places, -1])
             for a, t in enumerate(free):
                 w = np.zeros(self.terminals)
                 w[t] = 1.0
-                matrix[:-1, a] = control.rows(slope * w, w, 0.0 * one)
+                matrix[:-1, a] = control.rows(slope * w, w, 0.0 * self.weights)
             matrix[-1, :-1], matrix[-1, -1] = slope[free], -slope.sum()
             if not np.linalg.cond(matrix / np.abs(matrix).max(axis=1, keepdims=True)) < 1e13:
                 break
@@ -404,7 +401,8 @@ class BathStepper:
             on = self._charged()
             charge[on] = -self.layout.ends[1][terminal[on]] * area[on] / FARADAY * (difference @ layers[:, on]) * dt / h
             np.add.at(right, cell, -self.answers[3] * charge[:, None])
-        change, dw = self.linear.roughly(right, missing, control)
+        wide, dw = self.linear.roughly(self.linear.rows_of_ions(right), missing, control)
+        change = np.concatenate([wide[:, : self.count - 1], wide[:, -1:]], axis=1)
         error = float(np.max(np.abs(change[:, :-1]) / self._allowed()))
         if self.capacitive:
             step = np.zeros(self.terminals)
@@ -445,6 +443,15 @@ class BathStepper:
         """Concentrations of all ions at the surfaces of metals (ions, patches), the balancing one last."""
         z, c = self.layout.space[6], self.states[self.metal, :-1]
         return np.vstack([c.T, -(c @ z[:-1]) / z[-1]])
+
+    def limiting(self, ion: int, side: int) -> float:
+        """Mean current density [A/m^2] of diffusion to an electrode out of the cells beside it."""
+        cell, _, terminal, conductance, area = self.layout.patches[:5]
+        on = self.metal & (terminal == side)
+        reaction = next((r for r in self.bath.reactions if self.names[ion] in r.makes), None)
+        per = reaction.electrons / abs(reaction.makes[self.names[ion]]) if reaction else 1.0
+        brought = self.layout.space[7][ion] * float(conductance[on] @ self.nodes()[ion, cell[on]])
+        return float(per * FARADAY * brought / area[on].sum())
 
     def inventory(self) -> Array:
         """Amount of each ion in the liquid [mol]."""

@@ -30,11 +30,12 @@ def surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states
     count = z.size
     last = count - 1
     face(states, p, u, c, conductance[p], 0.0, z, d, coef, 0, flux)
-    s = states[p]
+    rest = 0.0
     for k in range(last):
-        row[k] = s[k]
-    row[last] = balancing(s, z, last)
-    v = metal - s[last]
+        row[k] = states[p, k]
+        rest -= z[k] * row[k]
+    row[last] = rest / z[last]
+    v = metal - states[p, last]
     total = surface(t, row, v, kinetics, film[t], carried, rate, dv, dc, slope)
     charging = capacity[t] * (v - base) / h
     share = area[p] / faraday
@@ -230,31 +231,44 @@ def predict(change, step, patches, lever, z, scale, states):
 
 
 @njit
-def put(patches, flux, block, out, local):
-    """Subtract what enters from the balances of the cells and from their blocks."""
+def put(patches, flux, out):
+    """Subtract what enters from the balances of the cells (ions and charge)."""
     cell = patches[0]
-    count = flux.shape[1]
     for p in range(cell.size):
-        for r in range(count):
+        for r in range(flux.shape[1]):
             out[cell[p], r] -= flux[p, r]
-            for n in range(count):
-                local[cell[p], r, n] -= block[p, r, n]
 
 
 @njit
-def border(patches, block, x, w, out, currents):
-    """What potentials of terminals do to the cells (added to out) and currents of terminals by all changes [mol/s]."""
-    cell, _kind, terminal = patches[:3]
-    count = x.shape[1]
+def by_ions(block, z, wide):
+    """Derivatives of the fluxes into a cell as rows of all ions: `wide` rows, changes of ions, then of potential."""
+    count = z.size
     last = count - 1
+    for p in range(block.shape[0]):
+        for n in range(count):
+            at = n if n < last else wide.shape[1]
+            rest = block[p, last, n]
+            for k in range(last):
+                wide[p, k, at] = block[p, k, n]
+                rest -= z[k] * block[p, k, n]
+            wide[p, last, at] = rest / z[last]
+
+
+@njit
+def border(patches, blocks, z, x, w, out, currents):
+    """Subtract from the rows of cells what enters by changes of cells (x) and of terminals (w); their currents
+    [mol/s] by all changes.
+    """
+    cell, _kind, terminal = patches[:3]
+    wide = blocks.shape[1]
     currents[:] = 0.0
     for p in range(cell.size):
-        t = terminal[p]
+        t, c = terminal[p], cell[p]
         if t < 0:
             continue
-        c = cell[p]
-        s = -block[p, last, last] * w[t]
-        for n in range(count):
-            s += block[p, last, n] * x[c, n]
-            out[c, n] += block[p, n, last] * w[t]
-        currents[t] += s
+        for k in range(z.size):
+            s = 0.0
+            for n in range(wide + 1):
+                s += blocks[p, k, n] * x[c, n]
+            out[c, k] += blocks[p, k, wide] * w[t]
+            currents[t] += z[k] * (s - blocks[p, k, wide] * w[t])

@@ -242,7 +242,7 @@ class Stepper:
 
     @property
     def potential(self) -> float:
-        """Of the working electrode against the reference [V] as the instrument shows it, corrected by the compensation."""
+        """Of the working electrode against the reference [V] as the instrument shows it, the compensation off."""
         measured = (self.metal[0] - self._at_reference) * self.liquid.volts
         return float(measured - self.compensation * self.current - self.own_reference(self.now))
 

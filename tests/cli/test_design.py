@@ -72,12 +72,12 @@ def test_a_beam_has_nothing_to_design(workplace: Path, capsys: pytest.CaptureFix
     assert execute(["new", "radiolysis", "-o", "beam.toml"]) == 0
     assert execute(["design", "beam.toml"]) == 2
     assert "no working electrode" in capsys.readouterr().err
-    assert execute(["check", "beam.toml", "--picture", "beam.png"]) == 2
+    assert execute(["check", "beam.toml", "--maps", "beam.png"]) == 2
     assert "draws cases of currents" in capsys.readouterr().err
 
 
 def test_check_tells_the_budget_and_draws(zinc: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert execute(["check", zinc, "--charge", "2.3uC", "--picture", "zinc.png"]) == 0
+    assert execute(["check", zinc, "--charge", "2.3uC", "--maps", "zinc.png"]) == 0
     out = capsys.readouterr().out
     assert "one filling of the layer above the electrode holds 0.458 nm" in out
     assert "of 2.3e-06 C at least 99.2 % came from outside" in out

@@ -78,8 +78,7 @@ def in_processes(tasks: Sequence[Task], jobs: int, report: Report, tell: Tell) -
     queue, suspects = deque(tasks), deque[Task]()
     while queue or suspects:
         if suspects:
-            task = suspects.popleft()
-            if _round(deque([task]), 1, report, tell):
+            for task in _round(suspects, 1, report, tell):  # one at a time: it is known which one it was
                 if task.size > 1:
                     suspects.extendleft(reversed(split(task)))
                 else:
@@ -115,8 +114,8 @@ def on_cluster(tasks: Sequence[Task], address: str, report: Report, tell: Tell) 
     with _client(address) as client:
         from distributed import as_completed
 
-        waiting = {f: task for task, f in ((t, client.submit(do_task, t, pure=False)) for t in tasks)}
-        done = as_completed(waiting, raise_errors=False)
+        waiting = {f: task for task, f in ((t, client.submit(_on_worker, t, pure=False)) for t in tasks)}
+        done = as_completed(waiting, loop=client.loop, raise_errors=False)
         try:
             while waiting:
                 tell(0.0)
@@ -133,6 +132,14 @@ def on_cluster(tasks: Sequence[Task], address: str, report: Report, tell: Tell) 
             with suppress(Exception):
                 client.cancel(list(waiting))
             raise
+
+
+def _on_worker(task: Task) -> list[Outcome]:
+    """Do a task as a plain program would: xarray would else ask the scheduler for a lock for each file it writes."""
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        return do_task(task)
 
 
 def _collect(future: Any, task: Task) -> Sequence[Outcome]:
