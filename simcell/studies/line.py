@@ -58,6 +58,11 @@ class Line:
         What the potentiostat does, and the step (from 0) that each segment belongs to.
     area : float or None
         Of the working electrode [m^2].
+
+    Examples
+    --------
+    >>> "segments" in Line.__dataclass_fields__
+    True
     """
 
     solution: Solution
@@ -121,7 +126,7 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
             temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
-        key = "electrode.reference.position" if "reference stands" in str(error) else "electrolyte"
+        key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
     segments, groups = _segments(case, area, _compensated(case, liquid))
