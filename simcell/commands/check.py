@@ -209,7 +209,7 @@ def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
     if case.input.grid.geometry != "line":
         try:
             found = prospect(case.input, charge)
-        except InputError as error:
+        except (InputError, ValueError) as error:
             found = Prospect({}, (), (f"no supply budget: {error}",))
     used = {section for part in case.input.case.physics for section in USED[part]}
     unused = [name for name in case.data if name in SECTIONS and name not in used]

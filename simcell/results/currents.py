@@ -92,9 +92,8 @@ def profile(tree: xr.DataTree, electrode: str, axis: str = "x", bins: int = BINS
     group, cell = gather.group_of(tree, "transport"), gather.group_of(tree, "cell")
     number = [str(n) for n in group["electrode"].values].index(electrode) + 1
     shape, faces = _plane(tree)
-    cover = space.filled(cell["electrode_cover"], (1, *shape))[0]
     which = space.filled(cell["electrode_map"], (1, *shape))[0] == number
-    area = np.where(which, cover * np.outer(np.diff(faces[0]), np.diff(faces[1])), 0.0)
+    area = np.where(which, space.filled(cell["electrode_area"], (1, *shape))[0], 0.0)
     density = np.nan_to_num(space.filled(group["current_density"][0], (1, *shape))[0])
     along = 0 if axis == "x" else 1
     total, whole = (np.concatenate([[0.0], np.cumsum(v.sum(axis=along))]) for v in (density * area, area))
@@ -196,7 +195,8 @@ def _above(figure: Figure, axes: Axes, tree: xr.DataTree, unit: tuple[float, str
     group, size = gather.group_of(tree, "transport"), unit[0]
     shape, (y, x) = _plane(tree)
     density = space.filled(group["current_density"][0], (1, *shape))[0]
-    cover = space.filled(gather.group_of(tree, "cell")["electrode_cover"], (1, *shape))[0]
+    area = space.filled(gather.group_of(tree, "cell")["electrode_area"], (1, *shape))[0]
+    cover = area / np.outer(np.diff(y), np.diff(x))
     values = np.ma.masked_where(~(np.isfinite(density) & (cover >= 0.5)), np.abs(density))
     axes.set_facecolor("white")
     mesh = axes.pcolormesh(x / size, y / size, values, cmap="viridis", norm=_scale(values), rasterized=True, zorder=2)

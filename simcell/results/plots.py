@@ -32,6 +32,7 @@ from simcell.results import (
     words,
 )
 from simcell.results.bars import throughput
+from simcell.results.design_map import design_map
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.response import dose_response
@@ -84,6 +85,8 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    if "design" in tree.children:
+        return design_map(tree)
     if "transport" in tree.children:
         return _of_transport(tree, wanted, species_name, time)
     if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):

@@ -138,7 +138,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cell", "velocity_y", (), "m/s", "velocity of the liquid along y", SPACE),
     Variable("cell", "pressure", (), "Pa", "pressure of the liquid above that at the outlet", PLANE),
     Variable("cell", "electrode_map", (), "1", "number of the electrode on the floor, from 1; 0: none", PLANE),
-    Variable("cell", "electrode_cover", (), "1", "part of the floor that electrodes cover", PLANE),
+    Variable("cell", "electrode_area", (), "m^2", "area of electrode in a column of cells", PLANE),
     Variable("cell", "outline_x", ("electrode", "corner"), "m", "corners of electrodes along x", gaps=True),
     Variable("cell", "outline_y", ("electrode", "corner"), "m", "corners of electrodes along y", gaps=True),
     Variable("cell", "conductivity", (), "A/V/m", "conductivity of the liquid at the start"),

@@ -272,8 +272,9 @@ def _check(axes: Sequence[Axis], case: Case, data: Trace, off: Trace | None) -> 
     points = data.points + (off.points if off is not None else 0)
     if points <= len(axes):
         raise InputError(Problem("", "--data", None, f"holds {points} values, too few for {len(axes)} free keys"))
-    if off is not None and "radiolysis" not in case.input.case.physics:
-        raise InputError(Problem("", "--data-off", None, "means a beam that is off, but the case has no beam"))
+    if off is not None and set(case.input.case.physics) != {"radiolysis", "transport"}:
+        reason = "compares with the cell without beam; that takes a case with both, a beam and a bias"
+        raise InputError(Problem("", "--data-off", None, reason, 'physics = ["radiolysis", "transport"]'))
 
 
 def _start(case: Case, free: Axis) -> float:
@@ -294,13 +295,13 @@ def _start(case: Case, free: Axis) -> float:
 
 
 def _dark(case: Case) -> Case:
-    off = [{"from": "0 s", "to": f"{case.input.case.duration!r} s", "on": False}]
-    return case.replace("beam.schedule", off)
+    off = [{"from": "0 s", "to": f"{case.input.case.seconds!r} s", "on": False}]
+    return case.replace_all({"beam.pulses": None, "beam.schedule": off})
 
 
 def _with_times(case: Case, trace: Trace) -> Case:
     """Let a run of radiolysis give its outputs at the times of the data; others are interpolated."""
-    if "radiolysis" not in case.input.case.physics:
+    if case.input.case.physics != ("radiolysis",):
         return case
     return case.replace("output.times", [f"{t!r} s" for t in trace.time.tolist()])
 

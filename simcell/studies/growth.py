@@ -92,6 +92,7 @@ class _Runner:
         self.times = [t for t in times if t > 0.0]
         self.found, self.state = Grown(), ready.state
         self.column = min(int(ready.finish / ready.layer.spacing), ready.layer.shape[1] - 2)
+        self.generator = np.random.default_rng(ready.seed)
         self.held = False  # at the compliance, for want of salt
 
     def run(self) -> Grown:
@@ -137,7 +138,7 @@ class _Runner:
         control = Control(compliance=self.ready.compliance)
         run = grow(
             self.ready.layer, self.state, [stop], current=current, potential=potential, control=control,
-            progress=self._watch,
+            progress=self._watch, generator=self.generator,
         )  # fmt: skip
         self._keep(float(run.current[-1]), float(run.potential[-1]), float(run.lowest[-1]), float(run.bodies[-1]))
 
@@ -158,7 +159,8 @@ class _Runner:
         self.found.plated += max(moved, 0.0)
         self.found.stripped += max(-moved, 0.0)
         self.state = state
-        tip = int(np.flatnonzero((state.xi > 0.5).any(axis=0))[-1])
+        metal = np.flatnonzero((state.xi > 0.5).any(axis=0))
+        tip = int(metal[-1]) if metal.size else 0
         if self.progress is not None:
             start, span = self.ready.front, self.ready.finish - self.ready.front
             across = (tip * self.ready.layer.spacing - start) / span

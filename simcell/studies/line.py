@@ -121,7 +121,7 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
             temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
-        key = "electrode.reference.position" if "reference stands" in str(error) else "electrolyte"
+        key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
     segments, groups = _segments(case, area, _compensated(case, liquid))

@@ -163,6 +163,10 @@ def _place(
     if there is not None:
         apart = [max(there[0][k] - here[1][k], here[0][k] - there[1][k]) for k in (0, 1)]
         axis = int(np.argmax(apart))
+        if apart[axis] <= 0.0:
+            assert counter is not None
+            reason = f"surrounds {working.name!r} or lies within its reach: closed forms know electrodes side by side"
+            raise InputError(Problem("", f"electrode.{counter.name}", None, reason))
         gap, sign = float(apart[axis]), 1.0 if there[0][axis] >= here[1][axis] else -1.0
     ends = [0.5 * across[axis] - here[1][axis], here[0][axis] + 0.5 * across[axis]]  # free liquid at higher and lower
     open_ = case.grid.edge != "closed"

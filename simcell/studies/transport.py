@@ -184,7 +184,7 @@ def labelled(case: CaseInput, found: Currents) -> tuple[dict[str, Group], dict[s
     cell = {
         **cell_of(case, grid, axes, lateral),
         "electrode_map": (lateral, resolved(which)),
-        "electrode_cover": (lateral, resolved(area / grid.area[0][0])),
+        "electrode_area": (lateral, resolved(area)),
         "conductivity": ([], found.ready.solution.conductivity),
     }
     outline, coords = outline_group(outlines_of(case), names)

@@ -70,12 +70,12 @@ class Linear:
         self.layout = layout
         space = layout.space
         count, every, faces = space[6].size, space[3].size, space[4].size
-        wide = 4 * ((count + 3) // 4)
+        wide = 2 * ((count + 1) // 2)
         self.count, self.wide, self.n = count, wide, int(space[1][1])
         self.coef, self.old_coef = np.zeros((faces, 3 * wide)), np.zeros((faces, 3 * wide))
         self.state = np.zeros((every, count))
         self.inverse = np.zeros((every, wide, wide + 1))
-        self.up = np.zeros((every if space[0][0, 0] > 1 else 1, wide + 1, wide + 1))
+        self.up = np.zeros((every if space[0][0, 2] > 1 else 1, wide + 1, wide + 1))
         self.f, self.rest, self.x = np.zeros((every, wide)), np.zeros((every, wide)), np.zeros((every, wide + 1))
         self.row = np.zeros(wide)
         patches = layout.patches[0].size

@@ -15,7 +15,7 @@ from simcell.numerics.grid import Array
 from simcell.transport import kernels_bath as cells
 from simcell.transport import kernels_patch as walls
 from simcell.transport.bath import Bath
-from simcell.transport.bath_layout import layout_of
+from simcell.transport.bath_layout import by_columns, layout_of
 from simcell.transport.bath_linear import Control, Linear
 from simcell.transport.kernels_patch import METAL
 from simcell.transport.kernels_surface import surface
@@ -25,7 +25,7 @@ from simcell.transport.tableau import FIRST, THIRD, Tableau
 
 LEFT = 0.02  # error of a stage that Newton's method and the linear solver leave, in units of the step's tolerance
 MOST = 40  # iterations of Newton's method
-EXACT = 1e-11  # of the sum of all currents: what may be missing in totals
+EXACT = 1e-5  # RT/F: a shift of potentials so small that its effect is linear to 1e-10
 
 
 class BathStepper:
@@ -58,10 +58,9 @@ class BathStepper:
         self.terminals = len(bath.terminals)
         self.width = self.reactions + self.metals + (self.terminals + 1) * count
         self.scale = self.scale_of_all = self.layout.scale
-        wet = bath.grid.mask.ravel()
-        self.wet = wet
+        self.wet = wet = by_columns(bath.grid.mask)
         self.u = np.zeros((n, count))
-        self.u[:, :-1] = np.where(wet, bath.composition[order].reshape(count, -1), 0.0)[:-1].T
+        self.u[:, :-1] = np.array([np.where(wet, by_columns(c), 0.0) for c in bath.composition[order[:-1]]]).T
         self.w = np.zeros(self.terminals)
         cell, kind = self.layout.patches[:2]
         p = cell.size
@@ -76,7 +75,9 @@ class BathStepper:
             np.zeros(count), np.zeros((count, count)), np.zeros((1, 3 * self.linear.wide)), np.zeros(count),
             np.zeros(r), np.zeros(r), np.zeros((r, count)), np.zeros(count), np.zeros(count), np.zeros((count, count)),
         )  # fmt: skip
-        self.sums, self.passed = np.zeros(self.width), np.zeros(self.width)
+        self.sums, self.rise, self.passed = np.zeros(self.width), np.zeros(self.width), np.zeros(self.width)
+        metals, terminals = np.arange(self.metals), np.arange(self.terminals + 1)
+        self.owner = np.concatenate([self.layout.ends[4][0], metals, np.repeat(terminals, count)])
         self.stages = (np.zeros((4, n, count - 1)), np.zeros((4, p)), np.zeros((4, self.width)))
         self.drift = (np.zeros(n), np.zeros(self.terminals))  # change of potentials per second in the last step
         self.area = bath.area(bath.live[0].name)
@@ -104,7 +105,7 @@ class BathStepper:
         if isinstance(bath.reference, str):
             cover = next(p.place.cover for p in bath.plates if p.name == bath.reference) * grid.area[0][0]
             places = np.flatnonzero(cover)
-            return places, cover.ravel()[places] / cover.sum()
+            return places * grid.shape[0], cover.ravel()[places] / cover.sum()
         weights = np.ones((1, 1))
         lows = []
         for at, x in zip(bath.reference, (grid.centre[2], grid.centre[1]), strict=True):
@@ -114,7 +115,7 @@ class BathStepper:
             weights = np.outer(weights, [1.0 - part, part])
         nx = grid.shape[2]
         weights = weights.reshape(2, 2)  # x, y
-        places = np.array([[j * nx + i for j in lows[1]] for i in lows[0]])
+        places = np.array([[(j * nx + i) * grid.shape[0] for j in lows[1]] for i in lows[0]])
         return places.ravel(), weights.ravel()
 
     def _rest(self) -> None:
@@ -187,7 +188,9 @@ class BathStepper:
         p, ends = self.layout.patches, self.layout.ends
         numbers = (*self.layout.space[6:], self.scale)
         return bool(
-            walls.enter(self.u, self.w, h, base_v, p, ends, numbers, self.states, self.answers, self.sums, self.work)
+            walls.enter(
+                self.u, self.w, h, base_v, p, ends, numbers, self.states, self.answers, self.sums, self.rise, self.work
+            )
         )
 
     def _currents(self) -> Array:
@@ -258,37 +261,32 @@ class BathStepper:
 
     def _close(self, h: float, base: Array, base_v: Array, control: Control, asked: Array) -> bool:
         """Make totals of charge and ions exact."""
-        terminal = self.layout.patches[2]
-        live = terminal >= 0
-        free = control.free
+        terminal, (flux, block) = self.layout.patches[2], self.answers[:2]
+        live, free, count = terminal >= 0, control.free, len(control.free)
         for _ in range(4):
             if not self._enter(h, base_v):
                 return False
-            current, through = self._currents(), float(np.abs(self.answers[0][:, -1]).sum())
-            slope = -np.bincount(terminal[live], self.answers[1][live, -1, -1], self.terminals)
-            lack = asked - control.rows(current, self.w, self.u[self.places, -1])
-            right = np.append(lack, -current.sum())
-            allowed = np.full(right.size, EXACT * through)
-            if control.by_potential and free and free[0] == 0:
-                allowed[0] = EXACT * (1.0 + abs(asked[0]))
-            if np.all(np.abs(right) <= allowed):
-                break
-            matrix = np.zeros((len(free) + 1, len(free) + 1))
-            one = np.zeros_like(self.u)
-            one[:, -1] = 1.0
-            matrix[:-1, -1] = control.rows(-slope, np.zeros(self.terminals), one[self.places, -1])
-            for a, t in enumerate(free):
-                w = np.zeros(self.terminals)
-                w[t] = 1.0
-                matrix[:-1, a] = control.rows(slope * w, w, 0.0 * self.weights)
+            current = self._currents()
+            slope = -np.bincount(terminal[live], block[live, -1, -1], self.terminals)
+            matrix, right = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
+            right[:-1] = asked - control.rows(current, self.w, self.u[self.places, -1])
+            right[-1] = -current.sum()
+            matrix[:-1, -1] = control.rows(-slope, np.zeros(self.terminals), np.ones(self.places.size))
+            for a, one in enumerate(np.eye(self.terminals)[free]):
+                matrix[:-1, a] = control.rows(slope * one, one, np.zeros(self.places.size))
             matrix[-1, :-1], matrix[-1, -1] = slope[free], -slope.sum()
             if not np.linalg.cond(matrix / np.abs(matrix).max(axis=1, keepdims=True)) < 1e13:
-                break
+                break  # nothing reacts: no constant changes any current
             answer = np.linalg.solve(matrix, right)
-            step = np.zeros(self.terminals)
-            step[free] = answer[:-1]
-            self._move(one * answer[-1], step)
-        rate = self.volume @ (self.u[:, :-1] - base[:, :-1]) / h - self.answers[0][:, :-1].sum(axis=0)
+            step, liquid = np.zeros(self.terminals), np.zeros_like(self.u)
+            step[free], liquid[:, -1] = answer[:-1], answer[-1]
+            self._move(liquid, step)
+            if np.abs(answer).max() < EXACT:
+                shift = np.append(step - answer[-1], 0.0)
+                flux -= block[:, :, -1] * shift[terminal][:, None]
+                self.sums += self.rise * shift[self.owner]
+                break
+        rate = self.volume @ (self.u[:, :-1] - base[:, :-1]) / h - flux[:, :-1].sum(axis=0)
         self.u[self.wet, :-1] -= rate * h / self.volume.sum()
         return True
 

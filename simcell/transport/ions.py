@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array
 from simcell.transport.bath import Bath
+from simcell.transport.bath_layout import grid_shaped
 from simcell.transport.bath_record import BathRecord
 from simcell.transport.bath_stepper import BathStepper
 from simcell.transport.kinetics import FARADAY
@@ -127,8 +128,8 @@ class _Bath(Session):
         back = np.argsort(self.bath.order)
         self.fields.append(
             {
-                "time": self.time, "concentration": s.nodes()[back].reshape(count, *shape),
-                "liquid": (s.u[:, -1] * self.bath.volts).reshape(shape), "density": density.reshape(shape[1:]),
+                "time": self.time, "concentration": grid_shaped(s.nodes()[back], shape),
+                "liquid": grid_shaped(s.u[:, -1] * self.bath.volts, shape), "density": density.reshape(shape[1:]),
                 "surface": surface[back].reshape(count, *shape[1:]),
             }
         )  # fmt: skip

@@ -247,8 +247,9 @@ CLUSTER = """
 import pathlib, sys, time
 from distributed import LocalCluster
 if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, protocol="tcp://", dashboard_address=None) as c:
-        pathlib.Path("address.new").write_text(c.scheduler_address)
+    here = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **here) as cluster:
+        pathlib.Path("address.new").write_text(cluster.scheduler_address)
         pathlib.Path("address.new").rename("address")
         time.sleep(300)
 """

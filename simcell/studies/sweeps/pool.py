@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -128,6 +128,8 @@ def on_cluster(tasks: Sequence[Task], address: str, report: Report, tell: Tell) 
                     raise _gone(address)
                 if not batch:
                     time.sleep(0.1)
+        except (OSError, CancelledError):  # a result that could not be fetched, or was given up with its scheduler
+            raise _gone(address) from None
         except BaseException:
             with suppress(Exception):
                 client.cancel(list(waiting))
