@@ -61,10 +61,8 @@ def fipy_growth(layer: Layer, state: State) -> float:
         )
     }  # fmt: skip
     theta, x, u, xi = (cell[name] for name in ("theta", "x", "u", "xi"))
-    salt, charge = (
-        LITHIUM.diffusivity / layer.spacing**2,
-        LITHIUM.conductivity / (LITHIUM.f * 9.65e7 * layer.spacing**2),
-    )
+    salt = LITHIUM.diffusivity / layer.spacing**2
+    charge = LITHIUM.conductivity / (LITHIUM.f * FARADAY * LITHIUM.concentration * layer.spacing**2)
     x.constrain(1.0, mesh.facesRight)
     u.constrain(0.0, mesh.facesRight)
 
