@@ -43,6 +43,11 @@ class Ready:
         ``primary`` or ``secondary``.
     laws : dict
         Kinetics of each electrode; None: the liquid takes the potential of the metal.
+
+    Examples
+    --------
+    >>> sorted(Ready.__dataclass_fields__)[:2]
+    ['case', 'feature']
     """
 
     case: CaseInput
@@ -78,6 +83,11 @@ class Currents:
         Potential that the reference electrode reads [V], on the scale of the distribution.
     at_reference : (ny, nx) array or None
         Weights of its place; None if it is the counter electrode or the open sides.
+
+    Examples
+    --------
+    >>> "distribution" in Currents.__dataclass_fields__
+    True
     """
 
     ready: Ready

@@ -58,6 +58,11 @@ class Line:
         What the potentiostat does, and the step (from 0) that each segment belongs to.
     area : float or None
         Of the working electrode [m^2].
+
+    Examples
+    --------
+    >>> "segments" in Line.__dataclass_fields__
+    True
     """
 
     solution: Solution

@@ -183,6 +183,4 @@ def _independent(
         if single > strength
         else "too high where ions of several charges pair, by a factor of 2 for ZnSO4 at 0.1 mol/L"
     )
-    return value, [
-        f"conductivity {value:.3g} S/m from independent ions: {doubt}"
-    ]
+    return value, [f"conductivity {value:.3g} S/m from independent ions: {doubt}"]

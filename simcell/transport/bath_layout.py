@@ -14,7 +14,7 @@ from simcell.transport.bath import Bath
 from simcell.transport.edges import corrections
 from simcell.transport.kernels_patch import METAL, OUTFLOW, RESERVOIR
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.species import packed_reactions
+from simcell.transport.packing import packed_reactions
 
 Ints = NDArray[np.int64]
 ORDER = (1, 2, 0)  # axes of the kernels: y, x, z
