@@ -16,6 +16,7 @@ EXPECTED = {
         1e-3,
     ),  # pH on finer rings that an independent method of lines confirms (tests/reference)
     "06_beam_radius": (52.0, 0.025),  # e/angstrom^2/s, from runs in time on other rings (docs/bubbles.md)
+    "09_dendrite": (8.187e-7, 1e-3),  # m, height of the nucleus; computed by this program (guards against change)
 }
 
 
