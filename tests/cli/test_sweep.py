@@ -74,9 +74,9 @@ def test_a_fit_writes_result_picture_and_json(case, capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGTERM ends a process there")
 def test_a_run_that_is_told_to_end_goes_on_later(case, capsys, monkeypatch):
+    monkeypatch.setattr(homogeneous, "CHUNK", 20)  # steps between two borders
     assert execute(["run", case, "-o", "whole.nc", "--no-picture", "-q"]) == 0
     capsys.readouterr()
-    monkeypatch.setattr(homogeneous, "CHUNK", 20)
     real, calls = homogeneous.kernels.advance, []
 
     def advance(*arguments):
