@@ -13,7 +13,9 @@ from simcell.errors import InputError, Problem
 
 
 def new(
-    what: str = typer.Argument(..., metavar="TEMPLATE", help="What to begin with: radiolysis, space, transport, cv, or mechanism."),
+    what: str = typer.Argument(
+        ..., metavar="TEMPLATE", help="What to begin with: radiolysis, space, transport, cv, or mechanism."
+    ),
     output: Path | None = typer.Option(None, "--output", "-o", help="The file to write: case.toml, or mechanism.toml."),
     force: bool = FORCE,
     from_aurach: Path | None = aurach.FROM_AURACH,

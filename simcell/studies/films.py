@@ -17,8 +17,8 @@ NOTHING_ASKED = 1e-6  # A: for electrodes of cases that set no current
 def film_words(case: CaseInput) -> tuple[str, ...]:
     """Drop and unevenness that each film makes, and whether the run solves it.
 
-    The film is taken as a band as wide as the outline is narrow; passivated area is lead. Charge transfer is that of the
-    fastest electrode at the current asked for, so the unevenness is an upper end.
+    The film is taken as a band as wide as the outline is narrow; passivated area is lead. Charge transfer is that of
+    the fastest electrode at the current asked for, so the unevenness is an upper end.
 
     Examples
     --------
