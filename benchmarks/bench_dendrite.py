@@ -15,11 +15,11 @@ from time import process_time
 import numpy as np
 
 from benchmarks.machine import bandwidth
+from benchmarks.solid import step
 from simcell.dendrite.layer import Layer, State, begin
 from simcell.dendrite.model import Control, _Worker, grow
 from simcell.dendrite.stability import FARADAY, Metal
 from simcell.numerics.grid import section
-from validation.solid import KOBAYASHI, step
 
 LITHIUM = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
 
@@ -61,10 +61,8 @@ def fipy_growth(layer: Layer, state: State) -> float:
         )
     }  # fmt: skip
     theta, x, u, xi = (cell[name] for name in ("theta", "x", "u", "xi"))
-    salt, charge = (
-        LITHIUM.diffusivity / layer.spacing**2,
-        LITHIUM.conductivity / (LITHIUM.f * 9.65e7 * layer.spacing**2),
-    )
+    salt = LITHIUM.diffusivity / layer.spacing**2
+    charge = LITHIUM.conductivity / (LITHIUM.f * FARADAY * LITHIUM.concentration * layer.spacing**2)
     x.constrain(1.0, mesh.facesRight)
     u.constrain(0.0, mesh.facesRight)
 
@@ -87,7 +85,7 @@ def dendrite(n: int, steps: int) -> float:
     x = (np.arange(n) + 0.5) * 0.025
     phi = (np.hypot(x[:, None] - x.mean(), x[None, :] - x.mean()) < 0.125).astype(float)
     u, rate, flow = np.full((n, n), -0.5), np.empty((n, n)), np.empty(n)
-    settings = (KOBAYASHI, 6, 0.02, 0.015, 3e-4, 0.9, 20.0, 2.25, 0.025, 5e-5)
+    settings = (6, 0.02, 0.015, 3e-4, 0.9, 20.0, 2.25, 0.025, 5e-5)
     step(phi, u, rate, flow, *settings)
     began = process_time()
     for _ in range(steps):

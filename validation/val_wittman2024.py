@@ -7,7 +7,7 @@ Of the paper its abstract could be read: an enclosed cell of 800 um x 800 um and
 50 nm high; peaks and their shifts go with the height of the cell; the reactant above the electrode is soon used up and
 diffusion along the layer takes over; growth prefers the edges. Metal, concentrations, scan rate, electrode outline and
 all numbers of the voltammograms could not be read; those here are ours: 10 mmol/L of a copper ion in 0.1 mol/L acid,
-100 mV/s, a strip of 20 um, exchange current 1 A/m^2. Of E. A. Stricker et al., J. Electrochem. Soc. 166 (2019) H126,
+100 mV/s, a strip of 20 um, exchange current 1 A/m^2. Of Stricker and others, J. Electrochem. Soc. 166 (2019) H126,
 nothing but its subject, current density in coplanar cells of small height, could be read.
 Exit code 1 if one of the statements printed does not hold.
 """

@@ -94,11 +94,11 @@ def numbers(field: ArrayLike, spacing: float, front: float = 0.0, above: float =
         return nothing | {"tip_radius": float("nan"), "arm_spacing": float("nan"), "area": shape.area(xi, spacing)}
     pieces = shape.pieces(xi)
     joined = np.where(pieces.dead, 0.0, xi) if pieces.joined.any() else xi
-    tip = shape.tip(np.pad(joined, ((MIRROR, MIRROR), (0, 0)), mode="symmetric"), spacing)
+    tip, radius = _tip(np.pad(joined, ((MIRROR, MIRROR), (0, 0)), mode="symmetric"), spacing)
     edge = shape.contour(np.pad(xi, ((1, 1), (0, 0)), mode="symmetric"), spacing)
     return {
-        "tip_position": tip.x - front,
-        "tip_radius": tip.radius if 0.0 < tip.radius < np.inf else float("nan"),
+        "tip_position": tip - front,
+        "tip_radius": radius,
         "area": shape.area(xi, spacing),
         "perimeter": shape.perimeter(np.pad(xi, ((1, 1), (0, 0)), mode="symmetric"), spacing),
         "roughness": shape.roughness(shape.heights(xi, spacing)),
@@ -109,6 +109,18 @@ def numbers(field: ArrayLike, spacing: float, front: float = 0.0, above: float =
         "dead_fraction": pieces.dead_fraction,
         "loose": float(pieces.loose),
     }
+
+
+def _tip(field: Array, spacing: float) -> tuple[float, float]:
+    """Position and radius of the tip [m]; NaN for the radius where it is flat, hollow, or only a few cells large."""
+    try:
+        found = shape.tip(field, spacing)
+    except ValueError:
+        points = shape.contour(field, spacing).reshape(-1, 2)
+        if not len(points):
+            raise
+        return float(points[:, 0].max()), float("nan")
+    return found.x, found.radius if 0.0 < found.radius < np.inf else float("nan")
 
 
 def _dimension(edge: Array, cells: tuple[int, int], spacing: float) -> float:

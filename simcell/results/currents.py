@@ -106,12 +106,14 @@ def profile(tree: xr.DataTree, electrode: str, axis: str = "x", bins: int = BINS
         return bounds, np.where(parts > 0.0, np.diff(np.interp(bounds, within, total)) / parts, np.nan)
 
 
-def distribution(tree: xr.DataTree) -> Figure:
+def distribution(tree: xr.DataTree, seconds: float | None = None) -> Figure:
     """Draw a current distribution: map from above, or cut through a section, and the profile below it.
 
     Parameters
     ----------
     tree : xarray.DataTree
+    seconds : float, optional
+        The nearest output time is drawn; the last when not given.
 
     Returns
     -------
@@ -131,6 +133,7 @@ def distribution(tree: xr.DataTree) -> Figure:
     """
     if not is_currents(tree):
         raise ResultError("the result holds no current distribution")
+    tree = _at(tree, seconds)
     (ny, _), (y, x) = _plane(tree)
     from_above = ny > 1
     unit = words.length_unit(0.5 * float(x[-1] - x[0]))
@@ -169,10 +172,9 @@ def table(tree: xr.DataTree) -> dict[str, list[Any]]:
         if not np.isfinite(_factor(tree, name)):
             continue
         bounds, density = profile(tree, name)
-        for column, values in zip(
-            rows.values(), ([name] * density.size, bounds[:-1], bounds[1:], density), strict=True
-        ):
-            column += [value if isinstance(value, str) else float(value) for value in values]
+        rows["electrode"] += [name] * density.size
+        for column, values in zip(list(rows)[1:], (bounds[:-1], bounds[1:], density), strict=True):
+            rows[column] += values.tolist()
     return rows
 
 
@@ -182,6 +184,17 @@ def _factor(tree: xr.DataTree, name: str) -> float:
     if name not in group["electrode"].values:
         return float("nan")
     return float(gather.group_of(tree, "transport")["edge_factor"].sel(electrode=name)[0])
+
+
+def _at(tree: xr.DataTree, seconds: float | None) -> xr.DataTree:
+    """The result with one output time, the nearest or the last."""
+    times = gather.group_of(tree, "transport")["time"].values
+    step = times.size - 1 if seconds is None else int(np.abs(times - seconds).argmin())
+    one = {name: gather.group_of(tree, name) for name in tree.children if name != "trace"}
+    one["transport"] = one["transport"].isel(time=[step])
+    found = xr.DataTree.from_dict(one)
+    found.attrs = tree.attrs
+    return found
 
 
 def _plane(tree: xr.DataTree) -> tuple[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
@@ -327,6 +340,8 @@ def _conditions(tree: xr.DataTree, facts: dict[str, Any]) -> str:
     working = next((n for n in names if roles.get(n) == "working"), names[0])
     current = float(group["electrode_current"].sel(electrode=working)[0])
     parts.append(f"{working}: {_amperes(current)}")
+    if float(group["time"][0]) > 0.0:
+        parts.append(f"after {words.duration(float(group['time'][0]))}")
     parts.append(f"{1e3 * float(group['electrode_potential'].sel(electrode=working)[0]):.4g} mV")
     if told:
         parts[-1] += f" against {told['against']}"

@@ -184,7 +184,9 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
 
 def _of_transport(tree: xr.DataTree, kind: str, species_name: str | None, time: float | None) -> Figure:
     """The figure of currents and ions: a distribution, a voltammogram or curves against time, profiles."""
-    if currents.is_currents(tree):
+    if "trace" in tree.children and kind == "map":
+        return currents.distribution(tree, time)
+    if currents.is_currents(tree) and "trace" not in tree.children:
         if kind not in ("auto", "map"):
             raise ResultError(f'a current distribution has no figure of kind "{kind}"; there are auto and map')
         return currents.distribution(tree)

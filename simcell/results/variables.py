@@ -6,7 +6,7 @@ part of the contract and stays even when it has one entry; dimensions that a stu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simcell.results.figures_of_merit import MERITS
 
@@ -66,6 +66,7 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
     "member": (None, "member of the ensemble"),
     "number": (None, "dimensionless number"),
     "criterion": (None, "criterion for a bubble"),
+    "moment": ("s", "time since the start of the run, at every step of the solver"),
     "electrode": (None, "electrode"),
     "corner": (None, "corner of an outline"),
     "z": ("m", "height above the lower window"),
@@ -315,4 +316,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
     Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),
+)
+
+#: what a potentiostat records at every step, where fields are kept at fewer times
+TRACED = ("current_density", "charge_density", "electrode_current", "electrode_potential", "ohmic_drop",
+          "reaction_current", "step")  # fmt: skip
+VARIABLES += tuple(
+    replace(v, group="trace", dims=("moment", *v.dims[1:]), space=(), gaps=False)
+    for v in VARIABLES
+    if v.group == "transport" and v.name in TRACED
 )

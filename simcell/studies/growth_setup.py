@@ -108,7 +108,7 @@ def metal_of(case: DendriteInput, liquid: Liquid, file: str = "") -> tuple[Metal
     salt = electrolyte_data.load_electrolyte(liquid.preset)
     given = {"diffusivity": case.diffusivity, "transference": case.transference, "conductivity": liquid.conductivity}
     found = {name: value for name, value in given.items() if value is not None}
-    for name in given.keys() - found.keys():
+    for name in (name for name in given if name not in found):
         try:
             found[name] = salt.at(name, liquid.concentration, liquid.temperature)
         except InputError as error:

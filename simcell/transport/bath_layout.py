@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Ints = NDArray[np.int64]
 ORDER = (1, 2, 0)  # axes of the kernels: y, x, z
 
 
-def by_columns(values: Array) -> Array:
+def by_columns(values: NDArray[Any]) -> NDArray[Any]:
     """Flat array of (z, y, x), columns together: z runs fastest, then x.
 
     Examples
@@ -31,7 +32,7 @@ def by_columns(values: Array) -> Array:
     return np.ascontiguousarray(np.transpose(values, ORDER)).ravel()
 
 
-def grid_shaped(flat: Array, shape: tuple[int, int, int]) -> Array:
+def grid_shaped(flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
     """Undo `by_columns`; leading axes stay.
 
     Examples

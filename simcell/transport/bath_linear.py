@@ -151,7 +151,8 @@ class Linear:
             return answer, np.zeros(0)
         self.w[:] = 0.0
         walls.border(self.layout.patches, self.blocks, self.layout.space[6], answer, self.w, right, self.currents)
-        dw = np.linalg.solve(self.small, missing - control.rows(self.currents, self.w, answer[control.places, -1]))
+        lack = missing - control.rows(self.currents, self.w, answer[control.places, -1])
+        dw: Array = np.asarray(np.linalg.solve(self.small, lack), dtype=float)
         for one, change in zip(self.bordering, dw, strict=True):
             answer -= change * one
         return answer, dw

@@ -120,8 +120,8 @@ class _Bath(Session):
         s, shape = self.stepper, self.bath.grid.shape
         count, flat = s.count, shape[1] * shape[2]
         column, area = s.layout.place[s.metal], s.layout.patches[4][s.metal]
-        density = np.bincount(column, s.answers[0][s.metal, -1] * FARADAY, flat)
-        covered = np.bincount(column, area, flat)
+        density: Array = np.asarray(np.bincount(column, s.answers[0][s.metal, -1] * FARADAY, flat), dtype=float)
+        covered: Array = np.asarray(np.bincount(column, area, flat), dtype=float)
         with np.errstate(invalid="ignore"):
             surface = np.array([np.bincount(column, area * c, flat) for c in s.surfaces()]) / covered
             density = density / covered

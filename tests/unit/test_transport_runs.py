@@ -231,3 +231,46 @@ def test_what_a_line_is_missing_is_said():
 
 def test_lasting_values_leave_out_what_charges_a_double_layer():
     assert traces.lasting(np.array([0.0, 1e-6, 1.0, 2.0]), np.array([9.0, 1.0, 2.0, 3.0])) == (1.0, 3.0)
+
+
+# ----------------------------------------------------------------- seen from above
+
+
+def test_ions_from_above_begin_with_the_secondary_current():
+    data = {**STRIPS, "electrode": [
+        {**STRIPS["electrode"][0], "rectangle": {"x": ["-15 um", "-5 um"], "y": ["-5 um", "5 um"]}},
+        {**STRIPS["electrode"][1], "rectangle": {"x": ["5 um", "15 um"], "y": ["-5 um", "5 um"]}},
+        {**REFERENCE, "position": ["0 um", "0 um"]},
+    ]}  # fmt: skip
+    changes = ("grid.geometry=plan", "grid.extent=40um", "grid.spacing=2.5um", "grid.edge=closed")
+    steps = "protocol.steps=[{technique='potentiostatic', potential='-10 mV', duration='1 ms'}]"
+    tree = run(data, *changes, steps, "output.count=2")
+    trace = tree["trace"].to_dataset()
+    assert read_provenance(tree)["transport"]["level"] == "tertiary"
+    assert read_provenance(tree)["solver"]["books"] < 1e-9
+    assert tree["transport"]["concentration"].dims == ("time", "species", "y", "x")
+    kappa = float(tree["cell"]["conductivity"])
+    still = run(data, *changes, f"electrolyte.conductivity={kappa} S/m")
+    first = float(trace["electrode_current"].sel(electrode="working")[0])
+    assert first == pytest.approx(working(still, "electrode_current"), rel=2e-3)
+    assert float(trace["electrode_potential"].sel(electrode="working")[-1]) == pytest.approx(-0.01, abs=1e-9)
+    drop = float(trace["ohmic_drop"].sel(electrode="working")[0])
+    assert drop == pytest.approx(working(still, "ohmic_drop"), rel=2e-2)  # means over the area and over the current
+    assert len(plots.plot(tree, "map").axes) == 3
+    assert "tertiary: ions in a plan" in describe(Case.from_dict(data, [*changes, steps]))["computes"]["model"]
+
+
+def test_maps_of_the_beam_draw_the_electrodes_of_the_result():
+    from simcell.results import maps
+    from simcell.results.schema import build
+    from simcell.studies.transport import outline_group
+
+    x = [-1e-6, 0.0, 1e-6]
+    square = np.array([[-1e-6, -1e-6], [0.0, -1e-6], [0.0, 0.0]])
+    outline, coords = outline_group({"working": square}, ["working"])
+    beam = {"radiolysis": {"pH": (["time", "y", "x"], [np.eye(3) + 6.0])}}
+    coords |= {"time": [1.0], "y": x, "x": x}
+    with_it = build({**beam, "cell": outline}, {**coords, "electrode": ["working"]})
+    without = build(beam, {"time": [1.0], "y": x, "x": x})
+    more = [len(maps.sheet(tree).axes[0].lines) for tree in (with_it, without)]
+    assert more[0] == more[1] + 1

@@ -1,13 +1,11 @@
-r"""Dendrites of a pure melt on the stencils of the metal model, explicit: for comparison with what others have solved.
+r"""A dendrite of a pure melt on the stencils of the metal model, explicit: to compare speed with what others have.
 
-.. math:: \tau(n)\,\partial_t\phi = \nabla\cdot\left[W^2\nabla\phi + W W'\,t\,|\nabla\phi|\right] + S(\phi,u),\qquad
-          \partial_t u = D\nabla^2 u + q\,\partial_t\phi,\qquad W = W_0(1+\epsilon\cos m\varphi)
+.. math:: \tau\,\partial_t\phi = \nabla\cdot\left[W^2\nabla\phi + W W'\,t\,|\nabla\phi|\right]
+          + \phi(1-\phi)\left(\phi-\tfrac12-\tfrac{k_1}{\pi}\arctan k_2 u\right),\qquad
+          \partial_t u = D\nabla^2 u + \partial_t\phi,\qquad W = W_0(1+\epsilon\cos m\varphi)
 
-with the tangent t of the contour and the angle of its normal. `karma`: phi from -1 to 1,
-S = phi - phi^3 - lambda u (1 - phi^2)^2, tau = tau0 W^2/W0^2, q = 1/2 (A. Karma and W.-J. Rappel, Phys. Rev. E 57
-(1998) 4323). `kobayashi`: phi from 0 to 1, S = phi (1 - phi)(phi - 1/2 - k1/pi atan(k2 u)), tau constant, q = 1
-(R. Kobayashi, Physica D 63 (1993) 410, in the form of FiPy's example). Gradients are central, fluxes are evaluated at
-faces from the mean gradient along them, as the curvature of the metal model is.
+with the tangent t of the contour and the angle of its normal: R. Kobayashi, Physica D 63 (1993) 410, in the form of
+FiPy's example. Fluxes are evaluated at faces from the mean gradient along them, as the curvature of the metal model is.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ from numpy.typing import NDArray
 from simcell.numerics.jit import njit
 
 Array = NDArray[np.float64]
-KARMA, KOBAYASHI = 0, 1
 
 
 @njit
@@ -40,7 +37,7 @@ def _flux(g: float, t: float, along_x: bool, fold: int, strength: float, w0: flo
 
 @njit
 def step(
-    phi: Array, u: Array, rate: Array, flow: Array, model: int, fold: int, strength: float, w0: float, tau: float,
+    phi: Array, u: Array, rate: Array, flow: Array, fold: int, strength: float, w0: float, tau: float,
     coupling: float, second: float, diffusivity: float, h: float, dt: float,
 ) -> None:  # fmt: skip
     """One explicit step in place; nothing passes the ends. `flow` has one row: fluxes through the faces above."""
@@ -64,18 +61,8 @@ def step(
             total = (after - before + above - flow[i]) / h
             before, flow[i] = after, above
             p, v = phi[j, i], u[j, i]
-            if model == KARMA:
-                b = 1.0 - p * p
-                gx, gy = phi[j, ip] - phi[j, im], phi[jp, i] - phi[jm, i]
-                size = gx * gx + gy * gy
-                a = 1.0
-                if size > 1e-16:  # cos 4 angle = 1 - 8 c^2 s^2
-                    a += strength * (1.0 - 8.0 * gx * gx * gy * gy / (size * size))
-                rate[j, i] = (total + p * b - coupling * v * b * b) / (tau * a * a)
-            else:
-                m = p - 0.5 - coupling / math.pi * math.atan(second * v)
-                rate[j, i] = (total + p * (1.0 - p) * m) / tau
-    gain = 0.5 if model == KARMA else 1.0
+            m = p - 0.5 - coupling / math.pi * math.atan(second * v)
+            rate[j, i] = (total + p * (1.0 - p) * m) / tau
     k = diffusivity * dt / (h * h)
     for i in range(nx):
         flow[i] = 0.0
@@ -85,6 +72,6 @@ def step(
             v = u[j, i]
             after = u[j, i + 1] - v if i + 1 < nx else 0.0
             above = u[j + 1, i] - v if j + 1 < ny else 0.0
-            u[j, i] = v + k * (after - before + above - flow[i]) + gain * dt * rate[j, i]
+            u[j, i] = v + k * (after - before + above - flow[i]) + dt * rate[j, i]
             before, flow[i] = after, above
             phi[j, i] += dt * rate[j, i]
