@@ -93,7 +93,7 @@ def growth(tree: xr.DataTree, seconds: float | None = None) -> Figure:
         panel.axvline(time[step], color=style.FAINT, linewidth=0.8, zorder=0)
         panel.locator_params(axis="both", nbins=4)
         panel.tick_params(labelsize=style.SMALL - 0.5)
-        panel.xaxis.label.set_size(style.SMALL)
+        panel.xaxis.label.set_fontsize(style.SMALL)
     frame.note(figure, _small_print(group))
     return figure
 

@@ -127,7 +127,7 @@ def _blurred(ready: Growth, found: Grown) -> list[str]:
         neutral = outlook(layer.metal, left, current=current / area).front.neutral_wavelength
         if neutral < SHORTEST * layer.delta:
             return [
-                f"from {state.time:.3g} s on ripples of {neutral * 1e9:.3g} nm should grow, which an interface width of "
+                f"from {state.time:.3g} s on ripples of {neutral * 1e9:.3g} nm should grow, which an interface of "
                 f"{layer.delta * 1e9:.3g} nm does not carry: the shape is that of the grid; use "
                 f"{neutral / SHORTEST * 1e9:.2g} nm, or end the run before"
             ]

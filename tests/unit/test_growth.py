@@ -133,7 +133,10 @@ def test_loose_metal_is_dead_and_no_tip() -> None:
         ({"electrode": "bare"}, "dendrite.seeds: is missing: on a bare electrode"),
         ({"potential": "-0.1 V", "current_density": "-1 mA/cm^2"}, "excludes current_density"),
         ({"spacing": "1 nm", "width": "9 um", "gap": "9 um"}, "makes .* cells, more than"),
-        ({"potential": "-0.3 V", "gap": "10 um", "width": "2 um", "interface_width": "90 nm"}, 'cannot carry ripples .* for example'),
+        (
+            {"potential": "-0.3 V", "gap": "10 um", "width": "2 um", "interface_width": "90 nm"},
+            "cannot carry ripples .* for example",
+        ),
         ({"model": "chen2015"}, "is not available in this version"),
     ],
 )  # fmt: skip
