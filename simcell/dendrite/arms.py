@@ -73,8 +73,8 @@ def numbers(field: ArrayLike, spacing: float, front: float = 0.0, above: float =
     dict
         ``tip_position`` from the electrode [m], ``tip_radius`` [m] (NaN: flat or hollow), ``area`` of all metal
         [m^2], ``perimeter`` [m], ``roughness`` [m], ``arm_spacing`` [m] (NaN: no arms), ``fractal_dimension`` of
-        the contour, ``isoperimetric_quotient`` of what stands over the electrode, ``coverage`` and
-        ``dead_fraction``, and ``loose`` pieces.
+        the contour, ``isoperimetric_quotient`` of what stands over the electrode, ``coverage``, ``dead_fraction``,
+        and the number of ``loose`` pieces.
 
     Raises
     ------

@@ -14,6 +14,8 @@ from simcell.dendrite.arms import arm_spacing, numbers
 from simcell.dendrite.outlook import mesh, outlook, widest_interface
 from simcell.dendrite.stability import FARADAY, Metal, front_at_current, limiting_current, sand_time
 from simcell.errors import InputError
+from simcell.inputs.dendrite import DendriteInput
+from simcell.inputs.messages import keys_of
 from simcell.results import export, movie, plots, store
 from simcell.results.provenance import read_provenance
 from simcell.studies.growth import run_growth
@@ -133,8 +135,10 @@ def test_loose_metal_is_dead_and_no_tip() -> None:
         ({"electrode": "bare"}, "dendrite.seeds: is missing: on a bare electrode"),
         ({"potential": "-0.1 V", "current_density": "-1 mA/cm^2"}, "excludes current_density"),
         ({"spacing": "1 nm", "width": "9 um", "gap": "9 um"}, "makes .* cells, more than"),
-        ({"potential": "-0.3 V", "gap": "10 um", "width": "2 um", "interface_width": "90 nm"}, 
-         'cannot carry ripples .* for example'),
+        (
+            {"potential": "-0.3 V", "gap": "10 um", "width": "2 um", "interface_width": "90 nm"},
+            "cannot carry ripples .* for example",
+        ),
         ({"model": "chen2015"}, "is not available in this version"),
     ],
 )  # fmt: skip
@@ -158,6 +162,18 @@ def test_roughness_is_the_same_on_every_grid_and_as_large_as_asked() -> None:
     pairs = heights[1].reshape(-1, 2).mean(axis=1) if heights[1].size == 2 * heights[0].size else None
     if pairs is not None:
         assert np.ptp(pairs - heights[0] - (pairs - heights[0]).mean()) < 1e-9
+
+
+def test_every_key_stands_in_the_record_of_a_case() -> None:
+    # a key that the record forgets would make two different runs share one name
+    given = {
+        "surface_energy": "0.3 J/m^2", "diffusivity": "6e-10 m^2/s", "transference": 0.4, "electrode": "bare",
+        "seeds": [{"at": "0.2 um", "radius": "250 nm"}], "anisotropy": {"fold": 4, "energy": 0.01},
+        "nucleation": {"rate": "1 1/m^2/s", "radius": "150 nm"}, "roughness": "1 nm", "correlation": "100 nm",
+    }  # fmt: skip
+    written = {**case(**given).record["dendrite"], **case(potential="-0.1 V").record["dendrite"]}
+    film = case(film={"resistivity": "1 ohm*m"}).record["dendrite"]
+    assert set(written) | set(film) == set(keys_of(DendriteInput))
 
 
 # --- runs

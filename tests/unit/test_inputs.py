@@ -188,6 +188,11 @@ def test_every_quantity_names_its_kind():
         "electrode.passivated": "position", "electrode.surface_resistance": "area_resistance",
         "electrode.capacitance": "area_capacitance", "electrolyte.concentration": "concentration",
         "electrolyte.conductivity": "conductivity",
+        "dendrite.current_density": "current_density", "dendrite.potential": "voltage",
+        "dendrite.compliance": "voltage", "dendrite.width": "length", "dendrite.gap": "length",
+        "dendrite.electrode": "length", "dendrite.roughness": "length", "dendrite.correlation": "length",
+        "dendrite.exchange_current": "current_density", "dendrite.surface_energy": "surface_energy",
+        "dendrite.diffusivity": "diffusivity", "dendrite.interface_width": "length", "dendrite.spacing": "length",
     }  # fmt: skip
     assert set(kinds.values()) <= set(units.kinds())
     assert isinstance(field_type(SECTIONS["electrolyte"], ("concentrations",)), Each)
@@ -300,10 +305,10 @@ CHIP = {"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}, "cell": {"
 
 def test_every_key_stands_in_the_full_record():
     # a key that the record forgets would make two different runs share one name
-    # (those of transport: see test_transport_inputs; those of a layout: test_layouts)
+    # (those of transport: see test_transport_inputs; of growth: test_growth; of a layout: test_layouts)
     records = [resolved(parse_case(data)) for data in (FULL, SPACE, FLOWING, CHIP)]
     for section, model in SECTIONS.items():
-        if section in ("electrode", "protocol", "transport"):
+        if section in ("electrode", "protocol", "transport", "dendrite"):
             continue
         left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
         other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "times", "window", "pressure_drop",
