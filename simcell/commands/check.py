@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 
-HEADINGS = ("values", "beam", "liquid", "space", "outlook", "regime", "supply", "areas", "reference", "computes")
+HEADINGS = (
+    "chip",
+    "values",
+    "beam",
+    "liquid",
+    "space",
+    "outlook",
+    "regime",
+    "supply",
+    "areas",
+    "reference",
+    "computes",
+)
 PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -44,7 +56,7 @@ def check(
     """
     cell, plans = (None if p is None else output_path(p, force, suffixes=PICTURES) for p in (picture, maps))
     loaded = load_case(case, changes)
-    facts = describe(loaded, parse_options({"--charge": (charge, "charge")})["--charge"])
+    facts = describe(loaded, parse_options({"--charge": (charge, "charge")})["--charge"]) | chip_of(loaded)
     if cell is not None:
         _draw_cell(loaded, cell)
     if plans is not None:
@@ -62,6 +74,35 @@ def check(
             blocks.append(f"\n{heading}")
             blocks += [f"  - {sentence}" for sentence in facts[key]]
     typer.echo("\n".join(blocks))
+
+
+def chip_of(case: Case) -> dict[str, Any]:
+    """Sizes that a case takes from its chip preset, each with its status; empty where it names none.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    dict
+        `chip`: key -> text; sizes that the case writes itself are left out.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"},
+    ...                        "cell": {"chip": "static-25nm"}})
+    >>> chip_of(case)["chip"]["spacer.height"]
+    '200 nm (published)'
+    """
+    from simcell.inputs.chips import taken_from
+
+    name = case.input.cell.chip
+    if name is None:
+        return {}
+    rows = {d.key: f"{d.value if isinstance(d.value, str) else 'outline'} ({d.status})" for d in taken_from(case.data)}
+    return {"chip": {"name": f"{name}; sources: simcell info {name}", **rows}}
 
 
 def _draw_cell(case: Case, target: Path) -> None:
@@ -160,6 +201,7 @@ def describe(case: Case, charge: float | None = None) -> dict[str, Any]:
 def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
     """What is solved, and what closed forms say before; without a strip to speak of, why they say nothing."""
     from simcell.inputs.case import SECTIONS, USED
+    from simcell.studies.films import film_words
     from simcell.studies.preview import preview
     from simcell.studies.prospect import Prospect, prospect
 
@@ -167,7 +209,7 @@ def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
     if case.input.grid.geometry != "line":
         try:
             found = prospect(case.input, charge)
-        except InputError as error:
+        except (InputError, ValueError) as error:
             found = Prospect({}, (), (f"no supply budget: {error}",))
     used = {section for part in case.input.case.physics for section in USED[part]}
     unused = [name for name in case.data if name in SECTIONS and name not in used]
@@ -182,7 +224,7 @@ def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
             for heading, rows in numbers.items()
         },
         "computes": facts["computes"],
-        "says": list(found.words),
+        "says": [*found.words, *film_words(case.input)],
         "warnings": list(dict.fromkeys([*facts["warnings"], *found.warnings, *remarks])),
     }
 

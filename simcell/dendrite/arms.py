@@ -13,6 +13,10 @@ from numpy.typing import ArrayLike
 from simcell.dendrite import shape
 from simcell.dendrite.shape import Array
 
+NAMES = (
+    "tip_position", "tip_radius", "area", "perimeter", "roughness", "arm_spacing", "fractal_dimension",
+    "isoperimetric_quotient", "coverage", "dead_fraction", "loose",
+)  # fmt: skip
 MIRROR = 6  # cells beyond the walls, which are mirrors, so that a tip at a wall is whole
 
 
@@ -69,12 +73,13 @@ def numbers(field: ArrayLike, spacing: float, front: float = 0.0, above: float =
     dict
         ``tip_position`` from the electrode [m], ``tip_radius`` [m] (NaN: flat or hollow), ``area`` of all metal
         [m^2], ``perimeter`` [m], ``roughness`` [m], ``arm_spacing`` [m] (NaN: no arms), ``fractal_dimension`` of
-        the contour, ``isoperimetric_quotient``, ``coverage`` and ``dead_fraction``, and ``loose`` pieces.
+        the contour, ``isoperimetric_quotient`` of what stands over the electrode, ``coverage`` and
+        ``dead_fraction``, and ``loose`` pieces.
 
     Raises
     ------
     ValueError
-        If the picture holds no contour.
+        If there is metal everywhere.
 
     Examples
     --------
@@ -84,33 +89,47 @@ def numbers(field: ArrayLike, spacing: float, front: float = 0.0, above: float =
     (20, 7.1, 0.0)
     """
     xi = np.asarray(field, dtype=float)
-    pieces = shape.pieces(xi)
-    joined = np.where(pieces.dead, 0.0, xi)
-    whole = np.pad(joined, ((MIRROR, MIRROR), (0, 0)), mode="symmetric")
-    tip = shape.tip(whole, spacing)
-    edge = shape.contour(np.pad(xi, ((1, 1), (0, 0)), mode="symmetric"), spacing)
     column = min(int((front + above) / spacing), xi.shape[1] - 1)
+    if not (xi > 0.5).any():
+        nothing = dict.fromkeys(NAMES, 0.0)
+        return nothing | {"tip_radius": float("nan"), "arm_spacing": float("nan"), "area": shape.area(xi, spacing)}
+    pieces = shape.pieces(xi)
+    joined = np.where(pieces.dead, 0.0, xi) if pieces.joined.any() else xi
+    tip, radius = _tip(np.pad(joined, ((MIRROR, MIRROR), (0, 0)), mode="symmetric"), spacing)
+    edge = shape.contour(np.pad(xi, ((1, 1), (0, 0)), mode="symmetric"), spacing)
     return {
-        "tip_position": tip.x - front,
-        "tip_radius": tip.radius if 0.0 < tip.radius < np.inf else float("nan"),
+        "tip_position": tip - front,
+        "tip_radius": radius,
         "area": shape.area(xi, spacing),
         "perimeter": shape.perimeter(np.pad(xi, ((1, 1), (0, 0)), mode="symmetric"), spacing),
         "roughness": shape.roughness(shape.heights(xi, spacing)),
         "arm_spacing": arm_spacing(xi, spacing, column),
         "fractal_dimension": _dimension(edge, xi.shape, spacing),
-        "isoperimetric_quotient": shape.isoperimetric_quotient(xi, spacing),
+        "isoperimetric_quotient": shape.isoperimetric_quotient(np.pad(xi[:, int(front / spacing) :], 1), spacing),
         "coverage": float((xi[:, column] > 0.5).mean()),
         "dead_fraction": pieces.dead_fraction,
         "loose": float(pieces.loose),
     }
 
 
+def _tip(field: Array, spacing: float) -> tuple[float, float]:
+    """Position and radius of the tip [m]; NaN for the radius where it is flat, hollow, or only a few cells large."""
+    try:
+        found = shape.tip(field, spacing)
+    except ValueError:
+        points = shape.contour(field, spacing).reshape(-1, 2)
+        if not len(points):
+            raise
+        return float(points[:, 0].max()), float("nan")
+    return found.x, found.radius if 0.0 < found.radius < np.inf else float("nan")
+
+
 def _dimension(edge: Array, cells: tuple[int, int], spacing: float) -> float:
-    """Box dimension of the contour, from the cells that it passes through, boxes of 1 to a sixteenth of the picture."""
+    """Box dimension of the contour, from the cells that it passes through, boxes of 1 to an eighth of the picture."""
     ny, nx = cells
     middle = edge.mean(axis=1) / spacing - np.array([0.0, 1.0])  # the mirror row of `numbers`
     i, j = (np.clip(middle[:, k].astype(int), 0, n - 1) for k, n in ((0, nx), (1, ny)))
     on = np.zeros(cells, dtype=bool)
     on[j, i] = True
-    sizes = tuple(2**k for k in range(12) if 2**k <= max(2, min(cells) // 16))
+    sizes = tuple(2**k for k in range(12) if 2**k <= max(4, min(cells) // 8))
     return shape.box_dimension(on, sizes)

@@ -229,3 +229,47 @@ def _cut(electrode: dict[str, Any], grid: Any) -> None:
             return  # outside of the grid altogether, which is told later
         texts = [[[f"{v!r} m" for v in point] for point in shape.tolist()] for shape in cut if len(shape)]
         electrode[key] = texts[0] if key == "polygon" else texts
+
+
+def taken_from(data: Mapping[str, Any]) -> tuple[Dimension, ...]:
+    """Sizes that a case takes from its chip: those that it does not write itself.
+
+    Parameters
+    ----------
+    data : mapping
+        Sections and keys as written.
+
+    Returns
+    -------
+    tuple of Dimension
+        Published numbers that outlines keep to are left out: they are no sizes of the case.
+
+    Examples
+    --------
+    >>> [size.key for size in taken_from({"cell": {"chip": "static-25nm", "spacer_height": "1 um"}})]
+    ['window.thickness']
+    """
+    cell = data.get("cell") or {}
+    if cell.get("chip") not in shipped_chips():
+        return ()
+    own = {e.get("name"): e for e in data.get("electrode") or () if isinstance(e, Mapping)}
+    transport = "transport" in ((data.get("case") or {}).get("physics") or ())
+    found = []
+    for size in load_chip(cell["chip"]).dimensions:
+        group, _, key = size.key.partition(".")
+        if group in FACTS or (group in ("electrode", "wetted") and not transport):
+            continue
+        name, _, part = key.partition(".")
+        entry = own.get(name, {})
+        film = entry.get("film")
+        written = {
+            "window": any(k in cell for k in ("window_top", "window_bottom")) or key in (cell.get("window") or {}),
+            "spacer": cell.get("spacer_height") is not None,
+            "wetted": ("extent" if key == "width" else "extent_y") in (data.get("grid") or {}),
+            "electrode": part in entry
+            or (part in ("polygon", "passivated") and any(k in entry for k in OUTLINES))
+            or (part.startswith("film.") and isinstance(film, Mapping) and part[5:] in film),
+        }
+        if not written[group]:
+            found.append(size)
+    return tuple(found)

@@ -19,7 +19,7 @@ _BOX = {"minimum": 1e-9, "maximum": 1e-2, "bounds": "must be from 1 nm to 1 cm"}
 
 @dataclass(frozen=True)
 class AutoLength(Measure):
-    """``"auto"``, or a length.
+    """``"auto"`` (or another word), or a length.
 
     Examples
     --------
@@ -28,12 +28,15 @@ class AutoLength(Measure):
     ('auto', 1e-07)
     """
 
+    words: tuple[str, ...] = ("auto",)
+
     def check(self, value: Any) -> Any:
         """Return the word, or the length in m."""
-        if value == "auto":
+        if value in self.words:
             return value
         if isinstance(value, str) and value.strip()[:1].isalpha():
-            refuse('must be "auto" or a length', f'"{self.example}"')
+            known = ", ".join(f'"{word}"' for word in self.words)
+            refuse(f"must be {known} or a length", f'"{self.example}"')
         return super().check(value)
 
 
@@ -81,6 +84,53 @@ class SeedInput(Model):
     )
 
 
+class NucleationInput(Model):
+    """Random nuclei, in SI units; see `simcell.dendrite.nucleation`. Rate and wetting are inputs: none is known.
+
+    Examples
+    --------
+    >>> NucleationInput(rate="1e14 1/m^2/s", radius="200 nm", wetting=0.01).radius
+    2e-07
+    """
+
+    rate: Annotated[float, Measure("flux", above=0.0, example="1e14 1/m^2/s")] = Field(
+        examples=['"1e14 1/m^2/s"'], description="before the exponential of the barrier, per bare area and time"
+    )
+    radius: Annotated[float, Measure("length", example="200 nm", **_BOX)] = Field(
+        examples=['"200 nm"'], description="with which a nucleus is placed; what it grew until then is not followed"
+    )
+    wetting: Annotated[float, Number(0.0, 1.0, example="0.01")] = Field(
+        1.0, examples=["0.01"], description="share of the barrier that a wetted wall leaves"
+    )
+    orientation: Annotated[float | None, Measure("angle", example="15 deg")] = Field(
+        None, examples=['"15 deg"'], description="of all nuclei; default: at random"
+    )
+
+
+class FilmInput(Model):
+    """A film on the metal, in SI units; phenomenological, see `simcell.dendrite.film`.
+
+    Examples
+    --------
+    >>> FilmInput(resistivity="1e5 ohm*m").fresh
+    1e-09
+    """
+
+    resistivity: Annotated[float, Measure("resistivity", example="1e5 ohm*m")] = Field(examples=['"1e5 ohm*m"'])
+    growth: Annotated[float, Measure("diffusivity", example="1e-18 m^2/s")] = Field(
+        0.0, examples=['"1e-18 m^2/s"'], description="k of ds/dt = k/s (1 - s/saturation)"
+    )
+    saturation: Annotated[float | None, Measure("length", example="200 nm", **_BOX)] = Field(
+        None, examples=['"200 nm"'], description="thickness that it does not pass; none without it"
+    )
+    fresh: Annotated[float, Measure("length", above=0.0, example="1 nm")] = Field(
+        1e-9, examples=['"1 nm"'], description="thickness of a new film"
+    )
+    rupture: Annotated[float | None, Number(1e-6, 1e6, example="0.1")] = Field(
+        None, examples=["0.1"], description="strain of the area at which it breaks; never without it"
+    )
+
+
 class DendriteInput(Model):
     """Section ``[dendrite]``, in SI units. Anodic currents are positive: what plates is negative.
 
@@ -113,8 +163,11 @@ class DendriteInput(Model):
     gap: Annotated[float, Measure("length", example="10 um", **_BOX)] = Field(
         10e-6, examples=['"10 um"'], description="liquid between the electrode and the supply"
     )
-    electrode: Annotated[str | float, AutoLength("length", example="2 um", **_BOX)] = Field(
-        "auto", examples=['"2 um"'], description="metal in the box at the start: what may dissolve"
+    electrode: Annotated[str | float, AutoLength("length", example="2 um", **_BOX, words=("auto", "bare"))] = Field(
+        "auto",
+        examples=['"2 um"'],
+        description="metal in the box at the start, which may dissolve; bare: none but seeds and nuclei on a foreign "
+        "electrode",
     )
     supply: Annotated[Literal["reservoir", "counter"], Choice(SUPPLIES)] = Field(
         "reservoir",
@@ -130,6 +183,15 @@ class DendriteInput(Model):
     )
     correlation: Annotated[str | float, AutoLength("length", example="1 um", **_BOX)] = Field(
         "auto", examples=['"1 um"'], description="shortest wavelength of the roughness"
+    )
+    nucleation: NucleationInput | None = Field(
+        None,
+        examples=['{ rate = "1e14 1/m^2/s", radius = "200 nm", wetting = 0.01 }'],
+        description="random nuclei on bare electrode",
+    )
+    noise: Annotated[bool, Flag()] = Field(False, examples=["true"], description="thermal noise of the reaction")
+    film: FilmInput | None = Field(
+        None, examples=['{ resistivity = "1e5 ohm*m", growth = "1e-18 m^2/s" }'], description="on the metal (SEI)"
     )
     seed: Annotated[int, Whole(0, 2**63 - 1, "1")] = Field(0, examples=["1"], description="of the random numbers")
     # --- constants that the data do not have, or that are known better
@@ -185,6 +247,15 @@ def dendrite_rules(given: Given) -> Iterator[Rule]:
     yield from _drive(given)
     yield from _crystal(given)
     yield from _seeds_on_the_electrode(given)
+    bare = given.value("dendrite", "electrode") == "bare"
+    if bare and not given.value("dendrite", "seeds") and not given.value("dendrite", "nucleation"):
+        reason = "is missing: on a bare electrode metal needs seeds, or nucleation, to begin with"
+        yield Rule("dendrite.seeds", None, reason, '[{ at = "5 um", radius = "500 nm" }]')
+    if given.value("dendrite", "film") and given.value("dendrite", "noise"):
+        yield Rule("dendrite.noise", True, "is not modelled with a film on the metal; leave one of them out", "false")
+    if given.value("dendrite", "nucleation") and not bare:
+        reason = 'needs electrode = "bare": no bare electrode is left otherwise'
+        yield Rule("dendrite.nucleation", None, reason, 'electrode = "bare"')
     delta, spacing = given.value("dendrite", "interface_width"), given.value("dendrite", "spacing")
     if isinstance(delta, float) and isinstance(spacing, float) and spacing > delta / 1.5 * (1.0 + 1e-9):
         reason = f"does not resolve an interface of {delta * 1e9:.4g} nm: it needs 1.5 cells or more"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Polygon, Rectangle
+from matplotlib.patches import Circle, Patch, Polygon, Rectangle
 
 from simcell.numerics.grid import Array
 from simcell.results import style
@@ -14,6 +16,7 @@ from simcell.studies.view import View
 
 UM = 1e6
 LIQUID, LIT, SILICON, FILM = "#e3eef8", "#fff9e3", "#c9c9cf", "#7d7d86"
+BEAM = "#c40070"
 CLOSE = 2.5  # extent over window from which the window gets a panel of its own
 SLIM = 0.5  # least width of a panel over its height, and the other way round
 TINY = 0.01  # of a panel: electrodes smaller than that get a ring around them
@@ -36,8 +39,8 @@ def picture(view: View) -> Figure:
     >>> from simcell.studies.view import Shape
     >>> x, square = np.linspace(-1e-5, 1e-5, 5), np.array([[0.0, 0.0], [2e-6, 0.0], [2e-6, 1e-6], [0.0, 1e-6]])
     >>> view = View((Shape("WE", "working", square),), ((1e-5, 2e-5, 5e-8),), (2e-5, 2e-5), 5e-7, x, 0 * x, 0 * x)
-    >>> len(picture(view).axes)
-    2
+    >>> len(picture(view).axes)  # from above, the legend, across
+    3
     """
     figure = style.new_figure(7.4)
     window = view.windows[0] if view.windows else None
@@ -96,8 +99,12 @@ def _above(axes: Axes, view: View, half: Array, title: str) -> None:
                 linewidth=1.0, linestyle="--",
             )
         )  # fmt: skip
-    for x, y, diameter in view.beams:
-        axes.add_patch(Circle((x * UM, y * UM), diameter / 2 * UM, fill=False, edgecolor="#c40070", linewidth=1.4))
+    for x, y, width, height in view.beams:
+        where: dict[str, Any] = {"fill": False, "edgecolor": BEAM, "linewidth": 1.4}
+        if height > 0.0:
+            axes.add_patch(Rectangle(((x - width / 2) * UM, (y - height / 2) * UM), width * UM, height * UM, **where))
+        else:
+            axes.add_patch(Circle((x * UM, y * UM), width / 2 * UM, **where))
     _scale_bar(axes, half)
     axes.set_title(title, fontsize=style.SMALL + 0.5, color=style.INK, loc="left")
     axes.set_xticks([])
@@ -107,7 +114,7 @@ def _above(axes: Axes, view: View, half: Array, title: str) -> None:
 
 
 def _legend(axes: Axes, view: View) -> None:
-    handles = []
+    handles: list[Patch] = []
     for shape in view.shapes:
         text = shape.name if shape.name == shape.role else f"{shape.name} ({shape.role})"
         area = view.areas.get(shape.name, {})
@@ -125,7 +132,7 @@ def _legend(axes: Axes, view: View) -> None:
     if view.windows:
         handles.append(Rectangle((0, 0), 1, 1, facecolor=LIT, edgecolor=style.INK, linestyle="--", label="window"))
     if view.beams:
-        handles.append(Circle((0, 0), 1, facecolor="white", edgecolor="#c40070", label="beam"))
+        handles.append(Circle((0, 0), 1, facecolor="white", edgecolor=BEAM, label="beam"))
     axes.legend(
         handles=handles, loc="center left", bbox_to_anchor=(-0.1, 0.5), frameon=False, fontsize=style.SMALL - 0.5,
         labelspacing=0.7, handlelength=1.4,

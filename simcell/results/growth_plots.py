@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from scipy import ndimage
 
 from simcell.errors import ResultError
 from simcell.results import frame, layers, space, style, words
@@ -92,7 +93,7 @@ def growth(tree: xr.DataTree, seconds: float | None = None) -> Figure:
         panel.axvline(time[step], color=style.FAINT, linewidth=0.8, zorder=0)
         panel.locator_params(axis="both", nbins=4)
         panel.tick_params(labelsize=style.SMALL - 0.5)
-        panel.xaxis.label.set_size(style.SMALL)
+        panel.xaxis.label.set_fontsize(style.SMALL)
     frame.note(figure, _small_print(group))
     return figure
 
@@ -120,7 +121,7 @@ def picture(tree: xr.DataTree, below: float = 0.35) -> tuple[Figure, Axes, Calla
         raise ResultError("the result holds one row of cells only: there is no picture to draw")
     y, x = (space.edges(group[dim].values) for dim in ("y", "x"))
     scale, unit = words.length_unit(0.5 * float(np.ptp(x)))
-    salt = MOLAR * group["concentration"].values
+    salt = MOLAR * _everywhere(group["concentration"].values)
     wide = 0.86 * style.WIDTH
     tall = float(np.clip(wide * np.ptp(y) / np.ptp(x), FLATTEST, TALLEST))
     wide = min(wide, tall * float(np.ptp(x) / np.ptp(y)))
@@ -130,7 +131,6 @@ def picture(tree: xr.DataTree, below: float = 0.35) -> tuple[Figure, Axes, Calla
     axes = figure.add_axes((left, (below + 0.42) / height, wide / style.WIDTH, tall / height))
     norm = Normalize(0.0, max(float(np.nanmax(salt)), 1e-12))
     mesh = axes.pcolormesh(x / scale, y / scale, salt[0], cmap=layers.colours("concentration"), norm=norm)
-    solid = axes.pcolormesh(x / scale, y / scale, _opaque(group, 0), cmap=ListedColormap([METAL]), vmin=0, vmax=1)
     axes.set_xlabel(f"x ({unit})", fontsize=style.SMALL, labelpad=1.0)
     axes.set_ylabel(f"y ({unit})", fontsize=style.SMALL, labelpad=2.0)
     axes.tick_params(labelsize=style.SMALL - 0.5, color=style.FAINT, length=2.5)
@@ -143,25 +143,34 @@ def picture(tree: xr.DataTree, below: float = 0.35) -> tuple[Figure, Axes, Calla
         left + wide / style.WIDTH, 1.0 - 0.3 / height, "", ha="right", fontsize=style.TEXT + 3, fontweight="bold",
         color=style.INK,
     )  # fmt: skip
-    across, up = (group[dim].values / scale for dim in ("x", "y"))
+    # to the walls, not only to the middles of the last cells
+    across, up = (np.concatenate([e[:1], group[d].values, e[-1:]]) / scale for d, e in (("x", x), ("y", y)))
     drawn: list[Any] = []
 
     def redraw(step: int) -> None:
         mesh.set_array(salt[step])
-        solid.set_array(_opaque(group, step))
         for old in drawn:
             old.remove()
-        phase = group["phase"].values[step]
-        drawn[:] = [axes.contour(across, up, phase, levels=[0.5], colors=[EDGE], linewidths=0.7)]
+        phase = np.pad(group["phase"].values[step], 1, mode="edge")
+        drawn[:] = [
+            axes.contourf(across, up, phase, levels=[0.5, 2.0], colors=[METAL]),
+            axes.contour(across, up, phase, levels=[0.5], colors=[EDGE], linewidths=0.7),
+        ]
         seconds = float(group["time"].values[step])
         clock.set_text(words.duration(float(f"{seconds:.3g}")) if seconds > 0.0 else "0 s")
 
     return figure, axes, redraw
 
 
-def _opaque(group: xr.Dataset, step: int) -> np.ndarray:
-    """1 in the metal, masked elsewhere."""
-    return np.ma.masked_less(group["phase"].values[step], 0.5) * 0.0 + 0.5  # type: ignore[no-untyped-call]
+def _everywhere(fields: np.ndarray) -> np.ndarray:
+    """Fill the metal, where there is no salt, with the nearest value: the edge of the metal cuts through cells."""
+    found = fields.copy()
+    for field in found:
+        gaps = np.isnan(field)
+        if gaps.any() and not gaps.all():
+            nearest = ndimage.distance_transform_edt(gaps, return_distances=False, return_indices=True)
+            field[...] = field[tuple(nearest)]
+    return np.nan_to_num(found)
 
 
 def frame_words(figure: Figure, tree: xr.DataTree) -> None:

@@ -32,6 +32,7 @@ from simcell.results import (
     words,
 )
 from simcell.results.bars import throughput
+from simcell.results.design_map import design_map
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.response import dose_response
@@ -84,6 +85,8 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
+    if "design" in tree.children:
+        return design_map(tree)
     if "transport" in tree.children:
         return _of_transport(tree, wanted, species_name, time)
     if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
@@ -181,7 +184,9 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
 
 def _of_transport(tree: xr.DataTree, kind: str, species_name: str | None, time: float | None) -> Figure:
     """The figure of currents and ions: a distribution, a voltammogram or curves against time, profiles."""
-    if currents.is_currents(tree):
+    if "trace" in tree.children and kind == "map":
+        return currents.distribution(tree, time)
+    if currents.is_currents(tree) and "trace" not in tree.children:
         if kind not in ("auto", "map"):
             raise ResultError(f'a current distribution has no figure of kind "{kind}"; there are auto and map')
         return currents.distribution(tree)

@@ -35,7 +35,7 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     ('current', '1 A at a')
     """
     group = tree["transport"].to_dataset()
-    if "edge_factor" not in group:
+    if "edge_factor" not in group or "trace" in tree.children:
         from simcell.results.report_line import rows as of_line
 
         return of_line(tree, facts)

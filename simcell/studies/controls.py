@@ -200,7 +200,7 @@ def _apart(
 def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, Any], dict[str, Any], float | None]:
     """What all four hold, run by run in front, up to the time that all reached."""
     last = trees[1, 1]
-    times = {run: tree["transport/time"].values for run, tree in trees.items()}
+    times = {run: tree["transport"].dataset["time"].values for run, tree in trees.items()}
     count = min(t.size for t in times.values())
     if any(not np.allclose(t[:count], times[1, 1][:count], rtol=1e-9, atol=0.0) for t in times.values()):
         raise ValueError("the four runs do not share their times")
@@ -210,12 +210,11 @@ def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, An
     for node in last.children.values():
         group = {}
         for name, array in node.data_vars.items():
-            path = f"{node.name}/{name}"
             if any(
                 node.name not in tree.children or name not in tree[str(node.name)].data_vars for tree in trees.values()
             ):
                 continue
-            parts = [[trees[beam, bias][path] for bias in (0, 1)] for beam in (0, 1)]
+            parts = [[trees[beam, bias][str(node.name)].dataset[name] for bias in (0, 1)] for beam in (0, 1)]
             if "time" in array.dims:
                 parts = [[p.isel(time=slice(count)) for p in row] for row in parts]
             values = np.stack([np.stack([p.values for p in row]) for row in parts])

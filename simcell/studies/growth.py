@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simcell.dendrite.layer import State
-from simcell.dendrite.model import Control, grow, segment
+from simcell.dendrite.model import Control, Run, grow, segment
 from simcell.errors import SolverError
 from simcell.results.provenance import Status
 from simcell.studies.growth_setup import Growth
 from simcell.studies.growth_stages import Stage
 
 Progress = Callable[[float], None]
+SAME = 1.0 + 1e-9  # two times that differ by less are one
 STARVED = 0.05  # of c0, below which a solver that gives up means that the salt is used up
 
 
@@ -92,6 +93,7 @@ class _Runner:
         self.times = [t for t in times if t > 0.0]
         self.found, self.state = Grown(), ready.state
         self.column = min(int(ready.finish / ready.layer.spacing), ready.layer.shape[1] - 2)
+        self.generator = np.random.default_rng(ready.seed)
         self.held = False  # at the compliance, for want of salt
 
     def run(self) -> Grown:
@@ -117,29 +119,32 @@ class _Runner:
     def _stage(self, stage: Stage) -> None:
         self.state = segment(self.state)
         self.held = False
-        ends = [t for t in self.times if self.state.time < t < stage.end]
-        for stop in [*ends, stage.end]:
+        end = stage.end
+        ends = [t for t in self.times if self.state.time * SAME < t < end / SAME]
+        shown = stage is self.ready.stages[-1] or any(end / SAME <= t <= end * SAME for t in self.times)
+        for stop in [*ends, end]:
             current, potential = stage.current, stage.potential
             if self.held and current is not None:
                 potential = self._driven(current)
                 current = None
             try:
-                self._advance(stop, current, potential)
+                run = self._advance(stop, current, potential)
             except SolverError:
-                if current is None or self._lowest() > STARVED:
+                if current is None or not self._at_limit():
                     raise
                 self._hold()
-                self._advance(stop, None, self._driven(current))
+                run = self._advance(stop, None, self._driven(current))
+            if stop != end or shown:
+                self._keep(
+                    float(run.current[-1]), float(run.potential[-1]), float(run.lowest[-1]), float(run.bodies[-1])
+                )
 
-    def _advance(self, stop: float, current: float | None, potential: float | None) -> None:
-        if self.state.time >= stop:
-            return
+    def _advance(self, stop: float, current: float | None, potential: float | None) -> Run:
         control = Control(compliance=self.ready.compliance)
-        run = grow(
+        return grow(
             self.ready.layer, self.state, [stop], current=current, potential=potential, control=control,
-            progress=self._watch,
+            progress=self._watch, generator=self.generator,
         )  # fmt: skip
-        self._keep(float(run.current[-1]), float(run.potential[-1]), float(run.lowest[-1]), float(run.bodies[-1]))
 
     def _driven(self, current: float) -> float:
         """Potential [V] with which a galvanostat at its limit drives a current."""
@@ -149,8 +154,8 @@ class _Runner:
         self.held = True
         self.state = segment(self.state)
         self.found.remarks.append(
-            f"the salt at the metal was used up at {self.state.time:.4g} s: from then on {self.ready.compliance:g} V "
-            "(compliance) drive what current there is"
+            f"the salt cannot carry the current from {self.state.time:.4g} s on (least c/c0 {self._lowest():.2g}): "
+            f"{self.ready.compliance:g} V (compliance) drive what there is"
         )
 
     def _watch(self, state: State) -> None:
@@ -158,13 +163,19 @@ class _Runner:
         self.found.plated += max(moved, 0.0)
         self.found.stripped += max(-moved, 0.0)
         self.state = state
-        tip = int(np.flatnonzero((state.xi > 0.5).any(axis=0))[-1])
+        metal = np.flatnonzero((state.xi > 0.5).any(axis=0))
+        tip = int(metal[-1]) if metal.size else 0
         if self.progress is not None:
             start, span = self.ready.front, self.ready.finish - self.ready.front
             across = (tip * self.ready.layer.spacing - start) / span
             self.progress(float(np.clip(max(state.time / self.ready.stages[-1].end, across), 0.0, 1.0)))
         if tip >= self.column:
             raise _Across
+
+    def _at_limit(self) -> bool:
+        """Whether a solver that gives up means that the galvanostat has: little salt, or much voltage."""
+        voltage = abs(float(self.state.metal[0])) / self.ready.layer.metal.f
+        return self._lowest() < STARVED or voltage > 0.5 * self.ready.compliance
 
     def _lowest(self) -> float:
         return float(self.state.ratio[self.state.xi < 0.5].min(initial=np.inf))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcell.dendrite import arms
+from simcell.dendrite.outlook import outlook
 from simcell.dendrite.stability import FARADAY, Array
 from simcell.errors import SolverError
 from simcell.inputs.output import FIRST_TIME, OutputInput
 from simcell.results.provenance import provenance
 from simcell.results.schema import build
 from simcell.studies.growth import Grown, run_growth
-from simcell.studies.growth_setup import Growth, deposited, growth_of
+from simcell.studies.growth_setup import SHORTEST, Growth, deposited, growth_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -103,7 +104,7 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     }  # fmt: skip
     facts = provenance(
         record=case.record, record_hash=case.hash, case=case.data, solver=solver, seed=case.input.dendrite.seed,
-        warnings=[*ready.warnings, *found.remarks], status=found.status, wall_time=found.wall,
+        warnings=[*ready.warnings, *found.remarks, *_blurred(ready, found)], status=found.status, wall_time=found.wall,
     )  # fmt: skip
     metal = ready.layer.metal
     cell: Group = {
@@ -112,6 +113,30 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     }
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "plan"}
     return build({"dendrite": group, "cell": cell}, coords, attrs)
+
+
+def _blurred(ready: Growth, found: Grown) -> list[str]:
+    """From when on ripples should grow that are shorter than the front can carry, by the current and gap then."""
+    layer = ready.layer
+    area = layer.shape[0] * layer.spacing * _thickness(ready)
+    for state, current in zip(found.states[1:], found.current[1:], strict=True):
+        metal = np.flatnonzero((state.xi > 0.5).any(axis=0))
+        left = layer.shape[1] * layer.spacing - (float(metal[-1]) if metal.size else 0.0) * layer.spacing
+        if current <= 0.0:
+            continue
+        neutral = outlook(layer.metal, left, current=current / area).front.neutral_wavelength
+        if neutral < SHORTEST * layer.delta:
+            return [
+                f"from {state.time:.3g} s on ripples of {neutral * 1e9:.3g} nm should grow, which an interface of "
+                f"{layer.delta * 1e9:.3g} nm does not carry: the shape is that of the grid; use "
+                f"{neutral / SHORTEST * 1e9:.2g} nm, or end the run before"
+            ]
+    return []
+
+
+def _thickness(ready: Growth) -> float:
+    """Of the liquid [m]."""
+    return ready.layer.cell / ready.layer.spacing**2
 
 
 def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcell.dendrite.crystal import Crystal
+from simcell.dendrite.film import Film
 from simcell.dendrite.layer import Layer, State, begin, with_metal
+from simcell.dendrite.nucleation import Nucleation
 from simcell.dendrite.outlook import CELLS, PER_SEED, Mesh, Outlook, mesh, outlook, widest_interface
 from simcell.dendrite.stability import FARADAY, Array, Metal
 from simcell.errors import InputError, Problem
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 LARGEST = 4_000_000  # cells: beyond, a step takes minutes
 BEHIND = 8.0  # interface widths of metal behind the front, where nothing is felt of it
 ROUGHER = 3.0  # the deepest trough of a rough front, in its root mean square
+SHORTEST = 2.0  # interface widths in the neutral wavelength; below, ripples of the grid grow [seen as saw teeth]
 BENT = 5.0  # least radius of a seed in interface widths
 
 
@@ -64,6 +68,7 @@ class Growth:
     share: float
     compliance: float
     verdict: str
+    seed: int
     warnings: tuple[str, ...]
 
     @property
@@ -103,7 +108,7 @@ def metal_of(case: DendriteInput, liquid: Liquid, file: str = "") -> tuple[Metal
     salt = electrolyte_data.load_electrolyte(liquid.preset)
     given = {"diffusivity": case.diffusivity, "transference": case.transference, "conductivity": liquid.conductivity}
     found = {name: value for name, value in given.items() if value is not None}
-    for name in given.keys() - found.keys():
+    for name in (name for name in given if name not in found):
         try:
             found[name] = salt.at(name, liquid.concentration, liquid.temperature)
         except InputError as error:
@@ -203,7 +208,7 @@ def prepare(
         stages = (Stage(duration, current, case.potential),)
     ahead = _ahead(stages, metal, case.gap, area)
     delta, spacing = _widths(case, ahead, file, remarks)
-    behind = BEHIND * delta + ROUGHER * case.roughness
+    behind = 0.0 if case.electrode == "bare" else BEHIND * delta + ROUGHER * case.roughness
     if isinstance(case.electrode, float):
         if case.electrode < behind:
             reason = f"is thinner than the front needs: {BEHIND:g} interface widths and its roughness"
@@ -214,16 +219,15 @@ def prepare(
         reason = f"makes {grid.cells:.3g} cells, more than the {LARGEST:.3g} that can be run"
         raise _wrong(file, "spacing", grid.spacing, reason, grid.spacing * np.sqrt(grid.cells / LARGEST))
     x, y = np.arange(grid.nx + 1) * grid.spacing, np.arange(grid.ny + 1) * grid.spacing
-    turn = case.anisotropy
-    crystal = Crystal() if turn is None else Crystal(turn.fold, turn.energy, turn.kinetics, turn.corners)
     layer = Layer(
-        metal, plan(x, y, liquid.thickness), delta, {"x+": case.supply}, conductivity=conductivity, crystal=crystal
-    )
-    front = float(x[-1]) - case.gap
+        metal, plan(x, y, liquid.thickness), delta, {"x+": case.supply}, conductivity=conductivity, noise=case.noise,
+        contact=_floor(grid) if case.electrode == "bare" else None, **_extras(case, delta, file),
+    )  # fmt: skip
+    front = 0.0 if case.electrode == "bare" else float(x[-1]) - case.gap
     state = _first(case, layer, front, ahead)
     verdict = ahead.verdict(duration, case.width)
     return Growth(
-        layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, tuple(remarks)
+        layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed, tuple(remarks)
     )  # fmt: skip
 
 
@@ -236,6 +240,33 @@ def _ahead(stages: tuple[Stage, ...], metal: Metal, gap: float, area: float) -> 
         for s in {(s.current, s.potential): s for s in stages}.values()
     ]
     return max(views, key=lambda view: view.current)
+
+
+def _floor(grid: Mesh) -> NDArray[np.bool_]:
+    """The row of cells along the electrode, which need not hold metal."""
+    found = np.zeros((grid.ny, grid.nx), dtype=bool)
+    found[:, 0] = True
+    return found
+
+
+def _extras(case: DendriteInput, delta: float, file: str) -> dict[str, Any]:
+    """Crystal, nucleation and film as the physics takes them."""
+    turn, law, film = case.anisotropy, case.nucleation, case.film
+    found: dict[str, Any] = {}
+    if turn is not None:
+        found["crystal"] = Crystal(turn.fold, turn.energy, turn.kinetics, turn.corners)
+    if law is not None:
+        if law.radius < 2.0 * delta:
+            reason = f"cannot be carried by an interface of {_nm(delta)}: 2 interface widths or more"
+            raise _wrong(file, "nucleation.radius", law.radius, reason, 2.0 * delta)
+        found["nucleation"] = Nucleation(law.rate, law.radius, law.wetting, law.orientation)
+    if film is not None:
+        cap, breaks = film.saturation, film.rupture
+        found["film"] = Film(
+            film.resistivity, film.growth, np.inf if cap is None else cap, film.fresh,
+            np.inf if breaks is None else breaks,
+        )  # fmt: skip
+    return found
 
 
 def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) -> tuple[float, float]:
@@ -255,6 +286,10 @@ def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) 
     if delta > min(case.width, case.gap) / 8.0:
         reason = f"is too wide for a box of {_nm(case.width)} by {_nm(case.gap)}"
         raise _wrong(file, "interface_width", delta, reason, min(case.width, case.gap) / 20.0)
+    neutral = ahead.front.neutral_wavelength if ahead.current > 0.0 else np.inf
+    if delta > neutral / SHORTEST * (1.0 + 1e-9):
+        reason = f"cannot carry ripples of {_nm(neutral)}, which grow here: the shape would be that of the grid"
+        raise _wrong(file, "interface_width", delta, reason, neutral / SHORTEST)
     for name, limit in most.items():
         if delta > limit * (1.0 + 1e-6):
             remarks.append(f"interface width {_nm(delta)}: {name} asks for {_nm(limit)} or less; shapes that fine blur")
@@ -264,7 +299,8 @@ def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) 
 def _first(case: DendriteInput, layer: Layer, front: float, ahead: Outlook) -> State:
     """A flat or rough electrode, with seeds on it; those with an orientation are grains of their own."""
     y, x = layer.centre
-    distance = np.asarray(front + _roughness(case, y, ahead, layer.delta) - x)
+    flat = front + _roughness(case, y, ahead, layer.delta)
+    distance = np.asarray((-1e3 if case.electrode == "bare" else flat) - x)
     discs = [(seed, seed.radius - np.hypot(x - front, y - seed.at)) for seed in case.seeds]
     for seed, disc in discs:
         if seed.orientation is None:

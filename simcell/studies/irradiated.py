@@ -42,6 +42,11 @@ class Irradiated:
         All solutes of the mechanism, those that do not react, and their start.
     bulk : Bulk
         Reactions, and what the beam makes while it is on.
+
+    Examples
+    --------
+    >>> sorted(Irradiated.__dataclass_fields__)
+    ['beam', 'bulk', 'setup', 'solution']
     """
 
     solution: Solution

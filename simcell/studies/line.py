@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,20 +15,19 @@ from simcell.constants import GAS_CONSTANT
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput, area_on_line
-from simcell.inputs.fields import Frozen
-from simcell.inputs.protocol import StepInput, UntilInput
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.irradiated import Irradiated, beam_groups, irradiated
 from simcell.studies.reactions import by_role, reactions_of
-from simcell.studies.solution import Solution, solution_of
+from simcell.studies.solution import Solution, with_products
+from simcell.studies.steps import segments_of
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.protocol import Limit, Segment, current, hold, pulses, rest, voltammogram
+from simcell.transport.protocol import Segment
 from simcell.transport.record import Record
 from simcell.transport.session import Course, Options, Stopped
 from simcell.transport.session import run as run_session
-from simcell.transport.species import Frit, Ion, Liquid, Reservoir, Surface, between
+from simcell.transport.species import Frit, Ion, Liquid, Reaction, Reservoir, Surface, between
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,6 +57,11 @@ class Line:
         What the potentiostat does, and the step (from 0) that each segment belongs to.
     area : float or None
         Of the working electrode [m^2].
+
+    Examples
+    --------
+    >>> "segments" in Line.__dataclass_fields__
+    True
     """
 
     solution: Solution
@@ -88,28 +92,20 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
     'K+'
     """
     wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
-    solution = _with_products(case, solution_of(case)) if wet is None else wet.solution
-    if not solution.complete:
-        reason = f"is missing: the preset has the ions {', '.join(solution.known)}; list how much of each"
-        raise InputError(Problem("", "electrolyte.concentrations", None, reason))
+    solution = with_products(case) if wet is None else wet.solution
+    ions = ions_of(solution)
     reactions = reactions_of(case, solution)
-    missing = [ion for ion in solution.concentrations if ion not in solution.diffusivities]
-    if missing:
-        reason = f"is missing: no diffusivity is published here for {', '.join(missing)}"
-        example = f'transport.diffusivity = {{ "{missing[0]}" = "1e-9 m^2/s" }}'
-        raise InputError(Problem("", "transport.diffusivity", None, reason, example))
     working, counter = by_role(case, "working"), by_role(case, "counter")
     assert working is not None and case.grid.extent is not None  # checked with the case
     other: Surface | Reservoir | Frit = Frit() if case.grid.edge == "closed" else Reservoir()
     warnings = list(solution.warnings)
     if counter is not None and reactions[counter.name]:
-        other = _surface(counter, reactions[counter.name])
+        other = surface_of(counter, reactions[counter.name])
     elif counter is not None:
         what = "a wall that the balancing ion alone passes" if case.grid.edge == "closed" else "fresh liquid"
         warnings.append(f'no reaction at "{counter.name}": the far end of the line is {what} (grid.edge)')
     place = by_role(case, "reference")
     at = place.position[0] if place is not None and case.protocol.reference in (None, place.name) else None
-    ions = [Ion(name, solution.charges[name], solution.diffusivities[name]) for name in solution.concentrations]
     growth = case.grid.growth if "growth" in case.grid.model_fields_set else GROWTH
     grid = between(
         case.grid.extent, _first_cell(case, ions), growth, case.grid.extent * LARGEST_CELL,
@@ -117,33 +113,51 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
     )  # fmt: skip
     try:
         liquid = Liquid(
-            grid, ions, solution.concentrations, _surface(working, reactions[working.name]), other, at,
+            grid, ions, solution.concentrations, surface_of(working, reactions[working.name]), other, at,
             temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
-        key = "electrode.reference.position" if "reference stands" in str(error) else "electrolyte"
+        key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
-    segments, groups = _segments(case, area, _compensated(case, liquid))
-    if case.electrolyte.conductivity is not None:
-        warnings.append("electrolyte.conductivity is not used on a line: the conductivity follows from the ions")
+    segments, groups = segments_of(case, area, _compensated(case, liquid))
     if case.electrolyte.pH is not None and wet is None:
         warnings.append("the ions of water move, but water and buffers do not react in the liquid of a line")
     return Line(solution, liquid, segments, groups, area, tuple(warnings), wet)
 
 
-def _with_products(case: CaseInput, solution: Solution) -> Solution:
-    """The liquid with what electrodes make of it and it does not hold at the start."""
-    new = dict.fromkeys(s for e in case.electrode for r in e.reaction for s in (r.oxidised, r.reduced) if s)
-    absent = {name: 0.0 for name in new if name not in solution.concentrations and solution.complete}
-    if not absent:
-        return solution
-    e = case.electrolyte
-    filled = e.model_copy(update={"concentrations": Frozen({**e.concentrations, **absent})})
-    return solution_of(case.model_copy(update={"electrolyte": filled}))
+def ions_of(solution: Solution) -> list[Ion]:
+    """What is dissolved, for the equations of transport.
+
+    Raises
+    ------
+    InputError
+        For amounts and diffusivities that are not known.
+
+    Examples
+    --------
+    >>> ions_of(Solution({"K+": 1.0}, {"K+": 1}, {"K+": 2e-9}, 1.0, "given", ()))
+    [Ion(name='K+', charge=1, diffusivity=2e-09)]
+    """
+    if not solution.complete:
+        reason = f"is missing: the preset has the ions {', '.join(solution.known)}; list how much of each"
+        raise InputError(Problem("", "electrolyte.concentrations", None, reason))
+    missing = [ion for ion in solution.concentrations if ion not in solution.diffusivities]
+    if missing:
+        reason = f"is missing: no diffusivity is published here for {', '.join(missing)}"
+        example = f'transport.diffusivity = {{ "{missing[0]}" = "1e-9 m^2/s" }}'
+        raise InputError(Problem("", "transport.diffusivity", None, reason, example))
+    return [Ion(name, solution.charges[name], solution.diffusivities[name]) for name in solution.concentrations]
 
 
-def _surface(electrode: ElectrodeInput, reactions: tuple[Any, ...]) -> Surface:
+def surface_of(electrode: ElectrodeInput, reactions: tuple[Reaction, ...]) -> Surface:
+    """Reactions, film and double layer of an electrode.
+
+    Examples
+    --------
+    >>> surface_of(ElectrodeInput(name="a", role="working", capacitance="20 uF/cm^2"), ()).capacitance
+    0.2
+    """
     return Surface(reactions, electrode.surface_resistance, electrode.capacitance)
 
 
@@ -174,79 +188,6 @@ def _compensated(case: CaseInput, liquid: Liquid) -> float:
     d = np.array([ion.diffusivity for ion in liquid.ions])
     kappa = FARADAY / liquid.volts * float((z**2 * d) @ liquid.composition[:, 0])
     return float(share * end / kappa)
-
-
-def _segments(case: CaseInput, area: float | None, resistance: float) -> tuple[list[Segment], list[int]]:
-    found: list[Segment] = []
-    groups: list[int] = []
-    problems: list[Problem] = []
-    before = 0.0
-    for number, step in enumerate(case.protocol.steps):
-        key = f"protocol.steps[{number}]"
-        try:
-            lasts = step.lasts if step.lasts is not None else (case.case.duration or 0.0) - before
-            made = _step(step, lasts, area, resistance, key)
-        except InputError as error:
-            problems += error.problems
-            continue
-        before += lasts
-        found += made
-        groups += [number] * len(made)
-    if problems:
-        raise InputError(problems)
-    return found, groups
-
-
-def _step(step: StepInput, lasts: float, area: float | None, resistance: float, key: str) -> list[Segment]:
-    limits = _limits(step.until, area, f"{key}.until") if step.until is not None else ()
-    if step.technique == "ocp":
-        made = [rest(lasts)]
-    elif step.technique == "potentiostatic":
-        made = [hold(step.potential or 0.0, lasts, compensation=resistance)]
-    elif step.technique == "galvanostatic":
-        made = [current(_density(step.current, step.current_density, area, f"{key}.current"), lasts)]
-    elif step.technique == "cv":
-        made = voltammogram(
-            step.potential or 0.0, step.vertices, step.scan_rate or 1.0, step.cycles or 1, step.stop, resistance
-        )
-    else:
-        count, on, off = step.count or 1, step.on or 1.0, step.off or 1.0
-        if step.potential is not None:
-            pair = [
-                hold(v, t, compensation=resistance)
-                for v, t in ((step.potential, on), (step.rest_potential or 0.0, off))
-            ]
-            made = pair * count
-        else:
-            peak = _density(step.current, step.current_density, area, f"{key}.current")
-            low = _density(step.rest_current, step.rest_current_density, area, f"{key}.rest_current")
-            made = pulses(peak, on, off, count, low)
-    return [replace(segment, limits=limits) for segment in made]
-
-
-def _density(total: float | None, density: float | None, area: float | None, key: str) -> float:
-    if total is None:
-        return density or 0.0
-    if area is None:
-        reason = "needs the area of the working electrode: give its area, or a current density"
-        raise InputError(Problem("", key, f"{total:g} A", reason, 'area = "1 mm^2"'))
-    return total / area
-
-
-def _limits(until: UntilInput, area: float | None, key: str) -> tuple[Limit, ...]:
-    found = []
-    for quantity in ("potential", "current", "charge"):
-        ends = {"below": -np.inf, "above": np.inf}
-        for side in ends:
-            value = getattr(until, f"{quantity}_{side}")
-            per_area = getattr(until, f"{quantity}_density_{side}", None)
-            if quantity != "potential" and (value is not None or per_area is not None):
-                ends[side] = _density(value, per_area, area, f"{key}.{quantity}_{side}")
-            elif value is not None:
-                ends[side] = value
-        if np.isfinite(list(ends.values())).any():
-            found.append(Limit(quantity, **ends))
-    return tuple(found)
 
 
 # ----------------------------------------------------------------- the run

@@ -43,7 +43,20 @@ def preview(case: CaseInput, folder: Path | None = None) -> dict[str, Any]:
     >>> preview(case)["computes"]["model"]
     'primary current distribution, section'
     """
-    return _of_line(case, folder) if is_tertiary(case) and case.grid.geometry == "line" else _of_currents(case)
+    if case.grid.geometry == "line":
+        return _of_line(case, folder)
+    found = _of_currents(case)
+    if is_tertiary(case):
+        from simcell.studies.bath import bath_of
+
+        made = bath_of(case)
+        found["space"] |= {
+            "cells": (float(made.bath.grid.volume.size), "1"),
+            "duration of the protocol": (float(sum(s.duration for s in made.segments)), "s"),
+        }
+        found["computes"]["model"] = f"tertiary: ions in a {made.geometry}, electroneutral, independent"
+        found["warnings"] = list(made.warnings)
+    return found
 
 
 def _liquid(solution: Solution) -> dict[str, tuple[float, str]]:

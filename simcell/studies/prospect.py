@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 
 from simcell.cell.polygon import area_of
 from simcell.chemistry import water
-from simcell.errors import InputError
+from simcell.errors import SimcellError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput
 from simcell.inputs.electrolyte_data import load_electrolyte
@@ -96,7 +96,11 @@ def prospect(case: CaseInput, charge: float | None = None) -> Prospect:
         "areas": _areas(case),
         "reference": reference,
     }
-    warnings = [w for w in (_unsustainable(found, asked, seconds), _window_share(numbers["areas"], case)) if w]
+    warnings = [
+        w
+        for w in (_unsustainable(found, asked if strip.used else 0.0, seconds), _window_share(numbers["areas"], case))
+        if w
+    ]
     return Prospect(numbers, (*judged.words, *told, *where), (*warnings, *_of_level(case, judged), *strip.warnings))
 
 
@@ -111,10 +115,10 @@ def unsustainable(case: CaseInput) -> str:
     """
     try:
         strip = strip_of(case)
-    except InputError:  # a line, or a liquid of which closed forms know too little: nothing to warn of
+        asked = abs(float(np.asarray(strip.current_density))) if strip.used else 0.0
+        return _unsustainable(_figures(case, strip), asked, duration_of(case)) if asked else ""
+    except (SimcellError, ValueError):  # a line, or a cell or liquid of which too little is known: nothing to warn of
         return ""
-    asked = abs(float(np.asarray(strip.current_density)))
-    return _unsustainable(_figures(case, strip), asked, duration_of(case)) if asked else ""
 
 
 def _figures(case: CaseInput, strip: Strip) -> dict[str, float]:

@@ -51,6 +51,7 @@ def of_picture(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from PIL import Image
     >>> comb = np.zeros((60, 80), dtype=np.uint8)
     >>> comb[:, :10], comb[5::20, :50], comb[6::20, :50] = 255, 255, 255

@@ -50,7 +50,8 @@ class View:
     spacer : float
     x, lower, upper : arrays
         Positions across the middle, and how far each window is deflected there, outwards positive.
-    beams : tuple of (x, y, diameter)
+    beams : tuple of (x, y, width, height)
+        Of scanned frames; with height 0 a disc.
     chip : str
 
     Examples
@@ -66,7 +67,7 @@ class View:
     x: Array
     lower: Array
     upper: Array
-    beams: tuple[tuple[float, float, float], ...] = ()
+    beams: tuple[tuple[float, float, float, float], ...] = ()
     chip: str = ""
     title: str = ""
     areas: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -129,15 +130,15 @@ def _deflected(cell: CellInput, x: Array) -> tuple[Array, Array]:
     return found[0], found[-1]
 
 
-def _beams(case: CaseInput) -> tuple[tuple[float, float, float], ...]:
+def _beams(case: CaseInput) -> tuple[tuple[float, float, float, float], ...]:
+    """Discs and frames of the beam, as far as the case says how wide they are."""
     beam = case.beam
-    if beam is None:
-        return ()
     if beam.spots:
-        return tuple((*(spot.center or (0.0, 0.0)), spot.diameter) for spot in beam.spots)
-    if beam.diameter is None:
-        return ()
-    return ((*(beam.center or (0.0, 0.0)), beam.diameter),)
+        return tuple((*spot.center, spot.diameter, 0.0) for spot in beam.spots if spot.diameter is not None)
+    x, y = beam.center or (0.0, 0.0)
+    if beam.mode == "stem" and beam.pixel is not None and beam.frame is not None:
+        return ((x, y, beam.pixel * beam.frame[0], beam.pixel * beam.frame[1]),)
+    return () if beam.diameter is None else ((x, y, beam.diameter, 0.0),)
 
 
 def areas_of(shapes: tuple[Shape, ...], window: object) -> dict[str, dict[str, float]]:

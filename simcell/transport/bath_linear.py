@@ -70,12 +70,12 @@ class Linear:
         self.layout = layout
         space = layout.space
         count, every, faces = space[6].size, space[3].size, space[4].size
-        wide = 4 * ((count + 3) // 4)
+        wide = 2 * ((count + 1) // 2)
         self.count, self.wide, self.n = count, wide, int(space[1][1])
         self.coef, self.old_coef = np.zeros((faces, 3 * wide)), np.zeros((faces, 3 * wide))
         self.state = np.zeros((every, count))
         self.inverse = np.zeros((every, wide, wide + 1))
-        self.up = np.zeros((every if space[0][0, 0] > 1 else 1, wide + 1, wide + 1))
+        self.up = np.zeros((every if space[0][0, 2] > 1 else 1, wide + 1, wide + 1))
         self.f, self.rest, self.x = np.zeros((every, wide)), np.zeros((every, wide)), np.zeros((every, wide + 1))
         self.row = np.zeros(wide)
         patches = layout.patches[0].size
@@ -151,7 +151,8 @@ class Linear:
             return answer, np.zeros(0)
         self.w[:] = 0.0
         walls.border(self.layout.patches, self.blocks, self.layout.space[6], answer, self.w, right, self.currents)
-        dw = np.linalg.solve(self.small, missing - control.rows(self.currents, self.w, answer[control.places, -1]))
+        lack = missing - control.rows(self.currents, self.w, answer[control.places, -1])
+        dw: Array = np.asarray(np.linalg.solve(self.small, lack), dtype=float)
         for one, change in zip(self.bordering, dw, strict=True):
             answer -= change * one
         return answer, dw

@@ -8,13 +8,14 @@ these ions [mol/s] and of charge [mol/s]. Between two cells (D, d and the logari
 with G = area / distance, the volume flow q and the exponentially fitted :math:`\hat D G = (q/2) \coth(q / 2 D G)`.
 
 Levels of merged cells (for multigrid) have the same form and lie one after the other in all arrays. A cell is
-level.first + (k ny + j) nx + i; its upper face along an axis stands at `face_at`. Derivatives of the fluxes of the K
+level.first + (j nx + i) nz + k, so that a column lies together: axes 0, 1, 2 are y, x, z here; its upper face along an
+axis stands at `face_at`. Derivatives of the fluxes of the K
 ions through a face are by the lower and by the upper concentration, and by the difference of potential. Rows of arrays
 are passed as array and number, which is quicker than a view.
 
 Linear systems take the balances of all K ions as rows, which says the same (that of charge is their sum with the
-charges), and keep changes of all K concentrations and, behind them, of the potential. K is filled up to a multiple of
-four, so that the compiler takes four ions in one instruction.
+charges), and keep changes of all K concentrations and, behind them, of the potential. K is filled up to an even
+number, so that the compiler takes two ions in one instruction.
 """
 
 from __future__ import annotations
@@ -65,32 +66,32 @@ def face(left, a, right, b, g, q, z, d, coef, f, flux):
 
 
 @njit
-def face_at(axis, k, j, i, ny, nx):
+def face_at(axis, j, i, k, nx, nz):
     """Index of the face between a cell and the next one along an axis, counted from the first of that axis."""
     if axis == 0:
-        return ((k + 1) * ny + j) * nx + i
+        return ((j + 1) * nx + i) * nz + k
     if axis == 1:
-        return (k * (ny + 1) + j + 1) * nx + i
-    return (k * ny + j) * (nx + 1) + i + 1
+        return (j * (nx + 1) + i + 1) * nz + k
+    return (j * nx + i) * (nz + 1) + k + 1
 
 
 @njit
 def residuals(space, h, u, base, coef, out, flux):
     """Balances of the cells without what comes through walls and ends, on the finest level."""
     shape, first_cell, first_face, volume, conductance, flow, z, d = space
-    nz, ny, nx = shape[0]
+    ny, nx, nz = shape[0]
     last = z.size - 1
     for c in range(first_cell[1]):
         for k in range(last):
             out[c, k] = volume[c] / h * (u[c, k] - base[c, k])
         out[c, last] = 0.0
     for axis in range(3):
-        step = ny * nx if axis == 0 else (nx if axis == 1 else 1)
-        for k in range(nz - (axis == 0)):
-            for j in range(ny - (axis == 1)):
-                for i in range(nx - (axis == 2)):
-                    c = (k * ny + j) * nx + i
-                    f = first_face[0, axis] + face_at(axis, k, j, i, ny, nx)
+        step = nx * nz if axis == 0 else (nz if axis == 1 else 1)
+        for j in range(ny - (axis == 0)):
+            for i in range(nx - (axis == 1)):
+                for k in range(nz - (axis == 2)):
+                    c = (j * nx + i) * nz + k
+                    f = first_face[0, axis] + face_at(axis, j, i, k, nx, nz)
                     if conductance[f] > 0.0:
                         face(u, c, u, c + step, conductance[f], flow[f], z, d, coef, f, flux)
                         for n in range(last + 1):
@@ -103,15 +104,15 @@ def coarse_faces(space, u, coef, flux):
     """Derivatives of the fluxes on all coarser levels, at the mean state of the merged cells."""
     shape, first_cell, first_face, _volume, conductance, flow, z, d = space
     for level in range(1, shape.shape[0]):
-        nz, ny, nx = shape[level]
+        ny, nx, nz = shape[level]
         first = first_cell[level]
         for axis in range(3):
-            step = ny * nx if axis == 0 else (nx if axis == 1 else 1)
-            for k in range(nz - (axis == 0)):
-                for j in range(ny - (axis == 1)):
-                    for i in range(nx - (axis == 2)):
-                        c = first + (k * ny + j) * nx + i
-                        f = first_face[level, axis] + face_at(axis, k, j, i, ny, nx)
+            step = nx * nz if axis == 0 else (nz if axis == 1 else 1)
+            for j in range(ny - (axis == 0)):
+                for i in range(nx - (axis == 1)):
+                    for k in range(nz - (axis == 2)):
+                        c = first + (j * nx + i) * nz + k
+                        f = first_face[level, axis] + face_at(axis, j, i, k, nx, nz)
                         if conductance[f] > 0.0:
                             face(u, c, u, c + step, conductance[f], flow[f], z, d, coef, f, flux)
 
@@ -159,8 +160,8 @@ def add_fluxes(coef, conductance, first, x, start, count, step, out):
             continue
         a, b = start + n, start + n + step
         drop = x[b, wide] - x[a, wide]
-        for k in range(0, wide, 4):
-            for i in range(4):
+        for k in range(0, wide, 2):
+            for i in range(2):
                 j = k + i
                 value = coef[f, j] * x[a, j] + coef[f, wide + j] * x[b, j] + coef[f, 2 * wide + j] * drop
                 out[a, j] += value
@@ -171,17 +172,16 @@ def add_fluxes(coef, conductance, first, x, start, count, step, out):
 def fluxes_of_level(space, level, coef, x, out):
     """Add the linear fluxes through all faces of a level: out of the lower cell, into the upper one."""
     shape, first_cell, first_face, _volume, conductance = space[:5]
-    nz, ny, nx = shape[level, 0], shape[level, 1], shape[level, 2]
+    ny, nx, nz = shape[level, 0], shape[level, 1], shape[level, 2]
     start = first_cell[level]
-    face_z, face_y, face_x = first_face[level, 0], first_face[level, 1], first_face[level, 2]
-    for row in range(nz * ny):
-        add_fluxes(coef, conductance, face_x + row * (nx + 1) + 1, x, start + row * nx, nx - 1, 1, out)
-    for k in range(nz):
-        layer = k * ny * nx
-        add_fluxes(
-            coef, conductance, face_y + layer + (k + 1) * nx, x, start + layer, (ny - 1) * nx, nx, out
-        )  # fmt: skip
-    add_fluxes(coef, conductance, face_z + ny * nx, x, start, (nz - 1) * ny * nx, ny * nx, out)
+    face_y, face_x, face_z = first_face[level, 0], first_face[level, 1], first_face[level, 2]
+    add_fluxes(coef, conductance, face_y + nx * nz, x, start, (ny - 1) * nx * nz, nx * nz, out)
+    for j in range(ny):
+        row = face_x + (j * (nx + 1) + 1) * nz
+        add_fluxes(coef, conductance, row, x, start + j * nx * nz, (nx - 1) * nz, nz, out)
+    if nz > 1:
+        for n in range(ny * nx):
+            add_fluxes(coef, conductance, face_z + n * (nz + 1) + 1, x, start + n * nz, nz - 1, 1, out)
 
 
 @njit_apart

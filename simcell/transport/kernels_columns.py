@@ -62,11 +62,11 @@ def factorise(space, h, slot, blocks, coef, inverse, up, block, work):
     count, wide = z.size, coef.shape[1] // 3
     last = count - 1
     for level in range(shape.shape[0]):
-        nz, ny, nx = shape[level]
+        ny, nx, nz = shape[level]
         for j in range(ny):
             for i in range(nx):
                 for k in range(nz):
-                    c = first_cell[level] + (k * ny + j) * nx + i
+                    c = first_cell[level] + (j * nx + i) * nz + k
                     for r in range(count):
                         for n in range(count):
                             block[r, n] = 0.0
@@ -76,16 +76,16 @@ def factorise(space, h, slot, blocks, coef, inverse, up, block, work):
                     if b >= 0:
                         take_block(blocks, b, z, block)
                     for axis in range(3):
-                        f = first_face[level, axis] + face_at(axis, k, j, i, ny, nx)
-                        step = ny * nx if axis == 0 else (nx if axis == 1 else 1)
-                        at = k if axis == 0 else (j if axis == 1 else i)
+                        f = first_face[level, axis] + face_at(axis, j, i, k, nx, nz)
+                        step = nx * nz if axis == 0 else (nz if axis == 1 else 1)
+                        at = j if axis == 0 else (i if axis == 1 else k)
                         if at + 1 < shape[level, axis] and conductance[f] > 0.0:
                             add_own(coef, f, z, 1.0, block)
                         g = f - step  # along each axis the lower face stands one step before
                         if at > 0 and conductance[g] > 0.0:
                             add_own(coef, g, z, -1.0, block)
-                            if axis == 0:
-                                less_lower(coef, g, z, up, c - step, block)
+                            if axis == 2:
+                                less_lower(coef, g, z, up, c - 1, block)
                     if volume[c] == 0.0:  # no liquid
                         for r in range(count):
                             block[r, r] = 1.0
@@ -93,7 +93,7 @@ def factorise(space, h, slot, blocks, coef, inverse, up, block, work):
                         return False
                     spread(work, z, inverse, c, wide)
                     if k + 1 < nz:
-                        f = first_face[level, 0] + face_at(0, k, j, i, ny, nx)
+                        f = first_face[level, 2] + face_at(2, j, i, k, nx, nz)
                         quotient(coef, f, z, inverse, c, conductance[f] > 0.0, up)
     return True
 
@@ -170,69 +170,76 @@ def quotient(coef, f, z, inverse, c, linked, up):
 
 
 @njit_apart
-def smooth(shape, start, faces, conductance, coef, inverse, up, f, x, colour, row):
-    """Solve the columns of one colour of a level exactly."""
-    nz, ny, nx = shape[0], shape[1], shape[2]
+def smooth(shape, start, faces, conductance, coef, inverse, up, f, x, colour, fresh, row):
+    """Solve the columns of one colour of a level exactly; `fresh`: all others are zero."""
+    ny, nx, nz = shape[0], shape[1], shape[2]
     wide = row.size
-    step = ny * nx
+    step = nx * nz
     for j in range(ny):
         for i in range((j + colour) % 2, nx, 2):
             for k in range(nz):
-                c = start + (k * ny + j) * nx + i
-                east = faces[2] + (k * ny + j) * (nx + 1) + i + 1
-                west = east - 1
-                south = faces[1] + (k * (ny + 1) + j) * nx + i
-                north = south + nx
-                for b in range(0, wide, 4):
-                    for m in range(4):
+                c = start + (j * nx + i) * nz + k
+                for b in range(0, wide, 2):
+                    for m in range(2):
                         row[b + m] = f[c, b + m]
-                if i + 1 < nx and conductance[east] > 0.0:
-                    other, drop = c + 1, x[c + 1, wide]
-                    for b in range(0, wide, 4):
-                        for m in range(4):
-                            n = b + m
-                            row[n] -= coef[east, wide + n] * x[other, n] + coef[east, 2 * wide + n] * drop
-                if i > 0 and conductance[west] > 0.0:
-                    other, drop = c - 1, x[c - 1, wide]
-                    for b in range(0, wide, 4):
-                        for m in range(4):
-                            n = b + m
-                            row[n] += coef[west, n] * x[other, n] - coef[west, 2 * wide + n] * drop
-                if j + 1 < ny and conductance[north] > 0.0:
-                    other, drop = c + nx, x[c + nx, wide]
-                    for b in range(0, wide, 4):
-                        for m in range(4):
-                            n = b + m
-                            row[n] -= coef[north, wide + n] * x[other, n] + coef[north, 2 * wide + n] * drop
-                if j > 0 and conductance[south] > 0.0:
-                    other, drop = c - nx, x[c - nx, wide]
-                    for b in range(0, wide, 4):
-                        for m in range(4):
-                            n = b + m
-                            row[n] += coef[south, n] * x[other, n] - coef[south, 2 * wide + n] * drop
+                if not fresh:
+                    west = faces[1] + (j * (nx + 1) + i) * nz + k
+                    east = west + nz
+                    south = faces[0] + (j * nx + i) * nz + k
+                    north = south + step
+                    if i + 1 < nx and conductance[east] > 0.0:
+                        other, drop = c + nz, x[c + nz, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] -= coef[east, wide + n] * x[other, n] + coef[east, 2 * wide + n] * drop
+                    if i > 0 and conductance[west] > 0.0:
+                        other, drop = c - nz, x[c - nz, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] += coef[west, n] * x[other, n] - coef[west, 2 * wide + n] * drop
+                    if j + 1 < ny and conductance[north] > 0.0:
+                        other, drop = c + step, x[c + step, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] -= coef[north, wide + n] * x[other, n] + coef[north, 2 * wide + n] * drop
+                    if j > 0 and conductance[south] > 0.0:
+                        other, drop = c - step, x[c - step, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] += coef[south, n] * x[other, n] - coef[south, 2 * wide + n] * drop
                 if k > 0:
-                    low = faces[0] + (k * ny + j) * nx + i
-                    other, drop = c - step, x[c - step, wide]
+                    low = faces[2] + (j * nx + i) * (nz + 1) + k
                     if conductance[low] > 0.0:
-                        for n in range(wide):
-                            row[n] += coef[low, n] * x[other, n] - coef[low, 2 * wide + n] * drop
+                        drop = x[c - 1, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] += coef[low, n] * x[c - 1, n] - coef[low, 2 * wide + n] * drop
                 last = 0.0
-                for b in range(0, wide, 4):
-                    for m in range(4):
+                for b in range(0, wide, 2):
+                    for m in range(2):
                         x[c, b + m] = 0.0
                 for n in range(wide):
                     value = row[n]
-                    for b in range(0, wide, 4):
-                        for m in range(4):
+                    for b in range(0, wide, 2):
+                        for m in range(2):
                             x[c, b + m] += inverse[c, n, b + m] * value
                     last += inverse[c, n, wide] * value
                 x[c, wide] = last
             for k in range(nz - 2, -1, -1):
-                c = start + (k * ny + j) * nx + i
+                c = start + (j * nx + i) * nz + k
+                last = x[c, wide]
                 for n in range(wide + 1):
-                    value = x[c + step, n]
-                    for r in range(wide + 1):
-                        x[c, r] -= up[c, n, r] * value
+                    value = x[c + 1, n]
+                    for b in range(0, wide, 2):
+                        for m in range(2):
+                            x[c, b + m] -= up[c, n, b + m] * value
+                    last -= up[c, n, wide] * value
+                x[c, wide] = last
 
 
 @njit
@@ -273,20 +280,20 @@ def cycle(space, h, slot, blocks, parent, coef, inverse, up, f, x, rest, row):
     levels = shape.shape[0]
     x[: first_cell[1]] = 0.0
     for level in range(levels):
-        columns = shape[level, 1] * shape[level, 2]
-        for _ in range(1 if columns == 1 or columns > FEW else 4):
+        columns = shape[level, 0] * shape[level, 1]
+        for sweep in range(1 if columns == 1 or columns > FEW else 4):
             for colour in range(2):
                 smooth(
                     shape[level], first_cell[level], first_face[level], conductance, coef, inverse, up, f, x, colour,
-                    row,
+                    sweep + colour == 0, row,
                 )  # fmt: skip
         if level + 1 < levels:
             restrict(space, level, h, slot, blocks, coef, parent, f, x, rest)
     for level in range(levels - 2, -1, -1):
         prolong(parent, first_cell[level], first_cell[level + 1], x)
-        for _ in range(1 if shape[level, 1] * shape[level, 2] > FEW else 4):
+        for _ in range(1 if shape[level, 0] * shape[level, 1] > FEW else 4):
             for n in range(2):
                 smooth(
                     shape[level], first_cell[level], first_face[level], conductance, coef, inverse, up, f, x, 1 - n,
-                    row,
+                    False, row,
                 )  # fmt: skip

@@ -231,7 +231,7 @@ class Session:
                 reason = hit.quantity
             met = stop is not None and hit is None and dt == left
             done += dt
-            self.time = stop if met else self.time + dt
+            self.time = stop if met and stop is not None else self.time + dt
             fresh = False
             self._accept(number)
             if hit is not None:

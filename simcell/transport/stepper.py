@@ -7,8 +7,9 @@ import numpy as np
 from simcell.numerics.grid import Array
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
+from simcell.transport.packing import packed, packed_extra
 from simcell.transport.protocol import Segment
-from simcell.transport.species import Liquid, Surface, packed, packed_extra
+from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
 ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened

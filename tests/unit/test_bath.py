@@ -122,17 +122,14 @@ def test_limiting_current_of_a_coplanar_pair():
 
 
 def test_limits_end_a_segment_and_depletion_is_named():
-    bath = small_plan()
-    enough = current(-15.0, 5.0, [Limit("charge", below=-0.3)])
-    record = run_bath(bath, [enough], Options(rtol=1e-3))
-    assert record.ends[0][2] == "charge"
-    assert record.reaction_charge[-1, 0] + record.charging_charge[-1, 0] == pytest.approx(-0.3 * bath.area("we"), rel=1e-8)
     bare = small_plan(metal=Surface((METAL,)))
+    coarse = Options(rtol=1e-2)
+    record = run_bath(bare, [current(-15.0, 5.0, [Limit("charge", below=-0.3)])], coarse)
+    assert record.ends[0][2] == "charge"
+    assert record.reaction_charge[-1, 0] == pytest.approx(-0.3 * bare.area("we"), rel=1e-8)
     with pytest.raises(SolverError, match=r"M\+ is down to .* at the we electrode") as error:
-        run_bath(bare, [current(-200.0, 5.0)], Options(rtol=1e-3))
+        run_bath(bare, [current(-200.0, 5.0)], coarse)
     assert error.value.partial.time[-1] > 0.0
-    cut = run_bath(bare, [current(-200.0, 5.0, [Limit("potential", below=-1.0)])], Options(rtol=1e-3))
-    assert cut.ends[0][2] == "potential"
 
 
 def grid() -> Grid:

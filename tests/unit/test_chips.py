@@ -13,8 +13,9 @@ from simcell import units
 from simcell.case import Case
 from simcell.cell.polygon import area_of, clipped, distance, inside
 from simcell.cli import execute
+from simcell.commands.check import chip_of
 from simcell.errors import InputError
-from simcell.inputs.chips import STATUSES, load_chip, shipped_chips, with_chip
+from simcell.inputs.chips import STATUSES, load_chip, shipped_chips, taken_from, with_chip
 
 CASE = {
     "case": {"physics": ["transport"]},
@@ -137,6 +138,27 @@ def test_clipping() -> None:
     points = rng.uniform([-0.6, -0.9], [1.1, 0.4], size=(40_000, 2))  # Monte Carlo, 3 sigma is 0.8 % of the box
     share = inside(points, star).mean()
     assert area_of(clipped(star, [-0.6, -0.9], [1.1, 0.4])) == pytest.approx(share * 1.7 * 1.3, abs=0.008 * 1.7 * 1.3)
+
+
+def test_what_a_case_takes_from_its_chip() -> None:
+    keys = {size.key for size in taken_from(CASE)}
+    assert {"window.width", "spacer.height", "wetted.width", "electrode.working.film.thickness"} <= keys
+    assert not any(key.startswith("distance") for key in keys)
+    data = {
+        **CASE,
+        "cell": {"chip": "generic-3-electrode", "spacer_height": "1 um", "window": {"width": "30 um"}},
+        "grid": {"extent": "1.4 mm"},
+        "electrode": [
+            {"name": "working", "film": {"thickness": "40 nm"}},
+            {"name": "counter", "rectangle": {"x": ["300 um", "320 um"], "y": ["-9 um", "9 um"]}},
+        ],
+    }
+    gone = {"spacer.height", "window.width", "wetted.width"}
+    gone |= {"electrode.working.film.thickness", "electrode.counter.polygon"}
+    assert keys - {size.key for size in taken_from(data)} == gone
+    beam = {"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}, "cell": {"chip": "zn-2500um2"}}
+    assert {size.key.split(".")[0] for size in taken_from(beam)} == {"window", "spacer"}
+    assert chip_of(Case.from_dict(beam))["chip"]["spacer.height"] == "500 nm (representative)"
 
 
 def test_info(capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,12 +168,21 @@ def test_check_has_it_all() -> None:
     assert {"regime", "supply", "areas", "reference", "says", "warnings"} <= set(facts)
     assert facts["supply"]["charge"] == {"value": 2.3e-6, "unit": "C"}
     assert any("best place for a reference electrode: behind" in s for s in facts["says"])
+    around = case('electrode.counter.rectangle={ x = ["-65 um", "-55 um"], y = ["60 um", "80 um"] }')
+    assert describe(around)["supply"]  # beside it along y
+    corner = {"polygon": [[f"{x} um", f"{y} um"] for x, y in ((-80, -60), (80, -60), (80, 60), (70, 60), (70, -55),
+                                                               (-80, -55))], "rectangle": None}  # fmt: skip
+    crossing = Case.from_dict({**CASE, "electrode": [CASE["electrode"][0], {**CASE["electrode"][1], **corner}]})
+    assert (
+        any("electrodes side by side" in w for w in describe(crossing)["warnings"])
+        and unsustainable(crossing.input) == ""
+    )
     bare = {
         **CASE,
         "electrode": [{k: v for k, v in e.items() if k not in ("reaction", "metal")} for e in CASE["electrode"]],
     }
-    told = describe(Case.from_dict(bare))
-    assert "no supply budget" in told["warnings"][0] and "supply" not in told
+    told = describe(Case.from_dict({**bare, "transport": {"doubtful": "warn"}}))
+    assert any("no supply budget" in w for w in told["warnings"]) and "supply" not in told
 
 
 # ------------------------------------------------------------- maps
