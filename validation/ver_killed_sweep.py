@@ -29,6 +29,11 @@ def command(folder: str, *more: str) -> list[str]:
     return [sys.executable, "-m", "simcell", "sweep", "case.toml", "--vary", times, "-o", folder, "-q", *more]
 
 
+def count(here: Path) -> int:
+    """Runs that are finished."""
+    return len(list((here / "s" / "runs").glob("*.nc")))
+
+
 def main(kills: int) -> None:
     """Kill, look, go on."""
     random.seed(1)
@@ -39,7 +44,10 @@ def main(kills: int) -> None:
         killed = repeated = 0
         for number in range(kills):
             process = subprocess.Popen(command("s", *["--resume"] * (number > 0)), cwd=here, env={**os.environ})
-            time.sleep(random.uniform(4.0, 12.0))
+            until = time.monotonic() + 120.0
+            while process.poll() is None and time.monotonic() < until and count(here) <= len(done):
+                time.sleep(0.05)  # it has started: a run more is there
+            time.sleep(random.uniform(0.0, 4.0))
             over = process.poll() is not None
             process.kill()
             process.wait()

@@ -142,6 +142,10 @@ def test_a_sweep_goes_on_where_it_stopped(case, tmp_path, monkeypatch):
     assert not list((tmp_path / "s" / "runs").glob(".*"))
     with pytest.raises(InputError, match="holds a sweep already; --resume"):
         run_sweep(case, plan, tmp_path / "s")
+    (tmp_path / "s" / "manifest.json").rename(tmp_path / "kept")  # killed before there was anything: it begins
+    for path in (tmp_path / "s" / "runs").iterdir():
+        path.unlink()
+    assert run_sweep(case, plan, tmp_path / "s", jobs=1, going_on=True).complete == 4
     with pytest.raises(InputError, match="case, keys or values differ"):
         run_sweep(case, plan_of(["case.duration=1 s,5 s"]), tmp_path / "s", going_on=True)
     with pytest.raises(InputError, match="case, keys or values differ"):
