@@ -115,7 +115,7 @@ class Case:
         for text in changed:
             data = apply_set(data, text)
         try:
-            return cls(parse_case(data, file=file), data, file, folder)
+            return cls(parse_case(data, file=file, folder=folder), data, file, folder)
         except InputError as error:
             raise _blamed(error, [text.partition("=")[0].strip() for text in changed], "--set") from None
 
@@ -174,7 +174,7 @@ class Case:
         for key, value in changes.items():
             data = put(data, key, _as_text(value))
         try:
-            return dataclasses.replace(self, input=parse_case(data, file=self.file), data=data)
+            return dataclasses.replace(self, input=parse_case(data, file=self.file, folder=self.folder), data=data)
         except InputError as error:
             raise _blamed(error, list(changes), "") from None
 

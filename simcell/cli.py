@@ -13,8 +13,10 @@ import typer
 
 from simcell import __version__
 from simcell.commands.check import check
+from simcell.commands.controls import controls
 from simcell.commands.design import design
 from simcell.commands.dose import dose
+from simcell.commands.fit import fit
 from simcell.commands.gauge import gauge
 from simcell.commands.info import info
 from simcell.commands.limit import limit
@@ -60,12 +62,13 @@ def _simcell(
     simcell limit case.toml --keep "H2<1 sat"                how much beam is allowed
     simcell design case.toml --vary electrode.counter.gap=20um..200um:9   what another cell would do
     simcell sweep case.toml --vary electrolyte.pH=3,5,7      many runs, here or on a cluster
+    simcell fit case.toml --data on.csv --free ...           values of a case from measured traces
 
     Exit codes: 0 done, 2 bad input, 3 the solver failed, 4 some runs failed, 130 interrupted.
     """
 
 
-for command in (new, check, dose, limit, design, run, sweep, plot, shape, gauge, info):
+for command in (new, check, dose, limit, design, run, controls, sweep, fit, plot, shape, gauge, info):
     app.command()(command)
 
 

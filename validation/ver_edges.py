@@ -1,16 +1,18 @@
 """Electrode edges: error of the current against the number of cells, with exact and with plain conductances.
 
-Run from the root of the tree: ``python -m validation.ver_edges`` (a minute). Primary distribution between two strips
-and limiting current of a strip fed from afar, both against closed forms, and secondary distribution with linear
-kinetics against a closed form for wide strips and against a grid that is graded to the edges. Cells are square; an edge
-lies at a fraction of a cell from the next face.
+Run from the root of the tree: ``python -m validation.ver_edges [--figure docs/images/edges.png]`` (a minute). Primary
+distribution between two strips and limiting current of a strip fed from afar, both against closed forms, and secondary
+distribution with linear kinetics against a closed form for wide strips and against a grid that is graded to the edges.
+Cells are square; an edge lies at a fraction of a cell from the next face.
 Exit code 1 if a limit below is passed.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -69,9 +71,10 @@ def between(grid: Grid, ratio: float, width: float, gap: float, edges: str) -> f
     return current(grid, [strip(grid, "a", *one, 1.0, law=law), strip(grid, "b", *other, 0.0, law=law)], edges)
 
 
-def main() -> int:
-    """Print the tables; 1 if a limit is passed."""
+def main(figure: Path | None = None) -> int:
+    """Print the tables, draw the figure; 1 if a limit is passed."""
     bad = 0
+    worst: dict[tuple[str, str], dict[int, list[float]]] = {}  # of a kind and treatment: errors for each resolution
     print("primary: worst and best relative error over edge positions", PLACES)
     print("| width, gap / H | cells across H | plain | exact |")
     print("| --- | ---: | ---: | ---: |")
@@ -81,6 +84,8 @@ def main() -> int:
                 [abs(primary(layers, width, gap, place, e)) for place in PLACES] for e in ("plain", "exact")
             )
             bad += max(exact) > LIMITS[layers] and min(width, gap) >= 1.0
+            for edges, errors in (("plain", plain), ("exact", exact)):
+                worst.setdefault(("primary", edges), {}).setdefault(layers, []).extend(errors)
             print(f"| {width:g}, {gap:g} | {layers} | {span(plain)} | {span(exact)} |", flush=True)
     print("\nlimiting current of a strip fed along the layer")
     print("| width / H | cells across H | plain | exact |")
@@ -89,6 +94,8 @@ def main() -> int:
         for layers in LAYERS[:3]:
             plain, exact = ([abs(limiting(layers, width, p, e)) for p in PLACES] for e in ("plain", "exact"))
             bad += max(exact) > LIMITS[layers]
+            for edges, errors in (("plain", plain), ("exact", exact)):
+                worst.setdefault(("limiting", edges), {}).setdefault(layers, []).extend(errors)
             print(f"| {width:g} | {layers} | {span(plain)} | {span(exact)} |", flush=True)
     print(
         "\nsecondary, linear kinetics: width 3 H, gap 3 H against a graded grid (right to 1e-5); 30 H, 10 H closed form"
@@ -109,7 +116,36 @@ def main() -> int:
             bad += max(rows[1] + rows[3]) > KINETIC[layers]
             print(f"| {ratio:g} | {layers} | " + " | ".join(span(row) for row in rows) + " |", flush=True)
     print(f"{bad} beyond the limits")
+    if figure is not None:
+        draw(figure, worst)
     return 1 if bad else 0
+
+
+def draw(path: Path, worst: dict[tuple[str, str], dict[int, list[float]]]) -> None:
+    """Every shape and place of an edge as a point, the worst of them as a line."""
+    from simcell.results.style import INK, dress, new_figure
+
+    drawn = new_figure(3.2)
+    axes = drawn.subplots(1, 2, sharey=True)
+    for ax, kind, title in zip(
+        axes, ("primary", "limiting"), ("two strips, primary", "limiting current of a strip"), strict=True
+    ):
+        for edges, colour, words in (("plain", "#cf8e03", "plain"), ("exact", "#2171b5", "exact beside edges")):
+            points = worst[kind, edges]
+            for layers, errors in points.items():
+                ax.loglog([layers] * len(errors), np.maximum(errors, 1e-7), ".", ms=3, color=colour, alpha=0.5)
+            ax.loglog(list(points), [max(e) for e in points.values()], color=colour, lw=1.4, label=words)
+        ax.axhline(1e-3, color=INK, lw=0.8, ls=":")
+        ax.set(xlabel="cells across the layer", title=title, ylim=(1e-7, 0.5))
+        ax.set_xticks(list(LAYERS), [str(n) for n in LAYERS])
+        ax.minorticks_off()
+        dress(ax)
+        ax.title.set_fontsize(8.5)
+    axes[0].set_ylabel("relative error of the current")
+    axes[0].legend(fontsize=7, frameon=False, loc="lower left")
+    drawn.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn.savefig(path, dpi=200)
 
 
 def span(errors: list[float]) -> str:
@@ -118,7 +154,9 @@ def span(errors: list[float]) -> str:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figure", type=Path, default=None)
     started = time.perf_counter()
-    code = main()
+    code = main(parser.parse_args().figure)
     print(f"{time.perf_counter() - started:.0f} s")
     sys.exit(code)

@@ -92,6 +92,38 @@ def distance(one: ArrayLike, other: ArrayLike) -> float:
     return float(min(_to_sides(a, b).min(), _to_sides(b, a).min()))
 
 
+def clipped(outline: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
+    """The part of an outline inside the box from corner `low` to corner `high`; (0, 2) if none.
+
+    One side of the box after the other cuts it (I. E. Sutherland, G. W. Hodgman, Commun. ACM 17 (1974) 32). Pieces of
+    an outline that the box cuts in two stay joined along its sides, by bridges without area.
+
+    Examples
+    --------
+    >>> clipped([[0.0, 0.0], [4.0, 0.0], [4.0, 1.0], [0.0, 1.0]], [1.0, -1.0], [3.0, 9.0]).tolist()
+    [[1.0, 0.0], [3.0, 0.0], [3.0, 1.0], [1.0, 1.0]]
+    """
+    points = [tuple(p) for p in np.asarray(outline, dtype=float)]
+    for axis in (0, 1):
+        for bound, sign in ((np.asarray(low)[axis], 1.0), (np.asarray(high)[axis], -1.0)):
+            kept = []
+            for a, b in zip(points, points[1:] + points[:1], strict=True):
+                depth_a, depth_b = sign * (a[axis] - bound), sign * (b[axis] - bound)
+                if depth_a >= 0.0:
+                    kept.append(a)
+                if depth_a * depth_b < 0.0:
+                    share = depth_a / (depth_a - depth_b)
+                    cut = [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])]
+                    cut[axis] = float(bound)
+                    kept.append((cut[0], cut[1]))
+            points = kept
+    found = np.array(points, dtype=float).reshape(-1, 2)
+    if len(found) == 0:
+        return found
+    found = found[np.abs(found - np.roll(found, 1, axis=0)).max(axis=1) > TOUCHING]
+    return found if len(found) >= 3 and area_of(found) > 0.0 else np.zeros((0, 2))
+
+
 def _to_sides(points: Array, outline: Array) -> Array:
     """Distances from points (m) to sides (n) of an outline."""
     a = outline

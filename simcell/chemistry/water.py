@@ -112,3 +112,30 @@ def mobility_factor(temperature: float) -> float:
     (1.0, 1.43)
     """
     return temperature / ROOM_TEMPERATURE * viscosity(ROOM_TEMPERATURE) / viscosity(temperature)
+
+
+def permittivity(temperature: float) -> float:
+    """Relative permittivity of water at 1 atm, 0 to 100 degC.
+
+    C. G. Malmberg, A. A. Maryott, J. Res. Natl. Bur. Stand. 56 (1956) 1, within 0.1 %: a polynomial in degrees Celsius.
+    Salts lower it: by about 15 % at 1 mol/L of a 1:1 salt.
+
+    Parameters
+    ----------
+    temperature : float
+        [K]
+
+    Raises
+    ------
+    ValueError
+        Outside of its range.
+
+    Examples
+    --------
+    >>> round(permittivity(298.15), 2)
+    78.3
+    """
+    t = temperature - ZERO_CELSIUS
+    if not -0.01 <= t <= 100.01:
+        raise ValueError(f"the permittivity of water is known from 273.15 K to 373.15 K, not at {temperature:g} K")
+    return 87.740 - 0.40008 * t + 9.398e-4 * t**2 - 1.410e-6 * t**3

@@ -34,7 +34,7 @@ def design(
     current_density: str = typer.Option(None, help="On the working electrode, where no step says it: 1mA/cm^2."),
     scan_rate: str = typer.Option(None, help="Of the voltammogram, where no step says it: 50mV/s."),
     energy: str = typer.Option(None, help="Of the electrons, for the sharpness through the liquid: 200kV."),
-    solve: bool = typer.Option(False, "--solve", help="Solve each design as a section besides, some 0.1 s each."),
+    solve: bool = typer.Option(False, "--solve", help="Solve each design as a section, tenths of a second each."),
     csv: Path = typer.Option(None, help="Write the map as a table as well (.csv)."),
     picture: bool = typer.Option(True, "--picture/--no-picture", help="Draw a PNG beside the result."),
     changes: list[str] = SET,

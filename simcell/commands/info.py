@@ -11,7 +11,7 @@ import typer
 from simcell.commands.shared import JSON, print_json, table
 from simcell.errors import InputError, Problem
 
-TOPICS = ("mechanisms", "media", "units")
+TOPICS = ("mechanisms", "media", "units", "chips")
 Answer: TypeAlias = tuple[dict[str, Any], str]  # for a program, for a person
 
 
@@ -19,18 +19,19 @@ def info(
     topic: str = typer.Argument(
         "",
         metavar="[TOPIC]",
-        help="mechanisms, media, units, or the name of one mechanism; nothing for versions.",
+        help="mechanisms, media, units, chips, or the name of a mechanism or a chip; nothing for versions.",
     ),
     paths: bool = typer.Option(False, "--paths", help="Where data files and compiled kernels lie."),
     as_json: bool = JSON,
 ) -> None:
-    """Say what is installed, and which mechanisms, liquids and units there are.
+    """Say what is installed, and which mechanisms, liquids, units and chips there are.
 
     \b
     Examples:
       simcell info
       simcell info mechanisms
       simcell info water
+      simcell info generic-3-electrode
       simcell info --paths --json
     """
     if not topic:
@@ -41,6 +42,10 @@ def info(
         data, text = _media()
     elif topic == "units":
         data, text = _units()
+    elif topic == "chips":
+        data, text = _chips()
+    elif topic in _shipped_chips():
+        data, text = _one_chip(topic)
     else:
         data, text = _one_mechanism(topic)
     if as_json:
@@ -119,7 +124,7 @@ def _mechanisms() -> Answer:
 def _one_mechanism(name: str) -> Answer:
     from simcell.inputs.mechanism import load_mechanism, shipped_mechanisms
 
-    known = [*TOPICS, *shipped_mechanisms()]
+    known = [*TOPICS, *shipped_mechanisms(), *_shipped_chips()]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
@@ -178,3 +183,35 @@ def _units() -> Answer:
     data = {name: {"si": si, "example": example} for name, (si, example) in rows.items()}
     text = table([(n.replace("_", " "), *row) for n, row in rows.items()], ("quantity", "stored in", "for example"))
     return data, text
+
+
+def _shipped_chips() -> tuple[str, ...]:
+    from simcell.inputs.chips import shipped_chips
+
+    return shipped_chips()
+
+
+def _chips() -> Answer:
+    from simcell.inputs.chips import load_chip, shipped_chips
+
+    chips = [load_chip(name) for name in shipped_chips()]
+    data = {chip.name: {"title": chip.title, "representative": list(chip.representative)} for chip in chips}
+    rows = [(c.name, f"{len(c.dimensions) - len(c.representative)} of {len(c.dimensions)}", c.title) for c in chips]
+    text = table(rows, header=("name", "published", "title"))
+    text += "\n\nSizes that no source gives are representative; each with its source: simcell info NAME"
+    return data, text
+
+
+def _one_chip(name: str) -> Answer:
+    from simcell.inputs.chips import load_chip
+
+    chip = load_chip(name)
+    rows = [(d.key, d.value if isinstance(d.value, str) else "outline", d.status, d.source) for d in chip.dimensions]
+    data = {
+        "title": chip.title, "notes": chip.notes, "missing": list(chip.missing), "materials": dict(chip.materials),
+        "dimensions": {d.key: {"value": d.value, "status": d.status, "source": d.source} for d in chip.dimensions},
+        "references": list(chip.references),
+    }  # fmt: skip
+    blocks = [f"{chip.name}: {chip.title}", chip.notes, "", table(rows, header=("size", "value", "status", "source"))]
+    blocks += [f"\nnot known: {', '.join(chip.missing)}"] if chip.missing else []
+    return data, "\n".join([*blocks, "\nreferences", *(f"  - {text}" for text in chip.references)])

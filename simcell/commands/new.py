@@ -13,7 +13,9 @@ from simcell.errors import InputError, Problem
 
 
 def new(
-    what: str = typer.Argument(..., metavar="TEMPLATE", help="What to begin with: radiolysis, space, or mechanism."),
+    what: str = typer.Argument(
+        ..., metavar="TEMPLATE", help="What to begin with: radiolysis, space, transport, cv, or mechanism."
+    ),
     output: Path | None = typer.Option(None, "--output", "-o", help="The file to write: case.toml, or mechanism.toml."),
     force: bool = FORCE,
     from_aurach: Path | None = aurach.FROM_AURACH,
@@ -30,6 +32,8 @@ def new(
       simcell new radiolysis
       simcell new radiolysis -o cases/aerated.toml
       simcell new space -o around.toml
+      simcell new transport -o strips.toml
+      simcell new cv -o cv.toml
       simcell new mechanism --from-aurach reactions.txt --conditions conditions.txt -o mine.toml
     """
     from simcell.results.files import atomic

@@ -27,7 +27,7 @@ def plot(
         "--what",
         "--kind",
         help="auto (of growth: metal on the salt), species, dose-response, throughput; of a run in space also sheet, "
-        "map, profile, reach, pH or gas.",
+        "map, profile, reach, pH or gas; of a potentiostat cv, trace or profile.",
     ),
     species: str | None = typer.Option(None, help="The species of a map, a profile, a movie or the throughput."),
     time: str | None = typer.Option(None, help="When, with its unit, as 1ms; default: the last output time."),
@@ -35,7 +35,9 @@ def plot(
     output: Path | None = typer.Option(None, "--output", "-o", help="PNG, SVG or PDF; default: the result's name."),
     movie: Path | None = typer.Option(None, help="A movie (.gif or .mp4) of --species, or of pH or gas by --what."),
     paraview: Path | None = typer.Option(None, help="Fields for ParaView: .vtr for one time, .pvd for all."),
-    csv: Path | None = typer.Option(None, help="The profile of all species as a table (.csv)."),
+    csv: Path | None = typer.Option(
+        None, help="A table (.csv): the profile of all species, or time, potential and current."
+    ),
     force: bool = FORCE,
 ) -> None:
     """Draw a result: curves against time, or maps and profiles of a run that is resolved in space.
@@ -50,6 +52,7 @@ def plot(
       simcell plot space.nc --species H2 --movie h2.gif
       simcell plot growth.nc --time 5s --movie growth.gif
       simcell plot space.nc --paraview fields.pvd --csv profile.csv
+      simcell plot cv.nc --csv cv.csv
     """
     numbers = parse_options({"--time": (time, "time"), "--extent": (None if extent == "all" else extent, "length")})
     when, wide = numbers["--time"], float("inf") if extent == "all" else numbers["--extent"]

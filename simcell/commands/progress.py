@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from simcell.errors import SimcellError
+
 
 @contextmanager
 def progress_bar(title: str, quiet: bool = False) -> Iterator[Callable[[float], None]]:
@@ -79,6 +81,10 @@ def _interrupts() -> Iterator[Callable[[], None]]:
         signal.signal(number, press)
     try:
         yield look
+    except Exception as error:
+        if pressed.is_set() and not isinstance(error, SimcellError):  # what an interrupt inside the compiler leads to
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for number in ours:
             signal.signal(number, before[number])

@@ -42,7 +42,8 @@ def run(
     force: bool = FORCE,
     quiet: bool = QUIET,
 ) -> None:
-    """Compute species, pH and gas against time, and write them with everything needed to repeat the run.
+    """Run a case, and write the result with everything needed to repeat the run: species, pH and gas against time; or
+    currents, potentials and ions, as `case.physics` says.
 
     \b
     Examples:
@@ -64,9 +65,9 @@ def run(
     if target.exists() and target.samefile(case):
         raise InputError(Problem("", "--output", str(target), "is the result that is repeated; choose another name"))
     image = output_path(target.with_suffix(".png"), force) if picture else None
-    _check(loaded, ranges)
+    _check(loaded, ranges, quiet)
     keeper = None if ranges else keeper_of(loaded, target, checkpoint, resume)
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(quiet, _kernels(loaded))
     try:
         with progress_bar("running", quiet) as tell:
             tree = _compute(loaded, ranges, tell, keeper)
@@ -78,7 +79,7 @@ def run(
     _finish(tree, case, target, image, force, quiet, keeper)
 
 
-def _check(case: Case, ranges: Sequence[Vary]) -> None:
+def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     """Find what is wrong with the liquid or the ranges before anything is compiled or written."""
     from simcell.studies.setup import mechanism_of, setup_of
     from simcell.studies.vary import check_vary
@@ -91,10 +92,13 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
             reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
         return
-    if case.input.case.physics == ("transport",):
+    if "transport" in case.input.case.physics:
+        from simcell.studies.prospect import unsustainable
         from simcell.studies.transport import check_transport
 
-        check_transport(case.input)
+        check_transport(case.input, case.folder)
+        if case.input.grid.geometry != "line" and (warning := unsustainable(case.input)):
+            note(f"warning  {warning}", quiet)
         if ranges:
             reason = "cannot be varied in one run of transport; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
@@ -110,6 +114,12 @@ def _check(case: Case, ranges: Sequence[Vary]) -> None:
     if ranges and (samples := case.input.radiolysis.ensemble):
         reason = f"cannot go with --ensemble {samples} (radiolysis.ensemble): run the case with it for each value"
         raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
+
+
+def _kernels(case: Case) -> str:
+    """What has to be compiled for a case."""
+    geometry = case.input.grid.geometry
+    return "currents" if case.input.case.physics == ("transport",) and geometry != "line" else geometry
 
 
 def _default_output(case: Path) -> Path:

@@ -182,7 +182,8 @@ def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
     quiet : bool
         Say nothing.
     geometry : str
-        As in the case: rings, and planes, sections and three dimensions, have kernels of their own.
+        As in the case: rings, and planes, sections and three dimensions, have kernels of their own; ``currents`` for
+        distributions of current.
 
     Examples
     --------
@@ -196,6 +197,14 @@ def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
         wait = "10 to 20 s"
     elif geometry == "radial":
         from simcell.radiolysis.kernels import advance_line as last
+
+        wait = "half a minute"
+    elif geometry == "line":
+        from simcell.transport.kernels import step as last
+
+        wait = "minute"
+    elif geometry == "currents":
+        from simcell.numerics.kernels_multigrid import start_points as last
 
         wait = "half a minute"
     else:

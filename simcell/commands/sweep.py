@@ -12,7 +12,7 @@ import typer
 from simcell.commands.cases import CASE, SET, load_case
 from simcell.commands.progress import progress_bar
 from simcell.commands.shared import QUIET, announce_compilation, note
-from simcell.errors import InputError, Problem
+from simcell.errors import InputError, Problem, ResultError
 
 if TYPE_CHECKING:
     from simcell.case import Case
@@ -96,6 +96,11 @@ def _run(
                 case, plan, target, jobs=jobs, scheduler=scheduler, going_on=resume, retry_failed=retry,
                 progress=_lines(tell, len(plan.values), quiet),
             )  # fmt: skip
+    except ResultError as error:
+        if not (target / "manifest.json").is_file():
+            raise
+        more = f"what was finished lies in {target}; make that good and repeat the command with --resume to go on"
+        raise ResultError(f"{error}\n{more}") from None
     except KeyboardInterrupt:
         note(f"interrupted: what was finished lies in {target}; repeat the command with --resume to go on")
         raise typer.Exit(INTERRUPTED) from None

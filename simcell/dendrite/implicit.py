@@ -180,7 +180,7 @@ def solve(step: Step, ratio: Array, potential: Array, metal: Array, method: str 
             return Solution(x, u, p, newton, krylov)
         if inner is None or direct:
             inner = _Direct(step, x) if direct else _Krylov(step, x)
-        wanted = min(max(0.3 * allowed / size, 1e-6), 1e-2)
+        wanted = min(max(0.3 * allowed / size, 1e-3), 1e-2)
         try:
             change = inner.solve(step, x, -miss, wanted)
         except SolverError:
@@ -320,7 +320,7 @@ class _Krylov:
         salt_diagonal = step.theta / step.step + step.salt_end + step.deposit + m * step.by_ratio
         charge_diagonal = step.charge_end + step.counter_end + step.by_drive
         across = m * (step.by_drive + step.counter_end)
-        nothing = np.zeros(shape)
+        nothing, d = np.zeros(shape), 1.0 - 2.0 * step.transference
 
         def product(v: Array) -> Array:
             dx, du, result = v[:n].reshape(shape), v[n : 2 * n].reshape(shape), np.empty_like(v)
@@ -331,7 +331,7 @@ class _Krylov:
                 pull = step.by_drive * dp[step.body]
             kernels.jacobian(
                 *step.salt_links, salt_diagonal, *step.charge_links, charge_diagonal, step.charge_end, across,
-                step.by_ratio, pull, 1.0 - 2.0 * step.transference, x, dx, du, result[:n].reshape(shape),
+                step.by_ratio, pull, d, du - d * dx / x, dx, du, result[:n].reshape(shape),
                 result[n : 2 * n].reshape(shape),
             )  # fmt: skip
             if step.free.size:

@@ -17,7 +17,7 @@ Swept salt enters the storage one step later: first order in time. The step foll
 from the error of the concentration against its extrapolation, how far the front may move.
 
 Assumptions: electroneutral binary salt, constant D and t+, kappa in proportion to c, no flow, no volume change of the
-liquid, isotropic surface energy, isothermal; metal fills the thickness of a `plan` layer. Validity: delta K < 0.2,
+liquid, isothermal; metal fills the thickness of a `plan` layer. Validity: delta K < 0.2,
 current/(i_lim) below which the salt changes little over delta, V_m c0 << 1. Source: docs/theory/dendrite.md.
 """
 

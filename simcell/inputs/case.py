@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -13,12 +14,14 @@ from simcell import units
 from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BEAM_RULES, BeamInput
 from simcell.inputs.cell import CELL_RULES, CellInput
+from simcell.inputs.chips import with_chip
 from simcell.inputs.dendrite import DENDRITE_RULES, DendriteInput
 from simcell.inputs.electrode import ELECTRODE_RULES, ElectrodeInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
 from simcell.inputs.fields import Choice, Each, Measure, Model, Text
 from simcell.inputs.gas import GAS_RULES, GasInput
 from simcell.inputs.grid import GRID_RULES, GROWTH_ON_LINE, GridInput
+from simcell.inputs.layouts import with_layout
 from simcell.inputs.messages import clean, examples_of, field_type, nearest_section, problems_of
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
@@ -29,6 +32,7 @@ from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
 RECORD_KEY = "simcell_record"
 RECORD_VERSION = 1
+TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line" in this version'
 _PHYSICS = Choice(("radiolysis", "transport", "dendrite"), later=("imaging",))
 
 
@@ -104,7 +108,7 @@ USED = {
 
 
 def physics_rules(given: Given) -> Iterator[Rule]:
-    """One physics, and an end.
+    """One physics, or beam chemistry and currents together along a line; and an end.
 
     Examples
     --------
@@ -114,9 +118,12 @@ def physics_rules(given: Given) -> Iterator[Rule]:
     physics = given.value("case", "physics")
     if physics is not None and len(physics) != 1:
         reason = "is empty" if not physics else "names the same twice"
-        if len(set(physics)) > 1:
-            reason = "names several: each runs on its own in this version, one at a time"
-        yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
+        if set(physics) == {"radiolysis", "transport"} and len(physics) == 2:
+            reason = "" if given.value("grid", "geometry") == "line" else TOGETHER
+        elif len(set(physics)) > 1:
+            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"] on a line'
+        if reason:
+            yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
     if "radiolysis" in (physics or ()) and not given.wrote("case", "duration"):
         yield Rule("case.duration", None, "is missing", '"100 s"')
 
@@ -131,7 +138,7 @@ RULES_OF: dict[str, tuple[Check, ...]] = {
 }
 
 
-def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
+def parse_case(data: Mapping[str, Any], *, file: str = "", folder: Path | None = None) -> CaseInput:
     """Check everything that a case says and turn it into SI units.
 
     Parameters
@@ -140,6 +147,8 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
         As `tomllib` reads a case file: sections, keys, text with units. A value of None counts as not written.
     file : str
         Name of the file for messages.
+    folder : Path, optional
+        From which the path of a layout starts.
 
     Returns
     -------
@@ -160,7 +169,9 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
     """
     if not isinstance(data, Mapping):
         raise InputError(Problem(file, "", data, "a case is a table of sections", "[beam]"))
-    data = {name: section for name, section in data.items() if section is not None}
+    data = with_layout(
+        with_chip({name: section for name, section in data.items() if section is not None}), file, folder
+    )
     problems = list(_section_problems(data, file))
     written: dict[str, dict[str, Any]] = {
         name: {key: value for key, value in data[name].items() if value is not None}
@@ -196,7 +207,7 @@ def parse_case(data: Mapping[str, Any], *, file: str = "") -> CaseInput:
     geometry = models["grid"].geometry
     rtol, atol = models["solver"].tolerances(geometry)
     models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
-    if "radiolysis" in physics:
+    if "radiolysis" in physics and "transport" not in physics:
         models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
     elif "dendrite" in physics:
         spread = {} if given.wrote("output", "spacing") else {"spacing": "linear"}

@@ -8,13 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from simcell.inputs.fields import Choice, Measure, Model, Number, refuse
+from simcell.inputs.chips import shipped_chips
+from simcell.inputs.fields import Choice, Measure, Model, Named, Number, Text, Words, refuse
 from simcell.inputs.rules import Given, Rule
 from simcell.inputs.window import WindowInput
 
 SIDES = ("x-", "x+", "y-", "y+")
 Side = Annotated[Literal["x-", "x+", "y-", "y+"], Choice(SIDES)]
 _WINDOW = '{ material = "SiNx", thickness = "50 nm", width = "50 um", length = "200 um" }'
+_LAYERS = '{ working = "1/0", counter = "2/0" }'
+_PLACE = Measure("position", minimum=-0.1, maximum=0.1, bounds="must be from -10 cm to 10 cm", example="0 um")
+_Position = Annotated[float, _PLACE]
 _FLOW = '{ inlet = "x-", outlet = "x+" }'
 _BYPASS = '{ height = "100 um", width = "200 um", length = "2 mm" }'
 # Both windows at twice the slope to which the theory holds: no measured bulge of an intact window is larger.
@@ -92,6 +96,24 @@ class CellInput(Model):
     5e-07
     """
 
+    chip: Annotated[str | None, Choice(shipped_chips())] = Field(
+        None, examples=['"generic-3-electrode"'], description="preset that fills in what the case does not write"
+    )
+    layout: Annotated[str | None, Text('"chip.gds"')] = Field(
+        None, examples=['"chip.gds"'], description="GDSII or DXF file with the outlines of the electrodes"
+    )
+    layout_layers: Annotated[Words | None, Named()] = Field(
+        None, examples=[_LAYERS], description="electrode -> layer/datatype (GDSII) or layer name (DXF)"
+    )
+    layout_unit: Annotated[
+        float | None, Measure("length", minimum=1e-12, maximum=1.0, bounds="must be from 1 pm to 1 m", example="1 um")
+    ] = Field(None, examples=['"1 um"'], description="one drawing unit of a DXF file that does not say")
+    layout_origin: tuple[_Position, _Position] | None = Field(
+        None, examples=['["0 um", "0 um"]'], description="the point of the drawing that is the middle of the grid"
+    )
+    layout_cell: Annotated[str | None, Text('"TOP"')] = Field(
+        None, examples=['"TOP"'], description="cell of a GDSII file that has several on top"
+    )
     spacer_height: Annotated[
         float | None, Measure("length", minimum=1e-9, maximum=1e-3, bounds="must be from 1 nm to 1 mm")
     ] = Field(None, examples=['"500 nm"'], description="thickness of the liquid")

@@ -28,6 +28,7 @@ _Position = Annotated[float, _PLACE]
 _POLYGON = '[["-10 um", "0 um"], ["10 um", "0 um"], ["10 um", "60 um"], ["-10 um", "60 um"]]'
 _RECTANGLE = '{ x = ["-10 um", "10 um"], y = ["0 um", "60 um"] }'
 _REACTION = '[{ name = "zn-deposition", exchange_current_density = "10 A/m^2" }]'
+_FILM = '{ thickness = "80 nm", resistivity = "4.5e-5 ohm*m" }'
 _METAL = Choice(shipped_metals())
 
 
@@ -42,6 +43,31 @@ class RectangleInput(Model):
 
     x: tuple[_Position, _Position] = Field(examples=['["-10 um", "10 um"]'])
     y: tuple[_Position, _Position] | None = Field(None, examples=['["0 um", "60 um"]'])
+
+
+class FilmInput(Model):
+    """The thin film that an electrode and its lead are made of, in SI units: it makes current drop potential along it.
+
+    Examples
+    --------
+    >>> round(FilmInput(thickness="80 nm", resistivity="4.5e-5 ohm*m").sheet, 6)
+    562.5
+    """
+
+    thickness: Annotated[
+        float, Measure("length", minimum=1e-10, maximum=1e-4, bounds="must be from 0.1 nm to 100 um", example="80 nm")
+    ] = Field(examples=['"80 nm"'])
+    resistivity: Annotated[
+        float, Measure("resistivity", minimum=1e-9, maximum=1e3, bounds="must be from 1e-9 to 1000 ohm*m")
+    ] = Field(examples=['"4.5e-5 ohm*m"'])
+    contact: Annotated[Literal["x-", "x+", "y-", "y+"] | None, Choice(("x-", "x+", "y-", "y+"))] = Field(
+        None, examples=['"y-"'], description="side of its outline where the lead joins; default: where it meets the rim"
+    )
+
+    @property
+    def sheet(self) -> float:
+        """Resistance of a square [ohm]."""
+        return self.resistivity / self.thickness
 
 
 class ElectrodeInput(Model):
@@ -74,6 +100,7 @@ class ElectrodeInput(Model):
     passivated: tuple[tuple[tuple[_Position, _Position], ...], ...] = Field(
         (), examples=[f"[{_POLYGON}]"], max_length=100, description="outlines inside the electrode where it is covered"
     )
+    film: FilmInput | None = Field(None, examples=[_FILM], description="makes current drop potential along the metal")
     surface_resistance: Annotated[
         float, Measure("area_resistance", maximum=1e6, bounds="must not exceed 1e6 ohm*m^2")
     ] = Field(0.0, examples=['"1e-3 ohm*m^2"'], description="of a film in series with the reactions")

@@ -143,7 +143,7 @@ def preset_rules(given: Given) -> Iterator[Rule]:
     written = [key for key in ("preset", "concentration", "conductivity") if given.wrote("electrolyte", key)]
     if "radiolysis" in physics:
         for key in written:
-            reason = 'is read by case.physics = ["transport"] only; give the ions in electrolyte.concentrations'
+            reason = 'is read by case.physics = ["transport"] alone; give the ions in electrolyte.concentrations'
             yield Rule(f"electrolyte.{key}", given.raw("electrolyte", key), reason, _CONCENTRATIONS)
     elif "preset" in written and "concentration" not in written:
         yield Rule("electrolyte.concentration", None, "is missing beside electrolyte.preset", '"0.1 mol/L"')

@@ -271,6 +271,41 @@ class Frozen(dict[str, float]):
         return (Frozen, (dict(self),))
 
 
+class Words(dict[str, str]):
+    """A dictionary of words that can be hashed.
+
+    Examples
+    --------
+    >>> hash(Words(a="b")) == hash(Words(a="b"))
+    True
+    """
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Hash of the content, in whatever order it was written."""
+        return hash(frozenset(self.items()))
+
+
+@dataclass(frozen=True)
+class Named(FieldType):
+    """A table from names to words, such as ``{ working = "1/0" }``.
+
+    Examples
+    --------
+    >>> Named().check({"working": "1/0"})
+    {'working': '1/0'}
+    """
+
+    example: str = '{ working = "1/0", counter = "2/0" }'
+
+    def check(self, value: Any) -> Words:
+        """Return the table."""
+        if not isinstance(value, Mapping) or not value:
+            refuse("must be a table of names and words", self.example)
+        if not all(isinstance(v, str) and v.strip() for pair in value.items() for v in pair):
+            refuse("holds something that is no word in quotes", self.example)
+        return Words(value)
+
+
 @dataclass(frozen=True)
 class Each(FieldType):
     """A table from names to quantities of one kind, such as ``{ O2 = "0.255 mmol/L" }``.

@@ -51,7 +51,7 @@ class GridInput(Model):
         Measure("length", minimum=1e-10, maximum=1e-2, bounds="must be from 0.1 nm to 1 cm", example="25 nm"),
     ] = Field(None, examples=['"25 nm"'], description="smallest cells, at the edge of the beam; default from the beam")
     growth: Annotated[float, Number(1.01, 2.0, example="1.2")] = Field(
-        1.2, examples=["1.2"], description="ratio of neighbouring cells away from the beam edge"
+        1.2, examples=["1.2"], description="ratio of neighbouring cells away from edges; 1.05 on a line of ions"
     )
     layers: Annotated[int, Whole(1, 1000, "10")] = Field(
         10, examples=["10"], description="section and full: cells across the gap"
@@ -76,6 +76,9 @@ def grid_rules(given: Given) -> Iterator[Rule]:
     if "radiolysis" not in physics:
         if "transport" in physics:
             yield from _of_transport(given, str(geometry))
+        return
+    if geometry == "line" and "transport" in physics:
+        yield from _of_transport(given, "line")
         return
     if geometry in ("line", "auto"):
         reason = 'is for case.physics = ["transport"]; a beam wants batch, radial, plan, section or full'

@@ -187,7 +187,7 @@ def examples_of(model: type[Model]) -> dict[str, str]:
     --------
     >>> from simcell.inputs.cell import CellInput
     >>> examples_of(CellInput)
-    {'spacer_height': '"500 nm"', ...}
+    {'chip': '"generic-3-electrode"', ...}
     """
     return {field.alias or name: str((field.examples or [""])[0]) for name, field in model.model_fields.items()}
 

@@ -87,6 +87,8 @@ def put(data: Mapping[str, Any], key: str, value: Any, *, file: str = "") -> dic
     {'beam': {'energy': '200 kV'}}
     """
     path = _path(key, file, _SET_FORM)
+    if path[0] in LISTS and len(path) > 1 and _from_chip(data):
+        data = _with_entry(data, path)
     if path[0] in LISTS and not isinstance(data.get(path[0]), list):
         raise InputError(Problem(file, key, None, f"the case lists no {path[0]}", f"[[{path[0]}]]"))
     result: dict[str, Any] = _put(data, path, value, key, file)
@@ -116,6 +118,21 @@ def inside(path: tuple[str, ...]) -> tuple[str, ...]:
     (('metal',), ('energy',))
     """
     return path[2:] if path[0] in LISTS else path[1:]
+
+
+def _from_chip(data: Mapping[str, Any]) -> bool:
+    """Whether electrodes may come from a preset or a layout, so that a case need not list those it changes."""
+    cell = data.get("cell")
+    return isinstance(cell, Mapping) and any(cell.get(key) is not None for key in ("chip", "layout"))
+
+
+def _with_entry(data: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    entries = data.get(path[0]) or []
+    if not isinstance(entries, list) or path[1].isdigit():
+        return data
+    if any(isinstance(entry, Mapping) and entry.get("name") == path[1] for entry in entries):
+        return data
+    return {**data, path[0]: [*entries, {"name": path[1]}]}
 
 
 def _rivals(key: str) -> set[str]:

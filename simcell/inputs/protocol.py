@@ -7,7 +7,7 @@ against the counter electrode where there is no reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -156,6 +156,21 @@ def protocol_rules(given: Given) -> Iterator[Rule]:
     yield from _ends(given, steps)
 
 
+def tertiary(level: str | None, geometry: str | None, steps: Sequence[StepInput]) -> bool:
+    """Whether concentrations are followed: as asked, on a line, and for whatever takes time.
+
+    Examples
+    --------
+    >>> hold = StepInput(technique="potentiostatic", potential="1 V")
+    >>> tertiary("auto", "plan", [hold]), tertiary("auto", "plan", [hold, hold]), tertiary("auto", "line", [hold])
+    (False, True, True)
+    """
+    if level in ("primary", "secondary"):
+        return False
+    held = len(steps) == 1 and steps[0].technique in ("potentiostatic", "galvanostatic") and steps[0].duration is None
+    return level == "tertiary" or geometry == "line" or (len(steps) > 0 and not held)
+
+
 def _one(key: str, step: StepInput) -> Iterator[Rule]:
     technique = step.technique
     wrote = {name for name in StepInput.model_fields if name in step.model_fields_set} - {"technique"}
@@ -200,9 +215,7 @@ def _limits(key: str, until: UntilInput) -> Iterator[Rule]:
 
 
 def _ends(given: Given, steps: tuple[StepInput, ...]) -> Iterator[Rule]:
-    level, geometry = given.value("transport", "level"), given.value("grid", "geometry")
-    lasting = level == "tertiary" or (level == "auto" and geometry == "line")
-    if not lasting:
+    if not tertiary(given.value("transport", "level"), given.value("grid", "geometry"), steps):
         return
     before, end = 0.0, given.value("case", "duration")
     for number, step in enumerate(steps):

@@ -62,16 +62,13 @@ def transport_rules(given: Given) -> Iterator[Rule]:
     roles = {e.role for e in electrodes.values()}
     if "working" not in roles and names == set(electrodes):
         yield Rule("electrode", None, "is missing: no electrode has the role working", '[[electrode]] role = "working"')
-    if level == "tertiary" and geometry not in ("line", None):
-        reason = 'runs with grid.geometry = "line" in this version'
-        yield Rule("transport.level", "tertiary", reason, '"secondary"')
     if level in ("primary", "secondary") and geometry == "line":
         reason = f"needs electrodes seen from above or in a section; a line runs {LEVELS[3]} only"
         yield Rule("transport.level", level, reason, '"tertiary"')
     if geometry != "line" and not given.wrote("cell", "spacer_height"):
         yield Rule("cell.spacer_height", None, "is missing: the thickness of the liquid", '"500 nm"')
     working = next((e for e in electrodes.values() if e.role == "working"), None)
-    if working is not None and not working.reaction and (level == "secondary" or geometry == "line"):
+    if working is not None and not working.reaction and (level in ("secondary", "tertiary") or geometry == "line"):
         reason = "is missing: nothing happens at the working electrode without a reaction"
         name = working.name
         yield Rule(f"electrode.{name}.reaction", None, reason, 'name = "zn-deposition"')
@@ -83,14 +80,14 @@ def transport_rules(given: Given) -> Iterator[Rule]:
     ):
         reason = 'is missing: with grid.edge = "closed" the current has nowhere to go'
         yield Rule("electrode", None, f"a counter electrode {reason}", 'role = "counter"')
-    yield from _steps(given, level, geometry)
+    yield from _steps(given, level)
     yield from _reference(given, set(electrodes))
 
 
-def _steps(given: Given, level: str | None, geometry: str | None) -> Iterator[Rule]:
+def _steps(given: Given, level: str | None) -> Iterator[Rule]:
     """A distribution is one moment: one step that holds a potential or a current."""
     steps = given.value("protocol", "steps") or ()
-    if level == "tertiary" or geometry == "line" or level is None:
+    if level not in ("primary", "secondary"):
         return
     if len(steps) > 1 or any(step.technique not in ("potentiostatic", "galvanostatic") for step in steps):
         reason = (

@@ -147,14 +147,11 @@ class Multigrid:
         """Do the same for points without periodic axes, leaving out what is zero or overwritten."""
         y, x, pivot, f, u = here.links[1][0], here.links[2][0], here.pivots[POINT][0], here.f[0], here.u[1]
         kernels.start_points(pivot, f, u)
-        kernels.smooth_points(y, x, pivot, f, u, 1)
-        for colour in (0, 1) * (self.sweeps - 1):
-            kernels.smooth_points(y, x, pivot, f, u, colour)
+        kernels.sweep_points(y, x, pivot, f, u, 1, 2 * self.sweeps - 1)
         kernels.restrict_points(y, x, here.diagonal[0], f, u, *here.halved, below.f[0])
         self._cycle(n + 1)
         kernels.prolong_points(below.u[1], *here.halved, u)
-        for colour in (1, 0) * self.sweeps:
-            kernels.smooth_points(y, x, pivot, f, u, colour)
+        kernels.sweep_points(y, x, pivot, f, u, 1, 2 * self.sweeps)
 
     def _smooth(self, here: _Level, order: Smoothers, colours: tuple[int, int]) -> None:
         z, y, x = here.links

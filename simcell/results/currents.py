@@ -92,9 +92,8 @@ def profile(tree: xr.DataTree, electrode: str, axis: str = "x", bins: int = BINS
     group, cell = gather.group_of(tree, "transport"), gather.group_of(tree, "cell")
     number = [str(n) for n in group["electrode"].values].index(electrode) + 1
     shape, faces = _plane(tree)
-    cover = space.filled(cell["electrode_cover"], (1, *shape))[0]
     which = space.filled(cell["electrode_map"], (1, *shape))[0] == number
-    area = np.where(which, cover * np.outer(np.diff(faces[0]), np.diff(faces[1])), 0.0)
+    area = np.where(which, space.filled(cell["electrode_area"], (1, *shape))[0], 0.0)
     density = np.nan_to_num(space.filled(group["current_density"][0], (1, *shape))[0])
     along = 0 if axis == "x" else 1
     total, whole = (np.concatenate([[0.0], np.cumsum(v.sum(axis=along))]) for v in (density * area, area))
@@ -107,12 +106,14 @@ def profile(tree: xr.DataTree, electrode: str, axis: str = "x", bins: int = BINS
         return bounds, np.where(parts > 0.0, np.diff(np.interp(bounds, within, total)) / parts, np.nan)
 
 
-def distribution(tree: xr.DataTree) -> Figure:
+def distribution(tree: xr.DataTree, seconds: float | None = None) -> Figure:
     """Draw a current distribution: map from above, or cut through a section, and the profile below it.
 
     Parameters
     ----------
     tree : xarray.DataTree
+    seconds : float, optional
+        The nearest output time is drawn; the last when not given.
 
     Returns
     -------
@@ -132,6 +133,7 @@ def distribution(tree: xr.DataTree) -> Figure:
     """
     if not is_currents(tree):
         raise ResultError("the result holds no current distribution")
+    tree = _at(tree, seconds)
     (ny, _), (y, x) = _plane(tree)
     from_above = ny > 1
     unit = words.length_unit(0.5 * float(x[-1] - x[0]))
@@ -157,6 +159,44 @@ def distribution(tree: xr.DataTree) -> Figure:
     return figure
 
 
+def table(tree: xr.DataTree) -> dict[str, list[Any]]:
+    """Columns of a spreadsheet: mean current density of each electrode in bins along x.
+
+    Examples
+    --------
+    >>> table(xr.DataTree())["electrode"]
+    []
+    """
+    rows: dict[str, list[Any]] = {"electrode": [], "from x (m)": [], "to x (m)": [], "current density (A/m^2)": []}
+    for name in outlines(tree):
+        if not np.isfinite(_factor(tree, name)):
+            continue
+        bounds, density = profile(tree, name)
+        rows["electrode"] += [name] * density.size
+        for column, values in zip(list(rows)[1:], (bounds[:-1], bounds[1:], density), strict=True):
+            rows[column] += values.tolist()
+    return rows
+
+
+def _factor(tree: xr.DataTree, name: str) -> float:
+    """Edge factor of an electrode; NaN without net current, and where none can flow."""
+    group = gather.group_of(tree, "transport")
+    if name not in group["electrode"].values:
+        return float("nan")
+    return float(gather.group_of(tree, "transport")["edge_factor"].sel(electrode=name)[0])
+
+
+def _at(tree: xr.DataTree, seconds: float | None) -> xr.DataTree:
+    """The result with one output time, the nearest or the last."""
+    times = gather.group_of(tree, "transport")["time"].values
+    step = times.size - 1 if seconds is None else int(np.abs(times - seconds).argmin())
+    one = {name: gather.group_of(tree, name) for name in tree.children if name != "trace"}
+    one["transport"] = one["transport"].isel(time=[step])
+    found = xr.DataTree.from_dict(one)
+    found.attrs = tree.attrs
+    return found
+
+
 def _plane(tree: xr.DataTree) -> tuple[tuple[int, int], tuple[np.ndarray, np.ndarray]]:
     """Number of cells along y and x, and their faces [m]."""
     group = gather.group_of(tree, "transport")
@@ -168,7 +208,8 @@ def _above(figure: Figure, axes: Axes, tree: xr.DataTree, unit: tuple[float, str
     group, size = gather.group_of(tree, "transport"), unit[0]
     shape, (y, x) = _plane(tree)
     density = space.filled(group["current_density"][0], (1, *shape))[0]
-    cover = space.filled(gather.group_of(tree, "cell")["electrode_cover"], (1, *shape))[0]
+    area = space.filled(gather.group_of(tree, "cell")["electrode_area"], (1, *shape))[0]
+    cover = area / np.outer(np.diff(y), np.diff(x))
     values = np.ma.masked_where(~(np.isfinite(density) & (cover >= 0.5)), np.abs(density))
     axes.set_facecolor("white")
     mesh = axes.pcolormesh(x / size, y / size, values, cmap="viridis", norm=_scale(values), rasterized=True, zorder=2)
@@ -264,14 +305,11 @@ def _scale(values: Any) -> Normalize:
 
 
 def _profiles(axes: Axes, tree: xr.DataTree, unit: tuple[float, str]) -> None:
-    group = gather.group_of(tree, "transport")
-    names = [str(n) for n in group["electrode"].values]
     for (name, _), colour in zip(outlines(tree).items(), COLOURS, strict=False):
-        if not np.isfinite(group["edge_factor"].values[0, names.index(name)]):
+        if not np.isfinite(factor := _factor(tree, name)):
             continue
         bounds, density = profile(tree, name)
         axes.stairs(density, bounds / unit[0], color=colour, linewidth=1.6, baseline=None)
-        factor = float(group["edge_factor"].values[0, names.index(name)])
         axes.annotate(
             f"{name}: edge factor {factor:.2f}", (float(bounds.mean()) / unit[0], float(np.nanmean(density))),
             (0, 14 if np.nanmean(density) < 0.0 else -20), textcoords="offset points", ha="center", color=colour,
@@ -302,6 +340,8 @@ def _conditions(tree: xr.DataTree, facts: dict[str, Any]) -> str:
     working = next((n for n in names if roles.get(n) == "working"), names[0])
     current = float(group["electrode_current"].sel(electrode=working)[0])
     parts.append(f"{working}: {_amperes(current)}")
+    if float(group["time"][0]) > 0.0:
+        parts.append(f"after {words.duration(float(group['time'][0]))}")
     parts.append(f"{1e3 * float(group['electrode_potential'].sel(electrode=working)[0]):.4g} mV")
     if told:
         parts[-1] += f" against {told['against']}"

@@ -31,7 +31,7 @@ MAPS = ("edge_factor", "max_ir_error", "limiting_current")
 TIMES = ("filling_time", "depletion_time", "sand_time")
 NAMES = {
     "edge_factor": "Edge factor (outermost 5 % over mean)", "max_ir_error": "Largest iR error",
-    "mean_ir_error": "Mean iR error", "limiting_current": "Sustainable current",
+    "mean_ir_error": "Mean iR error", "limiting_current": "Sustainable current, at least",
     "liquid_thickness": "Liquid thickness", "resolution": "STEM probe spread in the liquid",
     "filling_time": "liquid above the electrode alone", "depletion_time": "with diffusion along the layer",
     "sand_time": "Sand, thick liquid",
@@ -178,7 +178,7 @@ def _map(figure: Figure, axes: Axes, data: xr.Dataset, dims: Sequence[str], name
     if asked is not None and min(values.shape) > 2 and values.min() < factor * asked < values.max():
         axes.contourf(x, y, values, [values.min() - 1.0, factor * asked], colors="none", hatches=["////"])
         axes.contour(x, y, values, [factor * asked], colors=style.INK, linewidths=1.8)
-        axes.text(0.03, 0.04, f"hatched: {factor * asked:g} mA/cm² cannot last", transform=axes.transAxes,
+        axes.text(0.03, 0.04, f"hatched: less than the {factor * asked:g} mA/cm² asked for", transform=axes.transAxes,
                   fontsize=style.SMALL, color=style.INK, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85,
                                                                "pad": 1.5})  # fmt: skip
     _scale(figure, axes, mesh)
@@ -238,7 +238,7 @@ def _curves(panels: Sequence[Axes], data: xr.Dataset, dim: str, asked: float | N
         ("edge_factor", "solved_edge_factor"), ("mean_ir_error", "max_ir_error", "solved_ir_error"),
         ("limiting_current",), TIMES,
     ]  # fmt: skip
-    titles = ["Edge factor", "iR error (mV)", "Sustainable current (mA/cm²)", "Time until empty (s)"]
+    titles = ["Edge factor", "iR error (mV)", "Sustainable current, at least (mA/cm²)", "Time until empty (s)"]
     names = {**NAMES, "solved_edge_factor": "section", "solved_ir_error": "mean, section", "mean_ir_error": "mean",
              "max_ir_error": "largest", "edge_factor": "closed form"}  # fmt: skip
     for axes, group, title in zip(panels, groups, titles, strict=True):

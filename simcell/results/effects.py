@@ -20,6 +20,7 @@ import xarray as xr
 from simcell.results.plain import scaled
 
 BEAM, BIAS = "beam_on", "bias_on"  # dimensions of the four runs, 0 or 1 each
+TINY = 1e-30  # of any unit: what is smaller is rounding
 SMALL = 0.01  # share of the largest part below which a part is called small
 
 
@@ -94,7 +95,8 @@ def field_effects(tree: xr.DataTree, path: str) -> dict[str, xr.DataArray]:
     >>> {name: float(part) for name, part in field_effects(tree, "a/y").items()}
     {'neither': 0.0, 'beam': 1.0, 'bias': 4.0, 'interaction': 2.0}
     """
-    array = tree[path]
+    group, _, name = path.strip("/").rpartition("/")
+    array = tree[group].dataset[name]
     if not {BEAM, BIAS} <= set(array.dims):
         raise KeyError(f"{path} does not tell the four runs apart")
     run = {(i, j): array.isel({BEAM: i, BIAS: j}, drop=True) for i in (0, 1) for j in (0, 1)}
@@ -128,21 +130,22 @@ def effects(tree: xr.DataTree) -> list[Effect]:
     for node in tree.subtree:
         for name, array in node.data_vars.items():
             if {BEAM, BIAS} <= set(array.dims):
-                for words, unit, value in _scalars(str(name), array, tree):
+                for words, unit, value in _scalars(str(name), array):
                     runs = (float(value[i, j]) for i, j in ((0, 0), (1, 0), (0, 1), (1, 1)))
                     found.append(Effect(words, unit, *runs))
     return found
 
 
-def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tuple[str, str, np.ndarray]]:
+def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndarray]]:
     array = array.transpose(BEAM, BIAS, ...)
     unit = str(array.attrs.get("units", ""))
     places: list[tuple[str, xr.DataArray]] = [("", array)]
     space = [d for d in ("z", "y", "x") if d in array.dims]
     if space:
-        places = [(", mean", array.weighted(tree["cell/volume"].fillna(0.0)).mean(space))]
-        if space == ["x"]:
-            places.append((", at the working electrode", array.isel(x=0, drop=True)))
+        if space != ["x"]:
+            raise ValueError(f"{name} varies along {', '.join(space)}: effects are told on a line")
+        length = float(array["x"][-1] - array["x"][0])
+        places = [(" (mean)", array.integrate("x") / length), (" (at the electrode)", array.isel(x=0, drop=True))]
     for where, values in places:
         labels = [d for d in values.dims if d not in (BEAM, BIAS, "time")]
         if any(d not in ("species", "gas", "electrode", "reaction") for d in labels):
@@ -150,35 +153,40 @@ def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tupl
         stacked = values.stack(label=labels) if labels else values.expand_dims(label=[""])
         for label in stacked["label"].values:
             one = stacked.sel(label=label)
-            text = "" if not labels else " of " + ", ".join(map(str, label if isinstance(label, tuple) else (label,)))
+            of = ", ".join(map(str, label if isinstance(label, tuple) else (label,))) if labels else ""
+            words = ", ".join(part for part in (name.replace("_", " "), of) if part) + where
             if "time" in one.dims:
                 if unit == "A":
-                    yield f"charge by {name}{text}{where}", "C", one.fillna(0.0).integrate("time").values
+                    what = name.replace("_current", "").replace("_", " ")
+                    yield f"charge, {what} {of}{where}", "C", one.fillna(0.0).integrate("time").values
                 one = one.isel(time=-1, drop=True)
-                text += " at the end"
-            yield f"{name}{text}{where}", unit, one.values
+            yield words, unit, one.values
 
 
 def telling(found: list[Effect]) -> list[Effect]:
-    """Those that the beam or the bias changes, currents and charges first, then by their share of interaction.
+    """The chief ones that beam or bias change: charges, then currents, potentials, pH and gas; the counter later.
 
     Examples
     --------
-    >>> same, other = Effect("a", "1", 1.0, 1.0, 1.0, 1.0), Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
+    >>> same, other = Effect("a", "A", 1.0, 1.0, 1.0, 1.0), Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
     >>> [e.quantity for e in telling([same, other])]
     ['charge']
     """
-    changed = [e for e in found if _size(e) > 0.0]
-    return sorted(changed, key=lambda e: (_rank(e), -abs(e.interaction) / _size(e)))
+    ranked = [(_rank(e), number, e) for number, e in enumerate(found) if _changed(e)]
+    return [e for rank, _, e in sorted(ranked, key=lambda r: r[:2]) if rank < len(_CHIEF)]
 
 
-def _size(e: Effect) -> float:
-    parts = (abs(e.by_beam), abs(e.by_bias), abs(e.interaction))
-    return max(parts) if max(parts) > 1e-9 * max(abs(e.neither), abs(e.both)) else 0.0
+_CHIEF = ("charge, ", "electrode current, ", "reaction current, ", "electrode potential, ", "pH", "gas saturation, ")
 
 
-def _rank(e: Effect) -> int:
-    return 0 if e.unit == "C" else 1 if e.unit in ("A", "C/m^2") else 2 if e.quantity.startswith("pH") else 3
+def _rank(e: Effect) -> float:
+    rank = next((n for n, start in enumerate(_CHIEF) if e.quantity.startswith(start)), len(_CHIEF))
+    return rank + 0.5 * ("counter" in e.quantity)
+
+
+def _changed(e: Effect) -> bool:
+    """Whether anything is left of the effects beside rounding."""
+    return max(map(abs, (e.by_beam, e.by_bias, e.interaction))) > 1e-9 * max(abs(e.neither), abs(e.both), TINY)
 
 
 def verdict(effect: Effect) -> str:
@@ -191,10 +199,11 @@ def verdict(effect: Effect) -> str:
     """
     size = max(abs(v) for v in (effect.neither, effect.beam, effect.bias, effect.both))
     parts = (effect.both, effect.neither, effect.by_beam, effect.by_bias, effect.interaction)
-    both, neither, beam, bias, interaction = (_number(v, effect.unit) for v in parts)
+    told = (v if abs(v) > 1e-9 * size else 0.0 for v in parts)
+    both, neither, beam, bias, interaction = (_number(v, effect.unit) for v in told)
     rest = f" (of which {neither} without either)" if abs(effect.neither) > SMALL * size else ""
     return f"{effect.quantity}: of {both}{rest}, {beam} is beam alone, {bias} bias alone, {interaction} interaction"
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:.3g}" if unit in ("1", "") else scaled(value, unit)
+    return f"{value:.3g}" if unit in ("1", "") or not value else scaled(value, unit)

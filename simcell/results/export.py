@@ -11,15 +11,16 @@ from __future__ import annotations
 import base64
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 import xarray as xr
 
 from simcell.errors import ResultError
-from simcell.results import gather, growth_plots, profiles, space
+from simcell.results import currents, gather, growth_plots, profiles, space, traces
 from simcell.results.files import atomic, check_writable
 from simcell.results.variables import SPACE
 
@@ -108,12 +109,13 @@ def vtr(tree: xr.DataTree, step: int) -> str:
 def table(
     tree: xr.DataTree, path: str | os.PathLike[str], seconds: float | None = None, overwrite: bool = True
 ) -> Path:
-    """Write the profile of all species, pH and gas at one time as CSV, with units in the first line.
+    """Write a table as CSV, with units in the first line: the profile of all species, pH and gas at one time; time,
+    potential and current of a potentiostat; or the current density over electrodes.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        One run in space.
+        One run in space, or of currents and ions.
     path : path-like
     seconds : float, optional
         The nearest output time; the last when not given.
@@ -133,9 +135,11 @@ def table(
     ...     table(tree, Path(folder) / "profile.csv").read_text().splitlines()
     ['r (m),pH', '1e-06,5', '2e-06,7']
     """
-    space.need_space(tree)
     if Path(path).suffix.lower() != ".csv":
-        raise ResultError(f"{path}: a profile is saved as .csv")
+        raise ResultError(f"{path}: a table is saved as .csv")
+    if "transport" in tree.children and "radiolysis" not in tree.children:
+        return _put_table(currents.table(tree) if currents.is_currents(tree) else traces.table(tree), path, overwrite)
+    space.need_space(tree)
     group = gather.radiolysis(tree)
     step, where = space.at(group, seconds), space.place(tree)
     columns = {"r (m)" if where.geometry == "radial" else "x from the beam (m)": profiles.distance(tree)}
@@ -146,11 +150,17 @@ def table(
         columns["pH"] = profiles.line(tree, space.PH, step)
     if "gas_pressure" in group:
         columns["gas pressure (bar)"] = profiles.line(tree, space.GAS, step)
+    return _put_table(columns, path, overwrite)
+
+
+def _put_table(columns: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool) -> Path:
+    """Commas, points, a line of names: numbers with nine digits, words as they are."""
     target = check_writable(path, overwrite)
     with atomic(target, overwrite) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([f"{value:.7g}" for value in row] for row in zip(*columns.values(), strict=True))
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow([value if isinstance(value, str) else f"{value:.9g}" for value in row])
     return target
 
 

@@ -31,9 +31,11 @@ MERITS: dict[str, Merit] = {
     "edge_factor": Merit("1", "low", "current density of the outermost 5 % of the width over the mean"),
     "mean_ir_error": Merit("V", "low", "iR error at the working electrode, weighted with the current", (1e3, "mV")),
     "max_ir_error": Merit("V", "low", "largest iR error at the working electrode", (1e3, "mV")),
-    "cell_resistance": Merit("ohm", "low", "resistance of the liquid between the electrodes", (1e-6, "Mohm")),
+    "cell_resistance": Merit("V/A", "low", "resistance of the liquid between the electrodes", (1e-6, "Mohm")),
     "penetration_length": Merit("m", "high", "length over which current enters the electrode", (1e6, "µm")),
-    "limiting_current": Merit("A/m^2", "high", "current density that lateral diffusion sustains", (0.1, "mA/cm²")),
+    "limiting_current": Merit(
+        "A/m^2", "high", "current density that diffusion along a strip sustains, a lower bound", (0.1, "mA/cm²")
+    ),
     "filling_time": Merit("s", "high", f"time that the liquid above the electrode lasts{_TIME_GAP}", (1.0, "s"), True),
     "depletion_time": Merit(
         "s", "high", f"time until its middle is empty, with diffusion along the layer{_TIME_GAP}", (1.0, "s"), True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import xarray as xr
@@ -41,28 +42,29 @@ def draw(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
     'draw'
     """
     figure = new_figure(HEIGHT)
+    figure.set_layout_engine("constrained")
     axes = figure.subplots(2, 2)
-    _traces(axes[0, 0], _per_area(tree), "current density / A m$^{-2}$")
-    _traces(axes[0, 1], _working(tree, "electrode_potential"), "potential of the working electrode / V")
+    _traces(axes[0, 0], _per_area(tree), "current density / (A/m$^2$)")
+    _traces(axes[0, 1], _working(tree, "electrode_potential"), "potential / V")
     _traces(axes[1, 0], _at_electrode(tree), "pH at the working electrode")
     _bars(axes[1, 1], telling(effects(tree)))
-    axes[0, 0].legend(frameon=False, fontsize=SMALL, labelcolor=INK)
-    figure.tight_layout()
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT, labelcolor=INK)
     target = Path(path)
     figure.savefig(target, dpi=150)
     return target
 
 
 def _per_area(tree: xr.DataTree) -> xr.DataArray:
-    return tree["transport/current_density"]
+    return tree["transport"].dataset["current_density"]
 
 
 def _working(tree: xr.DataTree, name: str) -> xr.DataArray:
-    return tree[f"transport/{name}"].isel(electrode=0)
+    return tree["transport"].dataset[name].isel(electrode=0)
 
 
 def _at_electrode(tree: xr.DataTree) -> xr.DataArray:
-    return tree["radiolysis/pH"].isel(x=0)
+    return tree["radiolysis"].dataset["pH"].isel(x=0)
 
 
 def _traces(axes: Axes, array: xr.DataArray, words: str) -> None:
@@ -76,15 +78,15 @@ def _traces(axes: Axes, array: xr.DataArray, words: str) -> None:
 
 def _bars(axes: Axes, chief: list[Effect]) -> None:
     """Parts over the largest of them, so that quantities of any unit stand side by side."""
-    chosen = chief[:MOST_BARS]
+    chosen = [e for e in chief if "counter" not in e.quantity][:MOST_BARS]
     place = np.arange(len(chosen), dtype=float)
     for number, (name, colour) in enumerate(_PARTS):
         parts = np.array([[e.by_beam, e.by_bias, e.interaction] for e in chosen]).reshape(-1, 3)
         share = parts[:, number] / np.abs(parts).max(axis=1)
         axes.barh(place + 0.25 * (1 - number), share, 0.23, color=colour, label=name)
-    axes.set_yticks(place, [e.quantity for e in chosen], fontsize=SMALL)
+    axes.set_yticks(place, [fill(e.quantity, 22) for e in chosen], fontsize=SMALL)
     axes.invert_yaxis()
     axes.axvline(0.0, color=INK, lw=0.8)
     axes.set_xlabel("part over the largest part", fontsize=TEXT)
-    axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK)
+    axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=3)
     dress(axes)

@@ -32,6 +32,7 @@ from simcell.results import (
     words,
 )
 from simcell.results.bars import throughput
+from simcell.results.design_map import design_map
 from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.response import dose_response
@@ -39,8 +40,9 @@ from simcell.results.schema import extra_dims
 
 __all__ = ["KINDS", "dose_response", "plot", "save", "species", "throughput"]
 
-KINDS = ("auto", "species", "dose_response", "throughput", "sheet", "map", "profile", "reach", "pH", "gas")
-SPATIAL = KINDS[4:]
+SPATIAL = ("sheet", "map", "profile", "reach", "pH", "gas")
+POTENTIOSTAT = ("cv", "trace")
+KINDS = ("auto", "species", "dose_response", "throughput", *SPATIAL, *POTENTIOSTAT)
 FORMATS = (".png", ".svg", ".pdf")
 
 
@@ -60,7 +62,8 @@ def plot(
         `auto`: a dose response where something was varied; maps or profiles where the run is resolved in space; else
         species against time. `species` (against time; in space, at the centre of the beam), `dose_response`,
         `throughput` (what makes and eats one); in space `sheet` (maps of six quantities), `map`, `profile`, `reach`,
-        `pH` and `gas` (their map, or profiles at several times).
+        `pH` and `gas` (their map, or profiles at several times). Of ions along a line `cv` (current against potential),
+        `trace` (both against time) and `profile`; of a current distribution its `map`.
     species_name : str, optional
         Which species `map`, `profile` and `throughput` show; in space, without a kind, its map or its profiles.
     time : float, optional
@@ -82,10 +85,14 @@ def plot(
     wanted = kind.replace("-", "_")
     if wanted not in KINDS:
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
-    if "transport" in tree.children and "radiolysis" not in tree.children:
+    if "design" in tree.children:
+        return design_map(tree)
+    if "transport" in tree.children:
         return _of_transport(tree, wanted, species_name, time)
     if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):
         return growth_plots.growth(tree, time)
+    if wanted in POTENTIOSTAT:
+        raise ResultError(f'a figure of kind "{kind}" is of a run of ions along a line; this is a run of the beam')
     spatial = space.is_spatial(tree) and not extra_dims(tree)
     if wanted in SPATIAL or (wanted == "auto" and spatial):
         return _in_space(tree, wanted, species_name, time, extent)
@@ -177,7 +184,9 @@ def save(figure: Figure, path: str | os.PathLike[str], overwrite: bool = True) -
 
 def _of_transport(tree: xr.DataTree, kind: str, species_name: str | None, time: float | None) -> Figure:
     """The figure of currents and ions: a distribution, a voltammogram or curves against time, profiles."""
-    if currents.is_currents(tree):
+    if "trace" in tree.children and kind == "map":
+        return currents.distribution(tree, time)
+    if currents.is_currents(tree) and "trace" not in tree.children:
         if kind not in ("auto", "map"):
             raise ResultError(f'a current distribution has no figure of kind "{kind}"; there are auto and map')
         return currents.distribution(tree)

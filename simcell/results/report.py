@@ -314,6 +314,8 @@ def _where_saturated(ratio: xr.DataArray) -> str:
 def _next(tree: xr.DataTree, file: str, case: str) -> str:
     if "dendrite" in tree.children and not extra_dims(tree):
         return f"simcell plot {_quoted(file)} --movie growth.gif"
+    if "transport" in tree.children and not extra_dims(tree):
+        return f"simcell plot {_quoted(file)} --csv {_quoted(file.removesuffix('.nc') + '.csv')}"
     if space.is_spatial(tree) and not extra_dims(tree):
         return f"simcell plot {_quoted(file)} --what reach -o reach.png"
     if "radiolysis" in tree.children and not extra_dims(tree):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from simcell.results import gather
 from simcell.results.plain import lasting, scaled
 
 
@@ -23,7 +24,8 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     >>> rows(build({"transport": group}, {"time": [0.0, 1.0], "electrode": ["a"]}), {})[0]
     ('current', '1 to 2 A/m^2, at 0.1 and 0.2 V')
     """
-    group = tree["transport"].to_dataset()
+    apart = "trace" in tree.children
+    group = gather.group_of(tree, "trace").rename(moment="time") if apart else gather.group_of(tree, "transport")
     names = [str(n) for n in group["electrode"].values]
     roles = {e["name"]: e["role"] for e in facts.get("record", {}).get("electrode", ())}
     working = next((n for n in names if roles.get(n) == "working"), names[0])

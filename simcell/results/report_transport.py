@@ -35,7 +35,7 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     ('current', '1 A at a')
     """
     group = tree["transport"].to_dataset()
-    if "edge_factor" not in group:
+    if "edge_factor" not in group or "trace" in tree.children:
         from simcell.results.report_line import rows as of_line
 
         return of_line(tree, facts)
@@ -53,6 +53,11 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     factor = float(at["edge_factor"])
     if np.isfinite(factor):
         found.insert(1, ("edge", f"factor {factor:.3g}: on the 5 % of its area with most current, over the mean"))
+    for name, drop in told.get("film_drop", {}).items():
+        text = (
+            f"{scaled(drop['mean'], 'V')} on average, {scaled(drop['largest'], 'V')} at most, along the metal of {name}"
+        )
+        found.append(("film", text))
     if told:
         found.append(("model", _model(told)))
     return found

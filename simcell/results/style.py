@@ -42,6 +42,7 @@ class Look:
 _BLUE, _SKY, _RED, _GREEN, _AMBER = "#0152c8", "#2fa8eb", "#aa0e00", "#038d4c", "#cf8e03"
 _MAUVE, _PURPLE, _GREY = "#864776", "#531570", "#9e9e9e"
 MADE, EATEN = _BLUE, _AMBER
+ROLES = {"working": _BLUE, "counter": _AMBER, "reference": _GREEN, "floating": _GREY}  # of electrodes
 
 _LOOKS = {
     "H2": Look(_BLUE),

@@ -82,7 +82,7 @@ def voltammogram(tree: xr.DataTree) -> Figure:
     steps = facts.get("record", {}).get("protocol", {}).get("steps", ())
     v, i, step = (
         _working(tree, facts, "electrode_potential"),
-        gather.group_of(tree, "transport")["current_density"].values,
+        _recorded(tree)["current_density"].values,
         _steps(tree),
     )
     swept = [n for n, s in enumerate(steps, 1) if s.get("technique") == "cv"] or [1]
@@ -97,7 +97,7 @@ def voltammogram(tree: xr.DataTree) -> Figure:
     axes.set_ylabel("Current density (A/m²)")
     style.dress(axes)
     _peaks(axes, v[rows][cycles[-1]], i[rows][cycles[-1]])
-    _robust(axes, i[rows], gather.group_of(tree, "transport")["time"].values[rows])
+    _robust(axes, i[rows], _recorded(tree)["time"].values[rows])
     _finish(axes, facts, "Voltammogram", _conditions(facts))
     frame.note(figure, ["Anodic current is positive."] + (["Pale: earlier cycles."] if len(cycles) > 1 else []))
     return figure
@@ -115,8 +115,8 @@ def trace(tree: xr.DataTree) -> Figure:
     2
     """
     facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
-    time = gather.group_of(tree, "transport")["time"].values
-    v, i = _working(tree, facts, "electrode_potential"), gather.group_of(tree, "transport")["current_density"].values
+    time = _recorded(tree)["time"].values
+    v, i = _working(tree, facts, "electrode_potential"), _recorded(tree)["current_density"].values
     tall = 5.6
     figure = style.new_figure(tall)
     upper = figure.add_axes((0.11, 0.53, 0.85, 0.335))
@@ -151,6 +151,8 @@ def profile(tree: xr.DataTree, species: str | None = None, time: float | None = 
     'Concentration of Li⁺ (mol/m³)'
     """
     group = gather.group_of(tree, "transport")
+    if "y" in group.dims or "z" in group.dims:
+        raise ResultError("profiles are those of a line; of a result in space draw a map (--what map)")
     names = [str(n) for n in group["species"].values]
     name = species or _reacting(tree, names)
     if name not in names:
@@ -188,7 +190,7 @@ def table(tree: xr.DataTree) -> dict[str, np.ndarray]:
     ['time (s)', 'potential (V)', 'current density (A/m^2)', 'charge density (C/m^2)']
     """
     facts = read_provenance(tree) if ATTRIBUTE in tree.attrs else {}
-    group = gather.group_of(tree, "transport")
+    group = _recorded(tree)
     columns = {"time (s)": group["time"].values, "potential (V)": _working(tree, facts, "electrode_potential")}
     if "electrode_current" in group:
         columns["current (A)"] = _working(tree, facts, "electrode_current")
@@ -199,8 +201,15 @@ def table(tree: xr.DataTree) -> dict[str, np.ndarray]:
     return columns
 
 
+def _recorded(tree: xr.DataTree) -> xr.Dataset:
+    """What the potentiostat recorded: of its own where fields are kept at fewer times."""
+    if "trace" in tree.children:
+        return gather.group_of(tree, "trace").rename(moment="time")
+    return gather.group_of(tree, "transport")
+
+
 def _working(tree: xr.DataTree, facts: dict[str, Any], name: str) -> np.ndarray:
-    group = gather.group_of(tree, "transport")
+    group = _recorded(tree)
     names = [str(n) for n in group["electrode"].values]
     roles = {e["name"]: e["role"] for e in facts.get("record", {}).get("electrode", ())}
     chosen = next((n for n in names if roles.get(n) == "working"), names[0])
@@ -208,7 +217,7 @@ def _working(tree: xr.DataTree, facts: dict[str, Any], name: str) -> np.ndarray:
 
 
 def _steps(tree: xr.DataTree) -> np.ndarray:
-    return np.asarray(gather.group_of(tree, "transport")["step"].values)
+    return np.asarray(_recorded(tree)["step"].values)
 
 
 def _against(facts: dict[str, Any]) -> str:
@@ -251,7 +260,7 @@ def _broken(axes: Axes, time: np.ndarray, values: np.ndarray, step: np.ndarray, 
 def _robust(axes: Axes, values: np.ndarray, time: np.ndarray) -> None:
     """Leave what lasts less than a hundredth of the run out of the vertical scale: the first moments of a jump."""
     low, high = lasting(time, values)
-    half = max(0.5 * (high - low), 1e-9 * max(abs(low), abs(high), 1e-30))
+    half = max(0.5 * (high - low), 0.01 * max(abs(low), abs(high), 1e-30))
     axes.set_ylim(low - 0.25 * half - 1e-12, high + 0.25 * half + 1e-12)
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
@@ -270,7 +279,7 @@ def _conditions(facts: dict[str, Any]) -> str:
     rates = [s["scan_rate"] for s in steps if s.get("scan_rate")]
     if rates:
         parts.append(f"{words.number(1e3 * rates[0], 3)} mV/s")
-    if "extent" in record.get("grid", {}):
+    if record.get("grid", {}).get("geometry") == "line":
         parts.append(f"line of {words.length(record['grid']['extent'])}")
     share = record.get("protocol", {}).get("ir_compensation", 0.0)
     if share:

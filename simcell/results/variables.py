@@ -6,7 +6,7 @@ part of the contract and stays even when it has one entry; dimensions that a stu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simcell.results.figures_of_merit import MERITS
 
@@ -66,6 +66,7 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
     "member": (None, "member of the ensemble"),
     "number": (None, "dimensionless number"),
     "criterion": (None, "criterion for a bubble"),
+    "moment": ("s", "time since the start of the run, at every step of the solver"),
     "electrode": (None, "electrode"),
     "corner": (None, "corner of an outline"),
     "z": ("m", "height above the lower window"),
@@ -138,7 +139,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cell", "velocity_y", (), "m/s", "velocity of the liquid along y", SPACE),
     Variable("cell", "pressure", (), "Pa", "pressure of the liquid above that at the outlet", PLANE),
     Variable("cell", "electrode_map", (), "1", "number of the electrode on the floor, from 1; 0: none", PLANE),
-    Variable("cell", "electrode_cover", (), "1", "part of the floor that electrodes cover", PLANE),
+    Variable("cell", "electrode_area", (), "m^2", "area of electrode in a column of cells", PLANE),
     Variable("cell", "outline_x", ("electrode", "corner"), "m", "corners of electrodes along x", gaps=True),
     Variable("cell", "outline_y", ("electrode", "corner"), "m", "corners of electrodes along y", gaps=True),
     Variable("cell", "conductivity", (), "A/V/m", "conductivity of the liquid at the start"),
@@ -315,4 +316,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
     Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),
+)
+
+#: what a potentiostat records at every step, where fields are kept at fewer times
+TRACED = ("current_density", "charge_density", "electrode_current", "electrode_potential", "ohmic_drop",
+          "reaction_current", "step")  # fmt: skip
+VARIABLES += tuple(
+    replace(v, group="trace", dims=("moment", *v.dims[1:]), space=(), gaps=False)
+    for v in VARIABLES
+    if v.group == "transport" and v.name in TRACED
 )

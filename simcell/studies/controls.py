@@ -20,6 +20,7 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.results.effects import BEAM, BIAS
 from simcell.results.provenance import read_provenance
 from simcell.results.schema import build
+from simcell.studies.line import line_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,9 +73,12 @@ def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[tuple[in
     written = case.data.get("output") or {}
     spread = np.linspace(0.0, seconds, TIMES + 1)[1:].tolist()
     times = case.input.output.resolved_times(seconds, case.input.grid.geometry) if written else spread
-    shown = dict.fromkeys(("output.count", "output.spacing", "output.from")) | {
+    shown: dict[str, Any] = dict.fromkeys(("output.count", "output.spacing", "output.from")) | {
         "output.times": [f"{t!r} s" for t in times]
     }
+    if case.input.grid.spacing is None:  # one grid for all, the one that the biased run wants
+        grid = line_of(case.input, case.folder).liquid.grid
+        shown["grid.spacing"] = f"{float(grid.faces[2][1] - grid.faces[2][0])!r} m"
     return {
         (beam, bias): case.replace_all({**shown, **({} if beam else dark), **({} if bias else free)})
         for beam, bias in RUNS
@@ -196,7 +200,7 @@ def _apart(
 def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, Any], dict[str, Any], float | None]:
     """What all four hold, run by run in front, up to the time that all reached."""
     last = trees[1, 1]
-    times = {run: tree["transport/time"].values for run, tree in trees.items()}
+    times = {run: tree["transport"].dataset["time"].values for run, tree in trees.items()}
     count = min(t.size for t in times.values())
     if any(not np.allclose(t[:count], times[1, 1][:count], rtol=1e-9, atol=0.0) for t in times.values()):
         raise ValueError("the four runs do not share their times")
@@ -206,10 +210,11 @@ def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, An
     for node in last.children.values():
         group = {}
         for name, array in node.data_vars.items():
-            path = f"{node.name}/{name}"
-            if any(path not in tree for tree in trees.values()):
+            if any(
+                node.name not in tree.children or name not in tree[str(node.name)].data_vars for tree in trees.values()
+            ):
                 continue
-            parts = [[trees[beam, bias][path] for bias in (0, 1)] for beam in (0, 1)]
+            parts = [[trees[beam, bias][str(node.name)].dataset[name] for bias in (0, 1)] for beam in (0, 1)]
             if "time" in array.dims:
                 parts = [[p.isel(time=slice(count)) for p in row] for row in parts]
             values = np.stack([np.stack([p.values for p in row]) for row in parts])

@@ -43,6 +43,11 @@ class Ready:
         ``primary`` or ``secondary``.
     laws : dict
         Kinetics of each electrode; None: the liquid takes the potential of the metal.
+
+    Examples
+    --------
+    >>> sorted(Ready.__dataclass_fields__)[:2]
+    ['case', 'feature']
     """
 
     case: CaseInput
@@ -78,6 +83,11 @@ class Currents:
         Potential that the reference electrode reads [V], on the scale of the distribution.
     at_reference : (ny, nx) array or None
         Weights of its place; None if it is the counter electrode or the open sides.
+
+    Examples
+    --------
+    >>> "distribution" in Currents.__dataclass_fields__
+    True
     """
 
     ready: Ready
@@ -125,7 +135,7 @@ def ready_of(case: CaseInput) -> Ready:
     asked = case.transport.level
     working = by_role(case, "working")
     kinetic = any(reactions[e.name] for e in outlined(case))
-    chosen = asked if asked != "auto" else ("secondary" if kinetic else "primary")
+    chosen = asked if asked in ("primary", "secondary") else ("secondary" if kinetic else "primary")
     laws: dict[str, Law | None] = {
         e.name: law_of(reactions[e.name], solution, case.electrolyte.temperature) if chosen == "secondary" else None
         for e in outlined(case)
@@ -192,7 +202,7 @@ def run_currents(case: CaseInput) -> Currents:
     'section'
     """
     ready = ready_of(case)
-    validity = ready.judged(ready.resistance(_asked_density(ready)))
+    validity = ready.judged(ready.resistance(asked_density(ready)))
     geometry = chosen_geometry(ready, validity)
     found = _solved(ready, geometry, validity)
     after = ready.judged(_least_kinetic(ready, found.distribution))
@@ -204,7 +214,7 @@ def run_currents(case: CaseInput) -> Currents:
     warnings = list(found.warnings)
     if geometry == "plan":
         spacing = min(float(np.diff(f).min()) for f in found.distribution.grid.faces[1:])
-        even = _evenness(ready, _least_kinetic(ready, found.distribution))
+        even = evenness(ready, _least_kinetic(ready, found.distribution))
         if spacing > even:
             warnings.append(f"the cells of {spacing:.3g} m at electrode edges are coarse beside the {even:.3g} m over "
                             f"which the current changes there: {0.25 * even:.2g} m would do")  # fmt: skip
@@ -217,8 +227,14 @@ def _least_kinetic(ready: Ready, d: Distribution) -> float:
     return min(d.kinetic[e.name] for e in outlined(ready.case))
 
 
-def _asked_density(ready: Ready) -> float:
-    """Current density that the protocol asks for at the working electrode; 0 where it sets a potential."""
+def asked_density(ready: Ready) -> float:
+    """Current density that the protocol asks for at the working electrode; 0 where it sets a potential.
+
+    Examples
+    --------
+    >>> asked_density.__name__
+    'asked_density'
+    """
     step, area = ready.case.protocol.steps[0], _area(ready.case, ready.working)
     return step.current_density or ((step.current or 0.0) / area if area else 0.0)
 
@@ -238,23 +254,29 @@ def _resistance(law: Law | None, film: float, density: float) -> float:
     return film + 1.0 / float(law.slope(law.potential(np.array([density])))[0])
 
 
-def _evenness(ready: Ready, resistance: float) -> float:
-    """Length [m] over which the current of a plan changes: penetration with the closure."""
+def evenness(ready: Ready, resistance: float) -> float:
+    """Length [m] over which the current of a plan changes: penetration with the closure.
+
+    Examples
+    --------
+    >>> evenness.__name__
+    'evenness'
+    """
     h = ready.thickness
     return float(np.sqrt(ready.solution.conductivity * resistance * h + h**2 / 3.0))
 
 
 def _solved(ready: Ready, geometry: str, validity: Validity) -> Currents:
     case, step = ready.case, ready.case.protocol.steps[0]
-    grid = grid_of(case, geometry, _evenness(ready, ready.resistance(_asked_density(ready))))
+    grid = grid_of(case, geometry, evenness(ready, ready.resistance(asked_density(ready))))
     remarks = [width_of(case)[1]] if geometry == "section" and width_of(case)[1] else []
     if geometry == "section" and three_dimensional(case):
         remarks.append("a section takes the electrodes as endless into the picture; their ends along y are left out")
     counter = by_role(case, "counter")
-    ends = {} if counter is not None else dict.fromkeys(_open_sides(geometry), 0.0)
+    ends = {} if counter is not None else dict.fromkeys(open_sides(geometry), 0.0)
     if counter is None:
         remarks.append("no counter electrode: the current leaves through the open sides, whose potential is 0")
-    against, weights, remark = _reference(case, grid)
+    against, weights, remark = reference_of(case, grid)
     remarks += [remark] if remark else []
     others = [
         electrode_on(grid, case, e, ready.laws[e.name], potential=0.0 if e.role == "counter" else None)
@@ -282,12 +304,25 @@ def _solved(ready: Ready, geometry: str, validity: Validity) -> Currents:
     return Currents(ready, d, geometry, validity, reading, against, weights, (*remarks, *d.warnings))
 
 
-def _open_sides(geometry: str) -> tuple[str, ...]:
+def open_sides(geometry: str) -> tuple[str, ...]:
+    """Sides of a grid that may be open.
+
+    Examples
+    --------
+    >>> open_sides("section")
+    ('x-', 'x+')
+    """
     return ("x-", "x+") if geometry == "section" else ("x-", "x+", "y-", "y+")
 
 
-def _reference(case: CaseInput, grid: Grid) -> tuple[str, Array | None, str]:
-    """Name of what potentials are against, weights of its place (None: the counter metal or open sides), a remark."""
+def reference_of(case: CaseInput, grid: Grid) -> tuple[str, Array | None, str]:
+    """Name of what potentials are against, weights of its place (None: the counter metal or open sides), a remark.
+
+    Examples
+    --------
+    >>> reference_of.__name__
+    'reference_of'
+    """
     name = case.protocol.reference
     e = next((e for e in case.electrode if e.name == name), None) if name else by_role(case, "reference")
     if e is not None and e.role == "reference":
@@ -346,7 +381,18 @@ def edge_factor(d: Distribution, name: str) -> float:
     >>> round(edge_factor(d, "a"), 2)
     5.22
     """
-    area, current = d.area[name].ravel(), (d.density[name] * d.area[name]).ravel()
+    return edge_share(d.density[name].ravel(), d.area[name].ravel())
+
+
+def edge_share(density: Array, area: Array) -> float:
+    """Edge factor of current densities on parts of an electrode with given areas.
+
+    Examples
+    --------
+    >>> edge_share(np.array([1.0, 3.0]), np.array([0.95, 0.05]))
+    2.72...
+    """
+    current = density * area
     total, whole = float(current.sum()), float(area.sum())
     if abs(total) <= 1e-9 * float(np.abs(current).sum()) or total == 0.0:
         return float("nan")

@@ -121,7 +121,7 @@ def design(
     defaults : mapping, optional
         Numbers of the strip that the case does not say: `current_density` [A/m^2], `scan_rate` [V/s].
     solve : bool
-        Solve each design as a section with resolved height besides; some 50 ms each.
+        Solve each design as a section with resolved height besides; tenths of a second each.
     progress : callable, optional
         Called with the fraction done.
 

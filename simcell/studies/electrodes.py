@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -211,8 +212,9 @@ def electrode_on(
                 what = "passivated" if e.passivated else "polygon"
                 reason = "cannot stand in a section: it takes rectangles that are bare all along; choose plan or full"
                 raise InputError(Problem("", f"electrode.{e.name}.{what}", None, reason, 'grid.geometry = "full"'))
-            return strip(grid, e.name, *e.rectangle.x, potential, current, law, e.surface_resistance)
+            return _as_film(grid, strip(grid, e.name, *e.rectangle.x, potential, current, law, e.surface_resistance), e)
         made = patch(grid, e.name, outlines_of(case)[e.name], potential, current, law, e.surface_resistance)
+        made = _as_film(grid, made, e, outlines_of(case)[e.name])
         for number, hole in enumerate(e.passivated):
             made = _without(grid, made, np.array(hole), f"electrode.{e.name}.passivated[{number}]")
         return made
@@ -233,10 +235,30 @@ def _without(grid: Grid, electrode: Electrode, hole: Array, key: str) -> Electro
         for e in part.edges
         if not any(_along(e, other) for other in electrode.edges)
     ]
-    return Electrode(
-        electrode.name, np.clip(left, 0.0, 1.0), tuple(edges), electrode.potential, electrode.current, electrode.law,
-        electrode.film,
-    )  # fmt: skip
+    return replace(electrode, cover=np.clip(left, 0.0, 1.0), edges=tuple(edges), metal=electrode.spread)
+
+
+def _as_film(grid: Grid, electrode: Electrode, e: ElectrodeInput, outline: Array | None = None) -> Electrode:
+    """Give an electrode the sheet resistance of its film, and its contact: a side of its outline, or where it meets the
+    rim of the grid."""
+    if e.film is None:
+        return electrode
+    if outline is None:
+        assert e.rectangle is not None
+        outline = np.array([[place, y] for place in e.rectangle.x for y in grid.faces[1][[0, -1]]])
+    contacts = []
+    for name in ("x-", "x+", "y-", "y+"):
+        along, axis = (0, 2) if name[0] == "x" else (1, 1)
+        at = outline[:, along].min() if name[1] == "-" else outline[:, along].max()
+        rim = grid.faces[axis][0] if name[1] == "-" else grid.faces[axis][-1]
+        at_rim = abs(at - rim) < 1e-9 * float(np.ptp(grid.faces[axis]))
+        if e.film.contact == name or (e.film.contact is None and at_rim):
+            there = outline[np.abs(outline[:, along] - at) < 1e-12, 1 - along]
+            contacts.append(Edge(axis, float(at), name[1] == "+", float(there.min()), float(there.max())))
+    if not contacts:
+        reason = "is missing: the outline does not meet the rim of the grid, so say at which side its lead joins"
+        raise InputError(Problem("", f"electrode.{e.name}.film.contact", None, reason, '"y-"'))
+    return replace(electrode, sheet=e.film.sheet, contact=tuple(contacts))
 
 
 def _along(one: Edge, other: Edge) -> bool:

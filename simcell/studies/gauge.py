@@ -231,10 +231,7 @@ def _words(
     for a, one in enumerate(free):
         for b, other in enumerate(free[a + 1 :], a + 1):
             if abs(correlation[a, b]) > TIED and not (lost[a] or lost[b]):
-                sizes = {one, other} <= set(LOGARITHMS)
-                what = "product" if correlation[a, b] < 0.0 else "ratio"
-                text = f"holds nearly only the {what} of" if sizes else "hardly tells apart"
-                found.append(f"the curve {text} {one} and {other} (correlation {correlation[a, b]:.3f})")
+                found.append(f"the curve hardly tells {one} from {other} (correlation {correlation[a, b]:.3f})")
     for name in LOGARITHMS:
         low, high = intervals.get(name, (1.0, 1.0))
         if np.isfinite(high) and 0.5 * np.log(high / low) > LOOSE:

@@ -12,15 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from simcell.chemistry.equilibrium import reversible
 from simcell.chemistry.mechanism import Species
-from simcell.chemistry.network import Network
+from simcell.chemistry.network import Array, Network
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
 from simcell.radiolysis.setup import Setup
+from simcell.studies.gas import gases_of
 from simcell.studies.in_space import diffusivities_of
-from simcell.studies.setup import Beam, mechanism_of, setup_of
+from simcell.studies.run import beam_group, ph, saturation
+from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
 from simcell.studies.solution import Solution
 from simcell.transport.bulk import ORDER, Bulk
 
@@ -37,6 +42,11 @@ class Irradiated:
         All solutes of the mechanism, those that do not react, and their start.
     bulk : Bulk
         Reactions, and what the beam makes while it is on.
+
+    Examples
+    --------
+    >>> sorted(Irradiated.__dataclass_fields__)
+    ['beam', 'bulk', 'setup', 'solution']
     """
 
     solution: Solution
@@ -92,3 +102,28 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
     found = dict(zip(names, diffusivity.tolist(), strict=True))
     solution = Solution(start, charges, found, 0.0, "follows from the ions", (*setup.warnings, *remarks))
     return Irradiated(solution, bulk, setup, beam)
+
+
+def beam_groups(wet: Irradiated, times: Array, concentration: Array) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `/beam` and `/radiolysis` hold of concentrations (times, solutes, x), and the names of the gases.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> wet = irradiated(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s"}}).input)
+    >>> start = np.array(list(wet.solution.concentrations.values()))[None, :, None]
+    >>> groups, coords = beam_groups(wet, np.zeros(1), start)
+    >>> groups["radiolysis"]["pH"][1].round(2), coords["gas"]
+    (array([[7.]]), ['H2', 'O2'])
+    """
+    species = list(wet.solution.concentrations)
+    c = np.moveaxis(concentration, 1, -1)
+    gases, limits = list(gases_in(wet.setup.mechanism)), saturation(wet.setup)
+    share = np.stack([c[..., species.index(g)] / limits[g] for g in gases], axis=1)
+    group = {
+        "pH": (["time", "x"], ph(c, species)),
+        "gas_saturation": (["time", "gas", "x"], share),
+        "gas_pressure": (["time", "x"], gases_of(wet.setup).pressure_of(c, species)),
+        "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
+    }
+    return {"beam": beam_group(wet.beam, wet.setup, times), "radiolysis": group}, {"gas": gases}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,19 +15,19 @@ from simcell.constants import GAS_CONSTANT
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput, area_on_line
-from simcell.inputs.fields import Frozen
-from simcell.inputs.protocol import StepInput, UntilInput
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.irradiated import Irradiated, beam_groups, irradiated
 from simcell.studies.reactions import by_role, reactions_of
-from simcell.studies.solution import Solution, solution_of
+from simcell.studies.solution import Solution, with_products
+from simcell.studies.steps import segments_of
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.protocol import Limit, Segment, current, hold, pulses, rest, voltammogram
+from simcell.transport.protocol import Segment
 from simcell.transport.record import Record
 from simcell.transport.session import Course, Options, Stopped
 from simcell.transport.session import run as run_session
-from simcell.transport.species import Frit, Ion, Liquid, Reservoir, Surface, between
+from simcell.transport.species import Frit, Ion, Liquid, Reaction, Reservoir, Surface, between
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,6 +39,11 @@ FIRST_CELL = (
 )  # over the shortest diffusion length, or over the line: errors below 1e-3 (docs/theory/transport.md)
 SHORTEST = 1e-3  # of a step: from when on its current is to be right
 LARGEST_CELL = 1 / 25  # of the line
+NO_REST = (
+    "the electrodes have no open-circuit potential at the start, from which their capacitance would be charged: a "
+    "reaction finds nothing on one of its sides; dissolve a trace of it, or leave the capacitance out"
+)
+GROWTH = 1.05  # of neighbouring cells where the file gives none: 1.2, as around a beam, costs up to 6e-3 of a current
 MOST_VALUES = 20_000_000  # of concentration that a result holds: 160 MB
 
 
@@ -51,6 +57,11 @@ class Line:
         What the potentiostat does, and the step (from 0) that each segment belongs to.
     area : float or None
         Of the working electrode [m^2].
+
+    Examples
+    --------
+    >>> "segments" in Line.__dataclass_fields__
+    True
     """
 
     solution: Solution
@@ -59,10 +70,11 @@ class Line:
     groups: list[int]
     area: float | None
     warnings: tuple[str, ...]
+    wet: Irradiated | None = None  # what the beam adds
 
 
-def line_of(case: CaseInput) -> Line:
-    """Make a case on a line ready.
+def line_of(case: CaseInput, folder: Path | None = None) -> Line:
+    """Make a case on a line ready; under the beam its mechanism reacts in the liquid.
 
     Raises
     ------
@@ -79,61 +91,73 @@ def line_of(case: CaseInput) -> Line:
     >>> line_of(case).liquid.balance
     'K+'
     """
-    solution = _with_products(case, solution_of(case))
-    if not solution.complete:
-        reason = f"is missing: the preset has the ions {', '.join(solution.known)}; list how much of each"
-        raise InputError(Problem("", "electrolyte.concentrations", None, reason))
+    wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
+    solution = with_products(case) if wet is None else wet.solution
+    ions = ions_of(solution)
     reactions = reactions_of(case, solution)
-    missing = [ion for ion in solution.concentrations if ion not in solution.diffusivities]
-    if missing:
-        reason = f"is missing: no diffusivity is published here for {', '.join(missing)}"
-        example = f'transport.diffusivity = {{ "{missing[0]}" = "1e-9 m^2/s" }}'
-        raise InputError(Problem("", "transport.diffusivity", None, reason, example))
     working, counter = by_role(case, "working"), by_role(case, "counter")
     assert working is not None and case.grid.extent is not None  # checked with the case
     other: Surface | Reservoir | Frit = Frit() if case.grid.edge == "closed" else Reservoir()
     warnings = list(solution.warnings)
     if counter is not None and reactions[counter.name]:
-        other = _surface(counter, reactions[counter.name])
+        other = surface_of(counter, reactions[counter.name])
     elif counter is not None:
         what = "a wall that the balancing ion alone passes" if case.grid.edge == "closed" else "fresh liquid"
         warnings.append(f'no reaction at "{counter.name}": the far end of the line is {what} (grid.edge)')
     place = by_role(case, "reference")
     at = place.position[0] if place is not None and case.protocol.reference in (None, place.name) else None
-    ions = [Ion(name, solution.charges[name], solution.diffusivities[name]) for name in solution.concentrations]
+    growth = case.grid.growth if "growth" in case.grid.model_fields_set else GROWTH
     grid = between(
-        case.grid.extent, _first_cell(case, ions), case.grid.growth, case.grid.extent * LARGEST_CELL,
+        case.grid.extent, _first_cell(case, ions), growth, case.grid.extent * LARGEST_CELL,
         other=isinstance(other, Surface),
     )  # fmt: skip
     try:
         liquid = Liquid(
-            grid, ions, solution.concentrations, _surface(working, reactions[working.name]), other, at,
-            temperature=case.electrolyte.temperature,
+            grid, ions, solution.concentrations, surface_of(working, reactions[working.name]), other, at,
+            temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
-        key = "electrode.reference.position" if "reference stands" in str(error) else "electrolyte"
+        key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
-    segments, groups = _segments(case, area, _compensated(case, liquid))
-    if case.electrolyte.conductivity is not None:
-        warnings.append("electrolyte.conductivity is not used on a line: the conductivity follows from the ions")
-    if case.electrolyte.pH is not None:
+    segments, groups = segments_of(case, area, _compensated(case, liquid))
+    if case.electrolyte.pH is not None and wet is None:
         warnings.append("the ions of water move, but water and buffers do not react in the liquid of a line")
-    return Line(solution, liquid, segments, groups, area, tuple(warnings))
+    return Line(solution, liquid, segments, groups, area, tuple(warnings), wet)
 
 
-def _with_products(case: CaseInput, solution: Solution) -> Solution:
-    """The liquid with what electrodes make of it and it does not hold at the start."""
-    new = dict.fromkeys(s for e in case.electrode for r in e.reaction for s in (r.oxidised, r.reduced) if s)
-    absent = {name: 0.0 for name in new if name not in solution.concentrations and solution.complete}
-    if not absent:
-        return solution
-    e = case.electrolyte
-    filled = e.model_copy(update={"concentrations": Frozen({**e.concentrations, **absent})})
-    return solution_of(case.model_copy(update={"electrolyte": filled}))
+def ions_of(solution: Solution) -> list[Ion]:
+    """What is dissolved, for the equations of transport.
+
+    Raises
+    ------
+    InputError
+        For amounts and diffusivities that are not known.
+
+    Examples
+    --------
+    >>> ions_of(Solution({"K+": 1.0}, {"K+": 1}, {"K+": 2e-9}, 1.0, "given", ()))
+    [Ion(name='K+', charge=1, diffusivity=2e-09)]
+    """
+    if not solution.complete:
+        reason = f"is missing: the preset has the ions {', '.join(solution.known)}; list how much of each"
+        raise InputError(Problem("", "electrolyte.concentrations", None, reason))
+    missing = [ion for ion in solution.concentrations if ion not in solution.diffusivities]
+    if missing:
+        reason = f"is missing: no diffusivity is published here for {', '.join(missing)}"
+        example = f'transport.diffusivity = {{ "{missing[0]}" = "1e-9 m^2/s" }}'
+        raise InputError(Problem("", "transport.diffusivity", None, reason, example))
+    return [Ion(name, solution.charges[name], solution.diffusivities[name]) for name in solution.concentrations]
 
 
-def _surface(electrode: ElectrodeInput, reactions: tuple[Any, ...]) -> Surface:
+def surface_of(electrode: ElectrodeInput, reactions: tuple[Reaction, ...]) -> Surface:
+    """Reactions, film and double layer of an electrode.
+
+    Examples
+    --------
+    >>> surface_of(ElectrodeInput(name="a", role="working", capacitance="20 uF/cm^2"), ()).capacitance
+    0.2
+    """
     return Surface(reactions, electrode.surface_resistance, electrode.capacitance)
 
 
@@ -166,79 +190,6 @@ def _compensated(case: CaseInput, liquid: Liquid) -> float:
     return float(share * end / kappa)
 
 
-def _segments(case: CaseInput, area: float | None, resistance: float) -> tuple[list[Segment], list[int]]:
-    found: list[Segment] = []
-    groups: list[int] = []
-    problems: list[Problem] = []
-    before = 0.0
-    for number, step in enumerate(case.protocol.steps):
-        key = f"protocol.steps[{number}]"
-        try:
-            lasts = step.lasts if step.lasts is not None else (case.case.duration or 0.0) - before
-            made = _step(step, lasts, area, resistance, key)
-        except InputError as error:
-            problems += error.problems
-            continue
-        before += lasts
-        found += made
-        groups += [number] * len(made)
-    if problems:
-        raise InputError(problems)
-    return found, groups
-
-
-def _step(step: StepInput, lasts: float, area: float | None, resistance: float, key: str) -> list[Segment]:
-    limits = _limits(step.until, area, f"{key}.until") if step.until is not None else ()
-    if step.technique == "ocp":
-        made = [rest(lasts)]
-    elif step.technique == "potentiostatic":
-        made = [hold(step.potential or 0.0, lasts, compensation=resistance)]
-    elif step.technique == "galvanostatic":
-        made = [current(_density(step.current, step.current_density, area, f"{key}.current"), lasts)]
-    elif step.technique == "cv":
-        made = voltammogram(
-            step.potential or 0.0, step.vertices, step.scan_rate or 1.0, step.cycles or 1, step.stop, resistance
-        )
-    else:
-        count, on, off = step.count or 1, step.on or 1.0, step.off or 1.0
-        if step.potential is not None:
-            pair = [
-                hold(v, t, compensation=resistance)
-                for v, t in ((step.potential, on), (step.rest_potential or 0.0, off))
-            ]
-            made = pair * count
-        else:
-            peak = _density(step.current, step.current_density, area, f"{key}.current")
-            low = _density(step.rest_current, step.rest_current_density, area, f"{key}.rest_current")
-            made = pulses(peak, on, off, count, low)
-    return [replace(segment, limits=limits) for segment in made]
-
-
-def _density(total: float | None, density: float | None, area: float | None, key: str) -> float:
-    if total is None:
-        return density or 0.0
-    if area is None:
-        reason = "needs the area of the working electrode: give its area, or a current density"
-        raise InputError(Problem("", key, f"{total:g} A", reason, 'area = "1 mm^2"'))
-    return total / area
-
-
-def _limits(until: UntilInput, area: float | None, key: str) -> tuple[Limit, ...]:
-    found = []
-    for quantity in ("potential", "current", "charge"):
-        ends = {"below": -np.inf, "above": np.inf}
-        for side in ends:
-            value = getattr(until, f"{quantity}_{side}")
-            per_area = getattr(until, f"{quantity}_density_{side}", None)
-            if quantity != "potential" and (value is not None or per_area is not None):
-                ends[side] = _density(value, per_area, area, f"{key}.{quantity}_{side}")
-            elif value is not None:
-                ends[side] = value
-        if np.isfinite(list(ends.values())).any():
-            found.append(Limit(quantity, **ends))
-    return tuple(found)
-
-
 # ----------------------------------------------------------------- the run
 
 
@@ -253,7 +204,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     from simcell.studies.transport import transport_provenance
 
     started = time.perf_counter()
-    ready = line_of(case.input)
+    ready = line_of(case.input, case.folder)
     status: Status = "complete"
     failure: SolverError | None = None
     options = Options(
@@ -261,7 +212,8 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     )
     until = case.input.case.duration or np.inf
     try:
-        record = run_session(ready.liquid, ready.segments, options, Course(ready.groups, until, progress))
+        course = Course(ready.groups, until, _times(case.input), progress)
+        record = run_session(ready.liquid, ready.segments, options, course)
     except Stopped as stop:
         record, status = stop.partial, "interrupted"
     except SolverError as error:
@@ -269,7 +221,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
             raise
         record, failure, status = error.partial, error, "failed"
     except ValueError as error:
-        reason = f"{error}; or leave the capacitance out" if "open-circuit" in str(error) else str(error)
+        reason = NO_REST if "open-circuit" in str(error) else str(error)
         raise InputError(Problem("", "electrode", None, reason)) from None
     groups, coords, remarks = labelled(case.input, ready, record)
     solver = {
@@ -342,7 +294,11 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     d = np.array([ion.diffusivity for ion in ready.liquid.ions])
     kappa = FARADAY / ready.liquid.volts * float((z**2 * d) @ ready.liquid.composition[:, 0])
     cell: dict[str, Any] = {"temperature": ([], case.electrolyte.temperature), "conductivity": ([], kappa)}
-    return {"cell": cell, "transport": group}, coords, remarks
+    groups = {"cell": cell, "transport": group}
+    if ready.wet is not None:
+        more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
+        groups, coords = groups | more, coords | gases
+    return groups, coords, remarks
 
 
 def _line_area(ready: Line) -> float:
@@ -352,6 +308,13 @@ def _line_area(ready: Line) -> float:
 def _shown_compensation(ready: Line, record: Record) -> Array:
     resistance = np.array([segment.compensation for segment in ready.segments])
     return resistance[record.segment] * record.current
+
+
+def _times(case: CaseInput) -> tuple[float, ...]:
+    """Times [s] that a result must hold: those that the case asks for."""
+    if not (case.output.times or case.output.count is not None) or case.case.duration is None:
+        return ()
+    return case.output.resolved_times(case.case.duration)
 
 
 def _rows(case: CaseInput, record: Record) -> tuple[NDArray[np.int64], list[str]]:

@@ -158,7 +158,7 @@ def _limit(text: str) -> tuple[str, float, float, str]:
         )
     unit = MERITS[parts[1]].unit
     try:
-        value = float(parts[3]) if unit in ("1", "ohm") else units.parse(parts[3], KINDS[unit])
+        value = float(parts[3]) if unit in ("1", "V/A") else units.parse(parts[3], KINDS[unit])
     except (ValueError, units.UnitError) as error:
         raise InputError(Problem("", "--keep", text, str(getattr(error, "reason", error)), form)) from None
     return parts[1], 1.0 if parts[2] == "<" else -1.0, value, text

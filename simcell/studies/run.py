@@ -68,7 +68,7 @@ def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None
         from simcell.studies.growth_result import run_dendrite
 
         return run_dendrite(case, progress)
-    if case.input.case.physics == ("transport",):
+    if "transport" in case.input.case.physics:
         from simcell.studies.transport import run_transport
 
         return run_transport(case, progress)

@@ -7,7 +7,7 @@ at infinite dilution (Nernst-Einstein), which overrates it and says so. In other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 from simcell.chemistry import water
@@ -16,6 +16,7 @@ from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrolyte_data import Electrolyte, load_electrolyte
 from simcell.inputs.equation import charge_of
+from simcell.inputs.fields import Frozen
 from simcell.inputs.gases import load_gases
 from simcell.inputs.ions import load_ions
 from simcell.inputs.mechanism import load_mechanism
@@ -88,6 +89,30 @@ def solution_of(case: CaseInput) -> Solution:
     unused = [key for key in ("atmosphere", "gases", "inflow") if getattr(e, key)]
     warnings += [f"electrolyte.{key} does not act on currents and ions in this version" for key in unused]
     return Solution(amounts, charges, diffusivities, conductivity, source, (*warnings, *remarks), known)
+
+
+def with_products(case: CaseInput) -> Solution:
+    """The liquid with what electrodes make of it and it does not hold at the start, for ions that move independently.
+
+    Examples
+    --------
+    >>> with_products.__name__
+    'with_products'
+    """
+    solution = solution_of(case)
+    preset = None if case.electrolyte.preset is None else load_electrolyte(case.electrolyte.preset)
+    if preset is not None and preset.warning and not any(preset.warning in text for text in solution.warnings):
+        solution = replace(solution, warnings=(*solution.warnings, f"{preset.name}: {preset.warning}"))
+    if case.electrolyte.conductivity is not None:
+        remark = "electrolyte.conductivity is not used where ions move: the conductivity follows from the ions"
+        solution = replace(solution, warnings=(*solution.warnings, remark))
+    new = dict.fromkeys(s for e in case.electrode for r in e.reaction for s in (r.oxidised, r.reduced) if s)
+    absent = {name: 0.0 for name in new if name not in solution.concentrations and solution.complete}
+    if not absent:
+        return solution
+    e = case.electrolyte
+    filled = e.model_copy(update={"concentrations": Frozen({**e.concentrations, **absent})})
+    return replace(solution_of(case.model_copy(update={"electrolyte": filled})), warnings=solution.warnings)
 
 
 def _amounts(case: CaseInput, preset: Electrolyte | None) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -183,6 +208,4 @@ def _independent(
         if single > strength
         else "too high where ions of several charges pair, by a factor of 2 for ZnSO4 at 0.1 mol/L"
     )
-    return value, [
-        f"conductivity {value:.3g} S/m from independent ions: {doubt}; electrolyte.conductivity overrides it"
-    ]
+    return value, [f"conductivity {value:.3g} S/m from independent ions: {doubt}"]

@@ -61,6 +61,7 @@ class Strip:
     source: float  # m from the strip to where the concentration is kept on its far side; infinite: nowhere
     opening: float  # m between the open ends of the layer
     dissolving: bool  # whether the counter electrode gives the ion back
+    used: bool  # whether the current uses the ion up
     along: Array  # positions from the front edge towards the counter electrode [m]
     bulge: Array  # added to the spacer there [m]
     temperature: float
@@ -95,8 +96,10 @@ class Strip:
     def designs(self) -> Designs:
         """What the closed forms take."""
         mean, path, _ = self.thickness()
-        near = np.asarray(self.gap if self.dissolving or self.sides == 2 else np.inf, dtype=float)
-        supply = 1.0 / (1.0 / near + (1.0 / self.source if self.sides == 1 else 0.0))
+        fed = self.dissolving or self.sides == 2
+        near = 1.0 / np.asarray(self.gap, dtype=float) if fed else np.zeros(())
+        with np.errstate(divide="ignore"):  # infinitely far where nothing feeds it
+            supply = 1.0 / np.asarray(near + (1.0 / self.source if self.sides == 1 else 0.0))
         return Designs(
             self.width, self.length, self.gap, mean, path, self.conductivity, self.resistance(), self.current_density,
             self.concentration, self.diffusivity, self.transference, supply, self.opening,
@@ -131,19 +134,21 @@ def strip_of(case: CaseInput) -> Strip:
         raise InputError(Problem("", "cell.spacer_height", None, "is missing: the thickness of the liquid", '"500 nm"'))
     place, warnings = _place(case, working, counter)
     solution = solution_of(case)
-    reaction, ion, electrons = _reaction(case, working, solution)
+    current, rate = _driven(case, working, place["width"] * place["length"])
+    reaction, ion, electrons, used = _reaction(case, working, solution, current)
     diffusivity, transference, more = _ion(case, solution, ion)
     law = law_of((reaction,), solution, case.electrolyte.temperature) if reaction is not None else None
     metal = next((m for r in working.reaction if (m := metal_of(r))), None)
     same = counter is not None and any(metal_of(r) == metal is not None for r in counter.reaction)
     extra = () if len(working.reaction) < 2 else (f"closed forms know one reaction: {working.reaction[0].name}",)
-    current, rate = _driven(case, working, place["width"] * place["length"])
+    if not used:
+        extra = (*extra, f"the current makes {ion} instead of using it up: limits and times are those of its reverse")
     return Strip(
         **place, spacer=case.cell.spacer_height, current_density=current, scan_rate=rate, scale=1.0, law=law,
         film=working.surface_resistance, conductivity=solution.conductivity,
         concentration=_amount(case, solution, ion), diffusivity=diffusivity, transference=transference,
         electrons=electrons, ion=ion, molar_volume=load_metal(metal).molar_volume if metal else np.nan,
-        dissolving=same, temperature=case.electrolyte.temperature,
+        dissolving=same, used=used, temperature=case.electrolyte.temperature,
         warnings=tuple(dict.fromkeys((*warnings, *solution.warnings, *more, *extra))),
     )  # fmt: skip
 
@@ -161,6 +166,10 @@ def _place(
     if there is not None:
         apart = [max(there[0][k] - here[1][k], here[0][k] - there[1][k]) for k in (0, 1)]
         axis = int(np.argmax(apart))
+        if apart[axis] <= 0.0:
+            assert counter is not None
+            reason = f"surrounds {working.name!r} or lies within its reach: closed forms know electrodes side by side"
+            raise InputError(Problem("", f"electrode.{counter.name}", None, reason))
         gap, sign = float(apart[axis]), 1.0 if there[0][axis] >= here[1][axis] else -1.0
     ends = [0.5 * across[axis] - here[1][axis], here[0][axis] + 0.5 * across[axis]]  # free liquid at higher and lower
     open_ = case.grid.edge != "closed"
@@ -208,21 +217,23 @@ def _extents(case: CaseInput) -> tuple[float, float]:
     return along, across
 
 
-def _reaction(case: CaseInput, working: ElectrodeInput, solution: Solution):  # type: ignore[no-untyped-def]
-    """The first reaction of the working electrode, the ion that it uses up or makes, and electrons an ion."""
+def _reaction(case: CaseInput, working: ElectrodeInput, solution: Solution, current: float):  # type: ignore[no-untyped-def]
+    """The first reaction of the working electrode, the dissolved species that it uses up, electrons for one of it.
+
+    Without a current it is the species of which there is most; the last answer is whether it is used up at all.
+    """
     reactions = reactions_of(case, solution)[working.name]
     if reactions:
         one = reactions[0]
-        dissolved = [k for k, nu in one.makes.items() if nu > 0.0] or list(one.makes)
-        ion = next((k for k in dissolved if solution.concentrations.get(k, 0.0) > 0.0 or not solution.complete), "")
-        if not ion:  # of a couple the partner that is there
-            ion = next((k for k in one.makes if solution.concentrations.get(k, 0.0) > 0.0), dissolved[0])
-        return one, ion, one.electrons / abs(one.makes[ion])
+        used = [k for k, nu in one.makes.items() if nu * current <= 0.0]
+        held = solution.concentrations
+        ion = max(used or list(one.makes), key=lambda k: held.get(k, 0.0))
+        return one, ion, one.electrons / abs(one.makes[ion]), bool(used)
     if working.metal is None:
         reason = "is missing: name its metal, or a reaction, so that it is known which ion reacts"
         raise InputError(Problem("", f"electrode.{working.name}.metal", None, reason, '"Zn"'))
     metal = load_metal(working.metal)
-    return None, metal.ion, float(metal.electrons)
+    return None, metal.ion, float(metal.electrons), current <= 0.0
 
 
 def _amount(case: CaseInput, solution: Solution, ion: str) -> float:

@@ -6,11 +6,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simcell.inputs.case import CaseInput
+from simcell.inputs.protocol import tertiary
 from simcell.inputs.reaction import metal_of
 from simcell.numerics.grid import Array, Grid
 from simcell.results.provenance import Status, provenance
@@ -36,10 +38,10 @@ def is_tertiary(case: CaseInput) -> bool:
     >>> is_tertiary(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input)
     False
     """
-    return case.transport.level == "tertiary" or case.grid.geometry == "line"
+    return tertiary(case.transport.level, case.grid.geometry, case.protocol.steps)
 
 
-def check_transport(case: CaseInput) -> None:
+def check_transport(case: CaseInput, folder: Path | None = None) -> None:
     """Find what is wrong with liquid, reactions and electrodes before anything is solved.
 
     Raises
@@ -52,9 +54,13 @@ def check_transport(case: CaseInput) -> None:
     'check_transport'
     """
     if is_tertiary(case):
+        from simcell.studies.bath import bath_of
         from simcell.studies.line import line_of
 
-        line_of(case)
+        if case.grid.geometry == "line":
+            line_of(case, folder)
+        else:
+            bath_of(case)
     else:
         ready_of(case)
 
@@ -92,9 +98,10 @@ def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
     -5e-05
     """
     if is_tertiary(case.input):
+        from simcell.studies.bath import run_bath_case
         from simcell.studies.line import run_line
 
-        return run_line(case, progress)
+        return run_line(case, progress) if case.input.grid.geometry == "line" else run_bath_case(case, progress)
     started = time.perf_counter()
     found = run_currents(case.input)
     groups, coords = labelled(case.input, found)
@@ -104,6 +111,8 @@ def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
         "conductivity": found.ready.solution.source, "penetration_over_height": v.penetration,
         "feature_over_height": v.feature, "centre_error": v.centre_error, "edge_error": v.edge_error,
     }  # fmt: skip
+    if d.film:
+        more["film_drop"] = {name: dict(zip(("largest", "mean"), d.film_drop(name), strict=True)) for name in d.film}
     solver = {"steps": d.steps, "iterations": d.iterations, "unbalanced": d.unbalanced}
     warnings = [*found.ready.solution.warnings, *found.warnings]
     facts = transport_provenance(case, warnings, "complete", started, solver, transport=more)
@@ -181,7 +190,7 @@ def labelled(case: CaseInput, found: Currents) -> tuple[dict[str, Group], dict[s
     cell = {
         **cell_of(case, grid, axes, lateral),
         "electrode_map": (lateral, resolved(which)),
-        "electrode_cover": (lateral, resolved(area / grid.area[0][0])),
+        "electrode_area": (lateral, resolved(area)),
         "conductivity": ([], found.ready.solution.conductivity),
     }
     outline, coords = outline_group(outlines_of(case), names)

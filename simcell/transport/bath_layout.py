@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,33 @@ from simcell.transport.bath import Bath
 from simcell.transport.edges import corrections
 from simcell.transport.kernels_patch import METAL, OUTFLOW, RESERVOIR
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.species import packed_reactions
+from simcell.transport.packing import packed_reactions
 
 Ints = NDArray[np.int64]
+ORDER = (1, 2, 0)  # axes of the kernels: y, x, z
+
+
+def by_columns(values: NDArray[Any]) -> NDArray[Any]:
+    """Flat array of (z, y, x), columns together: z runs fastest, then x.
+
+    Examples
+    --------
+    >>> by_columns(np.arange(6.0).reshape(2, 1, 3))
+    array([0., 3., 1., 4., 2., 5.])
+    """
+    return np.ascontiguousarray(np.transpose(values, ORDER)).ravel()
+
+
+def grid_shaped(flat: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+    """Undo `by_columns`; leading axes stay.
+
+    Examples
+    --------
+    >>> grid_shaped(by_columns(np.arange(6.0).reshape(2, 1, 3)), (2, 1, 3)).ravel()
+    array([0., 1., 2., 3., 4., 5.])
+    """
+    nz, ny, nx = shape
+    return np.moveaxis(flat.reshape(*flat.shape[:-1], ny, nx, nz), -1, -3)
 
 
 @dataclass(eq=False)
@@ -36,6 +61,8 @@ class Layout:
     ends: tuple  # film, capacity, guess for films, F, reactions, electrons
     scale: Array
     place: Ints  # column of each patch of a metal, for maps; -1 for others
+    slot: Ints  # of all cells of all levels: number among those beside walls, -1
+    joins: list[tuple[Ints, Ints]]  # for each level, slots of cells and of their parents
 
 
 def layout_of(bath: Bath, edges: str) -> Layout:
@@ -78,7 +105,22 @@ def layout_of(bath: Bath, edges: str) -> Layout:
         np.zeros(len(surfaces)), FARADAY, kinetics, np.array([float(r.electrons) for r in bath.reactions]),
     )  # fmt: skip
     scale = np.where(largest > 0.0, largest, largest.max())
-    return Layout((*space, z, d), parent, weight, patches, ends, scale, place)
+    slot, joins = _slots(space[1], parent, patches[0])
+    return Layout((*space, z, d), parent, weight, patches, ends, scale, place, slot, joins)
+
+
+def _slots(first: Ints, parent: Ints, beside: Ints) -> tuple[Ints, list[tuple[Ints, Ints]]]:
+    """Number the cells beside walls on all levels."""
+    slot, joins, count = np.full(first[-1], -1, dtype=np.int64), [], 0
+    here = np.unique(beside)
+    for level in range(first.size - 1):
+        slot[here] = count + np.arange(here.size)
+        count += here.size
+        if level + 2 < first.size:
+            up = np.unique(parent[here])
+            joins.append((slot[here], count + np.searchsorted(up, parent[here])))
+            here = up
+    return slot, joins
 
 
 def _closed(link: Array, axis: int) -> Array:
@@ -98,22 +140,22 @@ def _levels(part: Diffusion, flow: Three) -> tuple[tuple, Ints, Array]:
                 part = joined(part, axis)
         fine = parts[-1]
         k, j, i = np.indices(fine.shape)
-        _, ny, nx = part.shape
-        up = (k * ny + (j >> half[0])) * nx + (i >> half[1])
+        nz, _, nx = part.shape
+        up = by_columns(((j >> half[0]) * nx + (i >> half[1])) * nz + k)
         first += fine.sink.size
-        whole = part.sink.ravel()[up]
-        parents.append((up + first).ravel())
-        weights.append(np.divide(fine.sink, whole, out=np.zeros(fine.shape), where=whole > 0.0).ravel())
+        whole = by_columns(part.sink)[up]
+        parents.append(up + first)
+        weights.append(np.divide(by_columns(fine.sink), whole, out=np.zeros(up.size), where=whole > 0.0))
         flows.append(_joined_flow(flows[-1], half))
         parts.append(part)
-    counts = np.array([[link.size for link in p.links] for p in parts]).ravel()
+    counts = np.array([[p.links[axis].size for axis in ORDER] for p in parts]).ravel()
     space = (
-        np.array([p.shape for p in parts], dtype=np.int64),
+        np.array([[p.shape[axis] for axis in ORDER] for p in parts], dtype=np.int64),
         np.cumsum([0, *(p.sink.size for p in parts)]).astype(np.int64),
         (np.cumsum(counts) - counts).reshape(-1, 3).astype(np.int64),
-        np.concatenate([p.sink.ravel() for p in parts]),
-        np.concatenate([link.ravel() for p in parts for link in p.links]),
-        np.concatenate([q.ravel() for three in flows for q in three]),
+        np.concatenate([by_columns(p.sink) for p in parts]),
+        np.concatenate([by_columns(p.links[axis]) for p in parts for axis in ORDER]),
+        np.concatenate([by_columns(three[axis]) for three in flows for axis in ORDER]),
     )
     last = [np.zeros(parts[-1].sink.size, dtype=np.int64)]
     return space, np.concatenate(parents + last), np.concatenate([*weights, np.zeros(parts[-1].sink.size)])
@@ -133,7 +175,7 @@ def _joined_flow(flow: Three, half: tuple[int, int]) -> Three:
 def _patches(bath: Bath, floors: list[Array]) -> tuple[tuple, Ints]:
     grid, count = bath.grid, len(bath.ions)
     ny, nx = grid.shape[1:]
-    index = np.arange(grid.volume.size).reshape(grid.shape)
+    index = grid_shaped(np.arange(grid.volume.size), grid.shape)
     rows: list[tuple] = []
     for t, plate in enumerate(bath.live):
         area = plate.place.cover * grid.area[0][0]
@@ -142,7 +184,9 @@ def _patches(bath: Bath, floors: list[Array]) -> tuple[tuple, Ints]:
         else:
             gap = grid.distance[0][0] * floors[t]
         for at in np.flatnonzero((area > 0.0) & grid.mask[0]):
-            rows.append((at, METAL, t, area.flat[at] / gap.flat[at], area.flat[at], np.zeros(count), 0.0, at))
+            rows.append(
+                (index[0].flat[at], METAL, t, area.flat[at] / gap.flat[at], area.flat[at], np.zeros(count), 0.0, at)
+            )
     for axis, name in enumerate(AXES):
         for sign, end in (("-", 0), ("+", -1)):
             side = name + sign

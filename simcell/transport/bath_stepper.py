@@ -1,4 +1,4 @@
-"""State of a bath and one implicit step of it; the loop over segments stands in `session`.
+"""One implicit step of a bath; the loop over segments stands in `session`.
 
 One stage is solved by Newton's method for cells and potentials of terminals. Then the totals are made exact: all liquid
 and the free terminals are shifted by constants until the currents sum up to zero and the given current is met, and each
@@ -8,150 +8,30 @@ concentration by a constant, far below the tolerance, until what is in the liqui
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array
 from simcell.transport import kernels_bath as cells
 from simcell.transport import kernels_patch as walls
-from simcell.transport.bath import Bath
-from simcell.transport.bath_layout import layout_of
-from simcell.transport.bath_linear import Control, Linear
-from simcell.transport.kernels_patch import METAL
-from simcell.transport.kernels_surface import surface
+from simcell.transport.bath_linear import Control
+from simcell.transport.bath_state import BathState
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
 LEFT = 0.02  # error of a stage that Newton's method and the linear solver leave, in units of the step's tolerance
 MOST = 40  # iterations of Newton's method
-EXACT = 1e-11  # of the sum of all currents: what may be missing in totals
+EXACT = 1e-5  # RT/F: a shift of potentials so small that its effect is linear to 1e-10
 
 
-class BathStepper:
-    """Unknowns, derivatives at the last point, and what a step needs.
-
-    Parameters
-    ----------
-    bath : Bath
-    rtol, atol : float
-        See `session.Options`.
-    edges : str
-        ``plain`` or ``exact``.
+class BathStepper(BathState):
+    """The steps: Newton's method in stages, Runge-Kutta over them; see `BathState` for the arguments.
 
     Examples
     --------
     >>> BathStepper.__name__
     'BathStepper'
     """
-
-    def __init__(self, bath: Bath, rtol: float, atol: float, edges: str) -> None:
-        self.bath, self.rtol, self.atol = bath, rtol, atol
-        self.layout = layout_of(bath, edges)
-        self.linear = Linear(self.layout)
-        order = bath.order
-        self.names = [bath.ions[k].name for k in order]
-        n, count = self.linear.n, len(order)
-        self.n, self.count, self.volume = n, count, self.layout.space[3][: self.linear.n]
-        self.reactions, self.metals = len(bath.reactions), len(bath.live)
-        self.own = len(bath.live[0].surface.reactions)
-        self.terminals = len(bath.terminals)
-        self.width = self.reactions + self.metals + (self.terminals + 1) * count
-        self.scale = self.scale_of_all = self.layout.scale
-        wet = bath.grid.mask.ravel()
-        self.wet = wet
-        self.u = np.zeros((n, count))
-        self.u[:, :-1] = np.where(wet, bath.composition[order].reshape(count, -1), 0.0)[:-1].T
-        self.w = np.zeros(self.terminals)
-        cell, kind = self.layout.patches[:2]
-        p = cell.size
-        self.metal = kind == METAL
-        self.states = self.u[cell].copy()
-        self.answers = (
-            np.zeros((p, count)), np.zeros((p, count, count)), np.zeros((p, count, count)), np.zeros((p, count)),
-            np.zeros(p),
-        )  # fmt: skip
-        self.linear.blocks = self.answers[1]
-        r = self.reactions
-        self.work = (
-            np.zeros(count), np.zeros((count, count)), np.zeros((1, 3 * count)), np.zeros(count), np.zeros(r), np.zeros(r),
-            np.zeros((r, count)), np.zeros(count), np.zeros(count), np.zeros((count, count)),
-        )  # fmt: skip
-        self.sums, self.passed = np.zeros(self.width), np.zeros(self.width)
-        self.stages = (np.zeros((4, n, count - 1)), np.zeros((4, p)), np.zeros((4, self.width)))
-        self.drift = (np.zeros(n), np.zeros(self.terminals))  # change of potentials per second in the last step
-        self.area = bath.area(bath.live[0].name)
-        self.capacitive = bool((self.layout.ends[1] > 0.0).any())
-        self.ground = self._ground()
-        self.places, self.weights = self._reference()
-        self.compensation, self.unit = 0.0, 1.0
-        self.by_current, self.factor = True, 0.0
-        self.newtons = 0
-        self._rest()
-
-    # --- set-up
-
-    def _ground(self) -> list[int]:
-        roles = [plate.role for plate in self.bath.live]
-        if "counter" in roles:
-            return [roles.index("counter")]
-        return list(range(self.metals, self.terminals))
-
-    def _reference(self) -> tuple[Array, Array]:
-        """Cells and weights of the liquid potential at the reference."""
-        bath, grid = self.bath, self.bath.grid
-        if bath.reference is None:
-            return np.zeros(0, dtype=np.int64), np.zeros(0)
-        if isinstance(bath.reference, str):
-            cover = next(p.place.cover for p in bath.plates if p.name == bath.reference) * grid.area[0][0]
-            places = np.flatnonzero(cover)
-            return places, cover.ravel()[places] / cover.sum()
-        weights = np.ones((1, 1))
-        lows = []
-        for at, x in zip(bath.reference, (grid.centre[2], grid.centre[1]), strict=True):
-            low = int(np.clip(np.searchsorted(x, at) - 1, 0, max(0, x.size - 2)))
-            part = 0.0 if x.size == 1 else float(np.clip((at - x[low]) / (x[low + 1] - x[low]), 0.0, 1.0))
-            lows.append((low, min(low + 1, x.size - 1)))
-            weights = np.outer(weights, [1.0 - part, part])
-        nx = grid.shape[2]
-        weights = weights.reshape(2, 2)  # x, y
-        places = np.array([[j * nx + i for j in lows[1]] for i in lows[0]])
-        return places.ravel(), weights.ravel()
-
-    def _rest(self) -> None:
-        """First guess of all potentials: every metal at its own rest potential."""
-        steps = np.array([self._rest_step(t) for t in range(self.metals)])
-        ground = self.ground[0]
-        liquid = -steps[ground] if ground < self.metals else 0.0
-        self.u[:, -1] = liquid
-        self.states[:, -1] = liquid
-        self.w[:] = liquid
-        self.w[: self.metals] += steps
-        self.w[self.ground] = 0.0
-
-    def _rest_step(self, t: int) -> float:
-        """Metal less liquid at zero current [RT/F], for the composition at the first patch."""
-        plate = self.bath.live[t]
-        if plate.surface.before is not None:
-            return plate.surface.before / self.bath.volts
-        if not plate.surface.reactions:
-            return 0.0
-        cell, _, terminal = self.layout.patches[:3]
-        at = cell[np.flatnonzero(self.metal & (terminal == t))[0]]
-        c = np.append(self.u[at, :-1], 0.0)
-        z = self.layout.space[6]
-        c[-1] = -(z[:-1] @ c[:-1]) / z[-1]
-        kinetics, guess = self.layout.ends[4], np.zeros(self.metals)
-        rate, dv, dc, slope = self.work[4:8]
-
-        def total(v: float) -> float:
-            return float(surface(t, c, v, kinetics, 0.0, guess, rate, dv, dc, slope))
-
-        middle = np.mean([r.equilibrium for r in plate.surface.reactions]) / self.bath.volts
-        reach = 200.0
-        if total(middle - reach) * total(middle + reach) >= 0.0:
-            return float(middle)
-        return float(brentq(total, middle - reach, middle + reach, xtol=1e-12))
 
     def control(self, segment: Segment) -> None:
         """Set what is controlled from here on."""
@@ -176,26 +56,20 @@ class BathStepper:
         self._last_control = Control(free, self.places, self.weights, not self.by_current, self.factor)
         return self._last_control, right
 
-    def first_step(self) -> float:
-        """Time [s] that liquid beside the electrodes needs to notice anything, a thousandth of it."""
-        conductance, area = (self.layout.patches[n][self.metal] for n in (3, 4))
-        size = 2.0 * float((area / conductance).min())
-        return float(1e-3 * size**2 / self.layout.space[7].max())
-
-    # --- stages
-
     def _enter(self, h: float, base_v: Array) -> bool:
         p, ends = self.layout.patches, self.layout.ends
         numbers = (*self.layout.space[6:], self.scale)
         return bool(
-            walls.enter(self.u, self.w, h, base_v, p, ends, numbers, self.states, self.answers, self.sums, self.work)
+            walls.enter(
+                self.u, self.w, h, base_v, p, ends, numbers, self.states, self.answers, self.sums, self.rise, self.work
+            )
         )
 
     def _currents(self) -> Array:
         """Charge into the liquid from each terminal [mol/s]."""
         terminal = self.layout.patches[2]
         live = terminal >= 0
-        return np.bincount(terminal[live], self.answers[0][live, -1], self.terminals)
+        return np.asarray(np.bincount(terminal[live], self.answers[0][live, -1], self.terminals), dtype=float)
 
     def _move(self, change: Array, step: Array) -> None:
         """Change cells and potentials, and the surfaces along with them."""
@@ -210,17 +84,15 @@ class BathStepper:
         control, asked = self._controlled(goal)
         out = np.empty_like(self.u)
         unit = np.empty_like(self.u)
-        species = np.arange(self.count - 1)
         before = np.inf
         for _ in range(MOST):
             self.newtons += 1
             if not self._enter(h, base_v):
                 return False
             cells.residuals(space, h, self.u, base, linear.coef, out, self.work[3])
-            linear.local[: self.n] = 0.0
-            linear.local[: self.n, species, species] = (self.volume / h)[:, None]
-            walls.put(self.layout.patches, self.answers[0], self.answers[1], out, linear.local)
-            missing = asked - control.rows(self._currents(), self.w, self.u)
+            walls.put(self.layout.patches, self.answers[0], out)
+            linear.begin(h, self.answers[1])
+            missing = asked - control.rows(self._currents(), self.w, self.u[self.places, -1])
             unit[:, :-1] = self.rtol * np.abs(self.u[:, :-1]) + self.atol * self.scale[:-1]
             unit[:, -1] = self.rtol
             if not self._ready(h, control):
@@ -255,47 +127,40 @@ class BathStepper:
         linear = self.linear
         kept = linear.built_for
         slow = linear.least > 0 and linear.iterations > linear.least + 4
-        if kept > 0.0 and 0.7 < h / kept < 1.5 and not slow and len(linear.rows) == len(control.free):
+        if kept > 0.0 and 0.7 < h / kept < 1.5 and not slow and len(linear.bordering) == len(control.free):
             return True
-        return linear.build(self.u, h, control)
+        return linear.build(self.u, control)
 
     def _close(self, h: float, base: Array, base_v: Array, control: Control, asked: Array) -> bool:
         """Make totals of charge and ions exact."""
-        terminal = self.layout.patches[2]
-        live = terminal >= 0
-        free = control.free
+        terminal, (flux, block) = self.layout.patches[2], self.answers[:2]
+        live, free, count = terminal >= 0, control.free, len(control.free)
         for _ in range(4):
             if not self._enter(h, base_v):
                 return False
-            current, through = self._currents(), float(np.abs(self.answers[0][:, -1]).sum())
-            slope = -np.bincount(terminal[live], self.answers[1][live, -1, -1], self.terminals)
-            lack = asked - control.rows(current, self.w, self.u)
-            right = np.append(lack, -current.sum())
-            allowed = np.full(right.size, EXACT * through)
-            if control.by_potential and free and free[0] == 0:
-                allowed[0] = EXACT * (1.0 + abs(asked[0]))
-            if np.all(np.abs(right) <= allowed):
-                break
-            matrix = np.zeros((len(free) + 1, len(free) + 1))
-            one = np.zeros_like(self.u)
-            one[:, -1] = 1.0
-            matrix[:-1, -1] = control.rows(-slope, np.zeros(self.terminals), one)
-            for a, t in enumerate(free):
-                w = np.zeros(self.terminals)
-                w[t] = 1.0
-                matrix[:-1, a] = control.rows(slope * w, w, 0.0 * one)
+            current = self._currents()
+            slope: Array = -np.asarray(np.bincount(terminal[live], block[live, -1, -1], self.terminals), dtype=float)
+            matrix, right = np.zeros((count + 1, count + 1)), np.zeros(count + 1)
+            right[:-1] = asked - control.rows(current, self.w, self.u[self.places, -1])
+            right[-1] = -current.sum()
+            matrix[:-1, -1] = control.rows(-slope, np.zeros(self.terminals), np.ones(self.places.size))
+            for a, one in enumerate(np.eye(self.terminals)[free]):
+                matrix[:-1, a] = control.rows(slope * one, one, np.zeros(self.places.size))
             matrix[-1, :-1], matrix[-1, -1] = slope[free], -slope.sum()
             if not np.linalg.cond(matrix / np.abs(matrix).max(axis=1, keepdims=True)) < 1e13:
-                break
+                break  # nothing reacts: no constant changes any current
             answer = np.linalg.solve(matrix, right)
-            step = np.zeros(self.terminals)
-            step[free] = answer[:-1]
-            self._move(one * answer[-1], step)
-        rate = self.volume @ (self.u[:, :-1] - base[:, :-1]) / h - self.answers[0][:, :-1].sum(axis=0)
+            step, liquid = np.zeros(self.terminals), np.zeros_like(self.u)
+            step[free], liquid[:, -1] = answer[:-1], answer[-1]
+            self._move(liquid, step)
+            if np.abs(answer).max() < EXACT:
+                shift = np.append(step - answer[-1], 0.0)
+                flux -= block[:, :, -1] * shift[terminal][:, None]
+                self.sums += self.rise * shift[self.owner]
+                break
+        rate = self.volume @ (self.u[:, :-1] - base[:, :-1]) / h - flux[:, :-1].sum(axis=0)
         self.u[self.wet, :-1] -= rate * h / self.volume.sum()
         return True
-
-    # --- steps
 
     def open_circuit(self) -> bool:
         """Bring double layers to rest at zero current; False where there is no such state."""
@@ -404,7 +269,8 @@ class BathStepper:
             on = self._charged()
             charge[on] = -self.layout.ends[1][terminal[on]] * area[on] / FARADAY * (difference @ layers[:, on]) * dt / h
             np.add.at(right, cell, -self.answers[3] * charge[:, None])
-        change, dw = self.linear.roughly(right, missing, control)
+        wide, dw = self.linear.roughly(self.linear.rows_of_ions(right), missing, control)
+        change = np.concatenate([wide[:, : self.count - 1], wide[:, -1:]], axis=1)
         error = float(np.max(np.abs(change[:, :-1]) / self._allowed()))
         if self.capacitive:
             step = np.zeros(self.terminals)
@@ -414,69 +280,3 @@ class BathStepper:
             surface_step -= self.answers[4][on] * charge[on]
             error = max(error, float(np.abs(step[terminal[on]] - surface_step).max()) / self.rtol)
         return error
-
-    # --- what the session asks for
-
-    def save(self) -> tuple[Array, ...]:
-        """Copy of what a step changes."""
-        rates, layers, sums = self.stages
-        return (
-            self.u.copy(), self.w.copy(), self.states.copy(), rates[0].copy(), layers[0].copy(), sums[0].copy(),
-            self.passed.copy(), self.sums.copy(), self.answers[2].copy(), self.answers[0].copy(),
-            self.drift[0].copy(), self.drift[1].copy(),
-        )  # fmt: skip
-
-    def restore(self, saved: tuple[Array, ...]) -> None:
-        """Go back to a copy."""
-        rates, layers, sums = self.stages
-        places = (
-            self.u, self.w, self.states, rates[0], layers[0], sums[0], self.passed, self.sums, self.answers[2],
-            self.answers[0], self.drift[0], self.drift[1],
-        )  # fmt: skip
-        for place, value in zip(places, saved, strict=True):
-            place[...] = value
-
-    def nodes(self) -> Array:
-        """Concentrations of all ions in the cells (ions, cells), the balancing one last."""
-        z = self.layout.space[6]
-        return np.vstack([self.u[:, :-1].T, -(self.u[:, :-1] @ z[:-1]) / z[-1]])
-
-    def surfaces(self) -> Array:
-        """Concentrations of all ions at the surfaces of metals (ions, patches), the balancing one last."""
-        z, c = self.layout.space[6], self.states[self.metal, :-1]
-        return np.vstack([c.T, -(c @ z[:-1]) / z[-1]])
-
-    def inventory(self) -> Array:
-        """Amount of each ion in the liquid [mol]."""
-        return self.nodes() @ self.volume
-
-    def last_rates(self) -> Array:
-        """Currents [A] and flows [mol/s] at this moment, as summed up."""
-        return self.stages[2][0].copy()
-
-    def electrode_currents(self, sums: Array) -> Array:
-        """Current or charge of each metal out of sums: reactions and double layer."""
-        side = self.layout.ends[4][0]
-        return np.bincount(side, sums[: self.reactions], self.metals) + sums[self.reactions :][: self.metals]
-
-    @property
-    def current(self) -> float:
-        """Mean current density of the working electrode [A/m^2]."""
-        return float(self.electrode_currents(self.stages[2][0])[0]) / self.area
-
-    @property
-    def at_reference(self) -> float:
-        """Potential of the liquid at the reference [RT/F]; 0 without one."""
-        return float(self.weights @ self.u[self.places, -1])
-
-    @property
-    def potential(self) -> float:
-        """Of the working electrode against the reference [V], corrected by the compensation as the instrument does."""
-        measured = (self.w[0] - self.at_reference) * self.bath.volts
-        return float(measured - self.compensation * self.current)
-
-    def ohmic(self) -> Array:
-        """Liquid at each metal's surface (mean over its area) less that at the reference [V]."""
-        terminal, area = self.layout.patches[2][self.metal], self.layout.patches[4][self.metal]
-        mean = np.bincount(terminal, area * self.states[self.metal, -1], self.metals) / np.bincount(terminal, area)
-        return np.asarray((mean - self.at_reference) * self.bath.volts)

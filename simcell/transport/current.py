@@ -136,7 +136,7 @@ def _solve(problem: Problem, options: Options, before: Distribution | None) -> D
     liquid[~problem.grid.mask] = 0.0
     for n, e in enumerate(electrodes):
         if before is not None and problem.is_film(n):
-            u[0].ravel()[problem.on[n]] = before.film[e.name].ravel()[problem.on[n]] - metal[n]
+            u[0][e.spread > 0.0] = before.film[e.name][e.spread > 0.0] - metal[n]
     state = residual(problem, u, metal)
     steps, iterations, linear = 0, 0, None
     straight = all(e.law is None or isinstance(e.law, Linear) for e in electrodes)
@@ -219,7 +219,7 @@ def _answer(problem: Problem, u: Array, metal: Array, state: State, steps: int, 
         density[e.name] = problem.columns(n, flow)
         surface[e.name] = problem.columns(n, u[problem.lowest].ravel()[on] + flow * problem.liquid[n])
         if problem.is_film(n):
-            film[e.name] = problem.columns(n, metal[n] + u[0].ravel()[on])
+            film[e.name] = np.where(e.spread > 0.0, metal[n] + u[0], 0.0)
     return Distribution(
         grid=problem.grid, conductivity=problem.kappa, potential=u[problem.lowest :],
         metal=dict(zip(names, (float(m) for m in metal), strict=True)),

@@ -96,8 +96,9 @@ class Distribution:
         """
         if name not in self.film:
             return 0.0, 0.0
-        drop = self.metal[name] - self.film[name][self.area[name] > 0.0]
-        weight = np.abs(self.density[name] * self.area[name])[self.area[name] > 0.0]
+        bare = self.area[name] > 0.0
+        drop = self.metal[name] - self.film[name][bare]
+        weight = np.abs(self.density[name] * self.area[name])[bare]
         mean = float((drop * weight).sum() / weight.sum()) if weight.sum() > 0.0 else 0.0
         return float(drop[np.argmax(np.abs(drop))]), mean
 

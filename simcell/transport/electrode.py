@@ -58,6 +58,8 @@ class Electrode:
         Resistance of a square of its metal [ohm]; 0: one potential. Potential and current are then those of its lead.
     contact : tuple of Edge
         Where the lead joins a metal with a sheet resistance.
+    metal : (ny, nx) array, optional
+        Fraction of each column that metal with a sheet resistance covers, passivated or not; as `cover` if None.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Electrode:
     film: float = 0.0
     sheet: float = 0.0
     contact: tuple[Edge, ...] = ()
+    metal: Array | None = None
 
     def __post_init__(self) -> None:
         if self.potential is not None and self.current is not None:
@@ -95,6 +98,11 @@ class Electrode:
             raise ValueError(f"electrode {self.name!r}: a sheet resistance needs a contact, where the lead joins")
         if not self.cover.any():
             raise ValueError(f"electrode {self.name!r} covers no liquid")
+
+    @property
+    def spread(self) -> Array:
+        """Fraction of each column that its metal covers, bare or not."""
+        return self.cover if self.metal is None else self.metal
 
     @property
     def free(self) -> bool:

@@ -78,9 +78,10 @@ def films(grid: Grid, electrodes: Sequence[Electrode]) -> Films | None:
     apart_y, apart_x = (np.diff(grid.centre[axis]) for axis in (1, 2))
     taken, leads = np.zeros((ny, nx)), np.zeros((1, ny, nx))
     for e in some:
-        taken += e.cover > 0.0
-        x[0, :, 1:-1] += np.minimum(e.cover[:, 1:], e.cover[:, :-1]) * dy[:, None] / apart_x / e.sheet
-        y[0, 1:-1, :] += np.minimum(e.cover[1:], e.cover[:-1]) * dx / apart_y[:, None] / e.sheet
+        metal = e.spread
+        taken += metal > 0.0
+        x[0, :, 1:-1] += np.minimum(metal[:, 1:], metal[:, :-1]) * dy[:, None] / apart_x / e.sheet
+        y[0, 1:-1, :] += np.minimum(metal[1:], metal[:-1]) * dx / apart_y[:, None] / e.sheet
         lead = sum((_lead(grid, e, edge) for edge in e.contact), np.zeros((ny, nx)))
         if not lead.any():
             raise ValueError(f"the lead of electrode {e.name!r} meets nothing of its film: its contact must lie on it")
@@ -105,9 +106,9 @@ def _lead(grid: Grid, e: Electrode, edge: Edge) -> Array:
         cell = int(np.clip(np.searchsorted(faces, edge.at, side="right") - 1, 0, faces.size - 2))
         depth = faces[cell + 1] - edge.at
     length = np.clip(np.minimum(other[1:], edge.stop) - np.maximum(other[:-1], edge.start), 0.0, None)
-    found = np.zeros(e.cover.shape)
+    found = np.zeros(e.spread.shape)
     pick = (slice(None), cell) if axis == 2 else (cell, slice(None))
-    cover = e.cover[pick]
+    cover = e.spread[pick]
     # columns are covered in part across the contact (up to the edge) or along it
     covered = np.minimum(1.0, cover * (faces[cell + 1] - faces[cell]) / depth)
     found[pick] = covered * length / (0.5 * depth) / e.sheet

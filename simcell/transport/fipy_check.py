@@ -6,6 +6,10 @@ sources in the cells beside them, with the resistance of half a cell (in a plan:
 series; nonlinear kinetics are swept to convergence. Lengths and coefficients are scaled to about 1, because its
 iterative solvers compare with absolute numbers; the linear solver is the direct one of scipy. Edges are plain: compare
 with ``Options(edges="plain")``.
+
+On triangles that follow slanted outlines (`simcell.transport.gmsh_mesh`) each triangle lies on one electrode or on
+none, so nothing hangs on fractions of cells. Their centres are those of the circumscribed circles, between which the
+gradient across a face is right; with the centroids that FiPy takes by itself the answer stalls 0.3 % off [measured].
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from numpy.typing import ArrayLike
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array, Grid
 from simcell.transport.electrode import Electrode
-from simcell.transport.kinetics import behind
+from simcell.transport.gmsh_mesh import Triangles
+from simcell.transport.kinetics import Law, behind
 
 SWEEPS = 50
 STILL = 1e-12  # largest change of the potential over its range at which sweeps end
@@ -135,3 +140,85 @@ def _mesh(grid: Grid, fipy):  # type: ignore[no-untyped-def]
         return fipy.Grid2D(dx=x / unit, dy=z / unit), (1, 0, 2), unit
     thickness = float((grid.volume.sum(axis=0) / grid.area[0][0])[0, 0])
     return fipy.Grid3D(dx=x / unit, dy=y / unit, dz=z * thickness / unit), (0, 1, 2), unit
+
+
+def fipy_on_triangles(
+    mesh: Triangles, conductivity: float, height: float, potentials: Sequence[float], laws: Sequence[Law | None],
+    film: float = 0.0,
+) -> list[float]:  # fmt: skip
+    """Currents of a plan on triangles, with the closure of a parabolic profile; sides are insulated.
+
+    Parameters
+    ----------
+    mesh : Triangles
+    conductivity, height : float
+        Of the liquid [S/m], [m].
+    potentials, laws : sequences
+        Of each outline of the mesh [V]; None: the liquid takes the potential of the metal.
+    film : float
+        In series, of all electrodes [ohm m^2].
+
+    Returns
+    -------
+    list of float
+        Current of each electrode into the liquid [A].
+
+    Raises
+    ------
+    SolverError
+        If the sweeps do not converge.
+
+    Examples
+    --------
+    >>> corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 1.0], [1.5, 1.0]])
+    >>> mesh = Triangles(corners, np.array([[0, 1, 2], [1, 3, 2]]), np.array([0, 1]))
+    >>> i = fipy_on_triangles(mesh, 1.0, 1.0, [1.0, 0.0], [None, None])
+    >>> round(i[0], 12) == -round(i[1], 12) > 0.0
+    True
+    """
+    import fipy
+    from fipy.solvers.scipy import LinearLUSolver
+
+    unit = float(np.sqrt(mesh.area.mean()))
+    flat = _triangular(mesh, unit)
+    area, series = mesh.area, height / (3.0 * conductivity) + film
+    u = fipy.CellVariable(mesh=flat, value=float(np.mean(potentials)))
+    sink, source = fipy.CellVariable(mesh=flat), fipy.CellVariable(mesh=flat)
+    equation = fipy.DiffusionTerm(coeff=1.0) - fipy.ImplicitSourceTerm(coeff=sink) + source
+    solver = LinearLUSolver(tolerance=1e-14, iterations=10)
+    reach = max(np.ptp(potentials), 1e-12)
+    for _ in range(SWEEPS):
+        value, density, rise = np.array(u.value), np.zeros(area.size), np.zeros(area.size)
+        for n, (potential, law) in enumerate(zip(potentials, laws, strict=True)):
+            on = mesh.electrode == n
+            step = potential - value[on]
+            if law is None:
+                density[on], rise[on] = step / series, 1.0 / series
+            else:
+                density[on], rise[on] = behind(law, np.full(step.size, series), step)
+        sink.setValue(rise * unit**2 / (conductivity * height))
+        source.setValue((density + rise * value) * unit**2 / (conductivity * height))
+        equation.solve(var=u, solver=solver)
+        if np.abs(u.value - value).max() <= STILL * reach:
+            return [float((area * density)[mesh.electrode == n].sum()) for n in range(len(potentials))]
+    raise SolverError(f"FiPy's sweeps on triangles did not converge in {SWEEPS} steps")
+
+
+def _triangular(mesh: Triangles, unit: float):  # type: ignore[no-untyped-def]
+    """FiPy's mesh of the triangles in units of length, centred on circumscribed circles."""
+    from fipy.meshes.mesh2D import Mesh2D
+
+    corners, cells = mesh.corners / unit, mesh.cells
+    sides = np.sort(np.concatenate([cells[:, [0, 1]], cells[:, [1, 2]], cells[:, [2, 0]]]), axis=1)
+    faces, number = np.unique(sides, axis=0, return_inverse=True)
+    a, b, c = (corners[cells[:, k]] for k in range(3))
+    u, v = b - a, c - a
+    twice = 2.0 * (u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+    uu, vv = (u**2).sum(axis=1), (v**2).sum(axis=1)
+    centres = a + np.column_stack([v[:, 1] * uu - u[:, 1] * vv, u[:, 0] * vv - v[:, 0] * uu]) / twice[:, None]
+
+    class Circles(Mesh2D):
+        def _calcCellCenters(self):  # type: ignore[no-untyped-def]
+            return centres.T
+
+    return Circles(vertexCoords=corners.T, faceVertexIDs=faces.T, cellFaceIDs=number.reshape(3, -1))

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from simcell.errors import SolverError
 from simcell.numerics.grid import Array
 from simcell.transport.bath import Bath
+from simcell.transport.bath_layout import grid_shaped
 from simcell.transport.bath_record import BathRecord
 from simcell.transport.bath_stepper import BathStepper
 from simcell.transport.kinetics import FARADAY
@@ -119,16 +120,16 @@ class _Bath(Session):
         s, shape = self.stepper, self.bath.grid.shape
         count, flat = s.count, shape[1] * shape[2]
         column, area = s.layout.place[s.metal], s.layout.patches[4][s.metal]
-        density = np.bincount(column, s.answers[0][s.metal, -1] * FARADAY, flat)
-        covered = np.bincount(column, area, flat)
+        density: Array = np.asarray(np.bincount(column, s.answers[0][s.metal, -1] * FARADAY, flat), dtype=float)
+        covered: Array = np.asarray(np.bincount(column, area, flat), dtype=float)
         with np.errstate(invalid="ignore"):
             surface = np.array([np.bincount(column, area * c, flat) for c in s.surfaces()]) / covered
             density = density / covered
         back = np.argsort(self.bath.order)
         self.fields.append(
             {
-                "time": self.time, "concentration": s.nodes()[back].reshape(count, *shape),
-                "liquid": (s.u[:, -1] * self.bath.volts).reshape(shape), "density": density.reshape(shape[1:]),
+                "time": self.time, "concentration": grid_shaped(s.nodes()[back], shape),
+                "liquid": grid_shaped(s.u[:, -1] * self.bath.volts, shape), "density": density.reshape(shape[1:]),
                 "surface": surface[back].reshape(count, *shape[1:]),
             }
         )  # fmt: skip

@@ -6,8 +6,8 @@ column is one cell. Everything lies as in `kernels_bath`; the coarsest level is 
 
 from __future__ import annotations
 
-from simcell.numerics.jit import njit
-from simcell.transport.kernels_bath import above, add_own, below, face_at, linear_flux
+from simcell.numerics.jit import njit, njit_apart
+from simcell.transport.kernels_bath import add_own, face_at, fluxes_of_level, store
 
 FEW = 40  # columns of a level up to which it is smoothed four times: costs nothing, and mends the coarse correction
 
@@ -56,190 +56,244 @@ def merge(first_cell, parent, weight, values):
 
 
 @njit
-def factorise(space, coef, local, inverse, up, block):
-    """Pivots of all columns on all levels. False: singular."""
-    shape, first_cell, first_face, _volume, conductance, _flow, z, _d = space
-    count = z.size
+def factorise(space, h, slot, blocks, coef, inverse, up, block, work):
+    """Inverse pivots of all columns on all levels, for rows of ions. False: singular."""
+    shape, first_cell, first_face, volume, conductance, _flow, z, _d = space
+    count, wide = z.size, coef.shape[1] // 3
+    last = count - 1
     for level in range(shape.shape[0]):
-        nz, ny, nx = shape[level]
+        ny, nx, nz = shape[level]
         for j in range(ny):
             for i in range(nx):
                 for k in range(nz):
-                    c = first_cell[level] + (k * ny + j) * nx + i
+                    c = first_cell[level] + (j * nx + i) * nz + k
                     for r in range(count):
                         for n in range(count):
-                            block[r, n] = local[c, r, n]
+                            block[r, n] = 0.0
+                        if r < last:
+                            block[r, r] = volume[c] / h
+                    b = slot[c]
+                    if b >= 0:
+                        take_block(blocks, b, z, block)
                     for axis in range(3):
-                        f = first_face[level, axis] + face_at(axis, k, j, i, ny, nx)
-                        step = ny * nx if axis == 0 else (nx if axis == 1 else 1)
-                        at = k if axis == 0 else (j if axis == 1 else i)
+                        f = first_face[level, axis] + face_at(axis, j, i, k, nx, nz)
+                        step = nx * nz if axis == 0 else (nz if axis == 1 else 1)
+                        at = j if axis == 0 else (i if axis == 1 else k)
                         if at + 1 < shape[level, axis] and conductance[f] > 0.0:
                             add_own(coef, f, z, 1.0, block)
                         g = f - step  # along each axis the lower face stands one step before
                         if at > 0 and conductance[g] > 0.0:
                             add_own(coef, g, z, -1.0, block)
-                            if axis == 0:
-                                less_lower(coef, g, z, up, c - step, block)
-                    empty = True
-                    for r in range(count):
-                        for n in range(count):
-                            if block[r, n] != 0.0:
-                                empty = False
-                    if empty:  # no liquid
+                            if axis == 2:
+                                less_lower(coef, g, z, up, c - 1, block)
+                    if volume[c] == 0.0:  # no liquid
                         for r in range(count):
                             block[r, r] = 1.0
-                    if not invert(block, inverse[c]):
+                    if not invert(block, work):
                         return False
+                    spread(work, z, inverse, c, wide)
                     if k + 1 < nz:
-                        f = first_face[level, 0] + face_at(0, k, j, i, ny, nx)
+                        f = first_face[level, 2] + face_at(2, j, i, k, nx, nz)
                         quotient(coef, f, z, inverse, c, conductance[f] > 0.0, up)
     return True
 
 
 @njit
-def less_lower(coef, f, z, up, c, block):
-    """Subtract from a block the lower coupling times the quotient of the cell below."""
-    count = z.size
+def take_block(blocks, b, z, block):
+    """Subtract a block of rows of ions from one of rows of ions and charge."""
+    count, wide = z.size, blocks.shape[1]
     last = count - 1
     for n in range(count):
-        drop, rest, charge = up[c, last, n], 0.0, 0.0
-        for k in range(last):
-            value = coef[f, k] * up[c, k, n] - coef[f, 2 * count + k] * drop
-            block[k, n] += value
+        at = n if n < last else wide
+        charge = 0.0
+        for k in range(count):
+            charge += z[k] * blocks[b, k, at]
+            if k < last:
+                block[k, n] -= blocks[b, k, at]
+        block[last, n] -= charge
+
+
+@njit
+def spread(small, z, inverse, c, wide):
+    """From the inverse for rows of ions and charge to that from rows of all ions to all changes; columns first."""
+    count = z.size
+    last = count - 1
+    for n in range(wide):
+        for r in range(wide + 1):
+            inverse[c, n, r] = 0.0
+    for n in range(count):
+        rest = 0.0
+        for r in range(count):
+            value = z[n] * small[r, last] + (small[r, n] if n < last else 0.0)
+            if r < last:
+                inverse[c, n, r] = value
+                rest -= z[r] * value
+            else:
+                inverse[c, n, wide] = value
+        inverse[c, n, last] = rest / z[last]
+
+
+@njit
+def less_lower(coef, f, z, up, c, block):
+    """Subtract from a block the lower coupling times the quotient of the cell below."""
+    count, wide = z.size, coef.shape[1] // 3
+    last = count - 1
+    for n in range(count):
+        at = n if n < last else wide
+        charge = 0.0
+        for k in range(count):
+            value = coef[f, k] * up[c, at, k] - coef[f, 2 * wide + k] * up[c, at, wide]
             charge += z[k] * value
-            rest -= z[k] * up[c, k, n]
-        block[last, n] += charge + coef[f, last] * rest - z[last] * coef[f, 2 * count + last] * drop
+            if k < last:
+                block[k, n] += value
+        block[last, n] += charge
 
 
 @njit
 def quotient(coef, f, z, inverse, c, linked, up):
-    """inverse times the coupling of a cell to the one above it."""
-    count = z.size
+    """Inverse times the coupling of a cell to the one above it: from changes there (rows) to changes here."""
+    count, wide = z.size, coef.shape[1] // 3
     last = count - 1
-    for r in range(count):
-        charge = inverse[c, r, last]
-        s = charge * z[last] * coef[f, 2 * count + last]
+    for n in range(wide + 1):
+        for r in range(wide + 1):
+            up[c, n, r] = 0.0
+    if not linked:
+        return
+    for r in range(wide + 1):
         for n in range(last):
-            own = coef[f, count + n]
-            up[c, r, n] = inverse[c, r, n] * own + charge * z[n] * (own - coef[f, count + last]) if linked else 0.0
-            s += (inverse[c, r, n] + charge * z[n]) * coef[f, 2 * count + n]
-        up[c, r, last] = s if linked else 0.0
+            up[c, n, r] = inverse[c, n, r] * coef[f, wide + n]
+            up[c, n, r] -= inverse[c, last, r] * coef[f, wide + last] * z[n] / z[last]
+        s = 0.0
+        for k in range(count):
+            s += inverse[c, k, r] * coef[f, 2 * wide + k]
+        up[c, wide, r] = s
 
 
-@njit
-def smooth(space, level, coef, inverse, up, f, x, colour, row, ions):
-    """Solve the columns of one colour exactly."""
-    shape, first_cell, first_face, _volume, conductance, _flow, z, _d = space
-    nz, ny, nx = shape[level, 0], shape[level, 1], shape[level, 2]
-    first, face_z, face_y, face_x = first_cell[level], first_face[level, 0], first_face[level, 1], first_face[level, 2]
-    count = z.size
-    last = count - 1
-    step = ny * nx
+@njit_apart
+def smooth(shape, start, faces, conductance, coef, inverse, up, f, x, colour, fresh, row):
+    """Solve the columns of one colour of a level exactly; `fresh`: all others are zero."""
+    ny, nx, nz = shape[0], shape[1], shape[2]
+    wide = row.size
+    step = nx * nz
     for j in range(ny):
         for i in range((j + colour) % 2, nx, 2):
             for k in range(nz):
-                c = first + (k * ny + j) * nx + i
-                for n in range(count):
-                    ions[n] = 0.0
-                g = face_x + (k * ny + j) * (nx + 1) + i
-                if i + 1 < nx and conductance[g + 1] > 0.0:
-                    above(coef, g + 1, z, x, c + 1, ions)
-                if i > 0 and conductance[g] > 0.0:
-                    below(coef, g, z, x, c - 1, ions)
-                g = face_y + (k * (ny + 1) + j) * nx + i
-                if j + 1 < ny and conductance[g + nx] > 0.0:
-                    above(coef, g + nx, z, x, c + nx, ions)
-                if j > 0 and conductance[g] > 0.0:
-                    below(coef, g, z, x, c - nx, ions)
+                c = start + (j * nx + i) * nz + k
+                for b in range(0, wide, 2):
+                    for m in range(2):
+                        row[b + m] = f[c, b + m]
+                if not fresh:
+                    west = faces[1] + (j * (nx + 1) + i) * nz + k
+                    east = west + nz
+                    south = faces[0] + (j * nx + i) * nz + k
+                    north = south + step
+                    if i + 1 < nx and conductance[east] > 0.0:
+                        other, drop = c + nz, x[c + nz, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] -= coef[east, wide + n] * x[other, n] + coef[east, 2 * wide + n] * drop
+                    if i > 0 and conductance[west] > 0.0:
+                        other, drop = c - nz, x[c - nz, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] += coef[west, n] * x[other, n] - coef[west, 2 * wide + n] * drop
+                    if j + 1 < ny and conductance[north] > 0.0:
+                        other, drop = c + step, x[c + step, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] -= coef[north, wide + n] * x[other, n] + coef[north, 2 * wide + n] * drop
+                    if j > 0 and conductance[south] > 0.0:
+                        other, drop = c - step, x[c - step, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] += coef[south, n] * x[other, n] - coef[south, 2 * wide + n] * drop
                 if k > 0:
-                    g = face_z + (k * ny + j) * nx + i
-                    if conductance[g] > 0.0:
-                        below(coef, g, z, x, c - step, ions)
-                charge = f[c, last] - z[last] * ions[last]
-                for n in range(last):
-                    row[n] = f[c, n] - ions[n]
-                    charge -= z[n] * ions[n]
-                row[last] = charge
-                for r in range(count):
-                    s = 0.0
-                    for n in range(count):
-                        s += inverse[c, r, n] * row[n]
-                    x[c, r] = s
+                    low = faces[2] + (j * nx + i) * (nz + 1) + k
+                    if conductance[low] > 0.0:
+                        drop = x[c - 1, wide]
+                        for b in range(0, wide, 2):
+                            for m in range(2):
+                                n = b + m
+                                row[n] += coef[low, n] * x[c - 1, n] - coef[low, 2 * wide + n] * drop
+                last = 0.0
+                for b in range(0, wide, 2):
+                    for m in range(2):
+                        x[c, b + m] = 0.0
+                for n in range(wide):
+                    value = row[n]
+                    for b in range(0, wide, 2):
+                        for m in range(2):
+                            x[c, b + m] += inverse[c, n, b + m] * value
+                    last += inverse[c, n, wide] * value
+                x[c, wide] = last
             for k in range(nz - 2, -1, -1):
-                c = first + (k * ny + j) * nx + i
-                for r in range(count):
-                    s = 0.0
-                    for n in range(count):
-                        s += up[c, r, n] * x[c + step, n]
-                    x[c, r] -= s
+                c = start + (j * nx + i) * nz + k
+                last = x[c, wide]
+                for n in range(wide + 1):
+                    value = x[c + 1, n]
+                    for b in range(0, wide, 2):
+                        for m in range(2):
+                            x[c, b + m] -= up[c, n, b + m] * value
+                    last -= up[c, n, wide] * value
+                x[c, wide] = last
 
 
 @njit
-def restrict(space, level, coef, local, parent, f, x, ions):
+def restrict(space, level, h, slot, blocks, coef, parent, f, x, rest):
     """Sum what is left of f into the cells of the next level."""
-    shape, first_cell, first_face, _volume, conductance, _flow, z, _d = space
-    nz, ny, nx = shape[level, 0], shape[level, 1], shape[level, 2]
-    count = z.size
-    last = count - 1
-    for c in range(first_cell[level + 1], first_cell[level + 2]):
-        for n in range(count):
-            f[c, n] = 0.0
-            x[c, n] = 0.0
-    for c in range(first_cell[level], first_cell[level + 1]):
-        p = parent[c]
-        for r in range(count):
-            s = f[c, r]
-            for n in range(count):
-                s -= local[c, r, n] * x[c, n]
-            f[p, r] += s
-    for axis in range(1, 3):
-        step = nx if axis == 1 else 1
-        for k in range(nz):
-            for j in range(ny - (axis == 1)):
-                for i in range(nx - (axis == 2)):
-                    c = first_cell[level] + (k * ny + j) * nx + i
-                    p, q = parent[c], parent[c + step]
-                    g = first_face[level, axis] + face_at(axis, k, j, i, ny, nx)
-                    if p != q and conductance[g] > 0.0:  # what passes inside a merged cell cancels
-                        charge = linear_flux(coef, g, z, x, c, x, c + step, ions)
-                        for n in range(last):
-                            f[p, n] -= ions[n]
-                            f[q, n] += ions[n]
-                        f[p, last] -= charge
-                        f[q, last] += charge
-    step = ny * nx
-    for c in range(first_cell[level], first_cell[level + 1] - step):  # along z
-        g = first_face[level, 0] + c - first_cell[level] + step
-        if conductance[g] > 0.0:
-            p, q = parent[c], parent[c + step]
-            charge = linear_flux(coef, g, z, x, c, x, c + step, ions)
-            for n in range(last):
-                f[p, n] -= ions[n]
-                f[q, n] += ions[n]
-            f[p, last] -= charge
-            f[q, last] += charge
+    first_cell, volume = space[1], space[3]
+    start, stop = first_cell[level], first_cell[level + 1]
+    store(volume, h, slot, blocks, x, start, stop, rest)
+    fluxes_of_level(space, level, coef, x, rest)
+    for c in range(stop, first_cell[level + 2]):
+        f[c] = 0.0
+        x[c] = 0.0
+    gather(parent, start, stop, f, rest)
 
 
 @njit
-def cycle(space, parent, coef, local, inverse, up, f, x, row, ions):
-    """One V-cycle from zero for the right side in the finest level of f."""
-    shape, first_cell = space[0], space[1]
+def gather(parent, start, stop, f, rest):
+    """Add f - rest of cells to their parents."""
+    for c in range(start, stop):
+        p = parent[c]
+        for n in range(f.shape[1]):
+            f[p, n] += f[c, n] - rest[c, n]
+
+
+@njit_apart
+def prolong(parent, start, stop, x):
+    """Add the corrections of the parents."""
+    for c in range(start, stop):
+        p = parent[c]
+        for n in range(x.shape[1]):
+            x[c, n] += x[p, n]
+
+
+@njit
+def cycle(space, h, slot, blocks, parent, coef, inverse, up, f, x, rest, row):
+    """One V-cycle from zero for the right side (rows of ions) in the finest level of f; x: changes."""
+    shape, first_cell, first_face, _volume, conductance = space[:5]
     levels = shape.shape[0]
-    for c in range(first_cell[1]):
-        for n in range(row.size):
-            x[c, n] = 0.0
+    x[: first_cell[1]] = 0.0
     for level in range(levels):
-        columns = shape[level, 1] * shape[level, 2]
-        for _ in range(1 if columns == 1 or columns > FEW else 4):
-            smooth(space, level, coef, inverse, up, f, x, 0, row, ions)
-            smooth(space, level, coef, inverse, up, f, x, 1, row, ions)
+        columns = shape[level, 0] * shape[level, 1]
+        for sweep in range(1 if columns == 1 or columns > FEW else 4):
+            for colour in range(2):
+                smooth(
+                    shape[level], first_cell[level], first_face[level], conductance, coef, inverse, up, f, x, colour,
+                    sweep + colour == 0, row,
+                )  # fmt: skip
         if level + 1 < levels:
-            restrict(space, level, coef, local, parent, f, x, ions)
+            restrict(space, level, h, slot, blocks, coef, parent, f, x, rest)
     for level in range(levels - 2, -1, -1):
-        for c in range(first_cell[level], first_cell[level + 1]):
-            p = parent[c]
-            for n in range(row.size):
-                x[c, n] += x[p, n]
-        for _ in range(1 if shape[level, 1] * shape[level, 2] > FEW else 4):
-            smooth(space, level, coef, inverse, up, f, x, 1, row, ions)
-            smooth(space, level, coef, inverse, up, f, x, 0, row, ions)
+        prolong(parent, first_cell[level], first_cell[level + 1], x)
+        for _ in range(1 if shape[level, 0] * shape[level, 1] > FEW else 4):
+            for n in range(2):
+                smooth(
+                    shape[level], first_cell[level], first_face[level], conductance, coef, inverse, up, f, x, 1 - n,
+                    False, row,
+                )  # fmt: skip

@@ -13,65 +13,55 @@ import numpy as np
 from simcell.numerics.jit import njit
 from simcell.transport.kernels_bath import add_own, face, linear_flux
 from simcell.transport.kernels_columns import invert
-from simcell.transport.kernels_surface import REACH, balancing, surface
+from simcell.transport.kernels_surface import REACH, surface
 
 METAL, RESERVOIR, OUTFLOW = 0, 1, 2
 SMALL = 1e-6  # relative change after which the linear part of the surface's answer is exact to rounding
 
 
 @njit
-def surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
-    """Residual (what reactions make less what leaves, sign of the flux) and matrix of the surface state."""
-    _cell, _kind, _terminal, conductance, area, _outside, _flow = patches
-    film, capacity, carried, faraday, kinetics, electrons = ends
-    z, d = numbers[:2]
-    miss, matrix, coef, flux, rate, dv, dc, slope, row = work[:9]
+def settle(
+    p, t, u, c, metal, h, base, g, share, film, capacity, carried, kinetics, electrons, z, d, scale, states,
+    miss, matrix, coef, flux, rate, dv, dc, slope, row, inverse,
+):  # fmt: skip
+    """Newton's method for the surface state of a patch; the last change is left in `row`. False: no convergence.
+
+    Residual: what leaves for the cell less what reactions and double layer make, of ions and of charge. (Arguments one
+    by one: unpacking tuples for every patch takes longer than the rest.)
+    """
     nu = kinetics[10]
     count = z.size
     last = count - 1
-    face(states, p, u, c, conductance[p], 0.0, z, d, coef, 0, flux)
-    s = states[p]
-    for k in range(last):
-        row[k] = s[k]
-    row[last] = balancing(s, z, last)
-    v = metal - s[last]
-    total = surface(t, row, v, kinetics, film[t], carried, rate, dv, dc, slope)
-    charging = capacity[t] * (v - base) / h
-    share = area[p] / faraday
-    for k in range(count):
-        miss[k] = flux[k]
-        for n in range(count):
-            matrix[k, n] = 0.0
-    add_own(coef, 0, z, 1.0, matrix)
-    matrix[last, last] += share * capacity[t] / h
-    miss[last] -= share * (total + charging)
-    for r in range(electrons.size):
-        if kinetics[0][r] != t:
-            continue
-        matrix[last, last] += share * dv[r]
-        for n in range(last):
-            dc[r, n] -= z[n] / z[last] * dc[r, last]  # with the balancing ion that follows
-            matrix[last, n] -= share * dc[r, n]
-        for k in range(last):
-            made = share * nu[r, k] / electrons[r]
-            if made != 0.0:
-                miss[k] -= made * rate[r]
-                matrix[k, last] += made * dv[r]
-                for n in range(last):
-                    matrix[k, n] -= made * dc[r, n]
-    return charging
-
-
-@njit
-def settle(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
-    """Newton's method for the surface state; the last change is left in `row`. False: no convergence."""
-    z, _d, scale = numbers
-    miss, matrix, _coef, _flux, _rate, _dv, _dc, _slope, row, inverse = work
-    s = states[p]
-    count = z.size
-    last = count - 1
     for _ in range(80):
-        surface_equations(p, t, u, c, metal, h, base, patches, ends, numbers, states, work)
+        face(states, p, u, c, g, 0.0, z, d, coef, 0, flux)
+        rest = 0.0
+        for k in range(last):
+            row[k] = states[p, k]
+            rest -= z[k] * row[k]
+        row[last] = rest / z[last]
+        v = metal - states[p, last]
+        total = surface(t, row, v, kinetics, film, carried, rate, dv, dc, slope)
+        for k in range(count):
+            miss[k] = flux[k]
+            for n in range(count):
+                matrix[k, n] = 0.0
+        add_own(coef, 0, z, 1.0, matrix)
+        matrix[last, last] += share * capacity / h
+        miss[last] -= share * (total + capacity * (v - base) / h)
+        for r in range(electrons.size):
+            if kinetics[0][r] != t:
+                continue
+            matrix[last, last] += share * dv[r]
+            for n in range(last):
+                dc[r, n] -= z[n] / z[last] * dc[r, last]  # with the balancing ion that follows
+                matrix[last, n] -= share * dc[r, n]
+            for k in range(last):
+                made = share * nu[r, k] / electrons[r]
+                if made != 0.0:
+                    miss[k] -= made * rate[r]
+                    matrix[k, last] += made * dv[r]
+                    for n in range(last):
+                        matrix[k, n] -= made * dc[r, n]
         if not invert(matrix, inverse):
             return False
         size = 0.0
@@ -80,56 +70,59 @@ def settle(p, t, u, c, metal, h, base, patches, ends, numbers, states, work):
             for n in range(count):
                 change -= inverse[k, n] * miss[n]
             row[k] = change
-            size = max(size, abs(change) if k == last else abs(change) / (abs(s[k]) + 1e-9 * scale[k]))
+            small = 1.0 if k == last else abs(states[p, k]) + 1e-9 * scale[k]
+            size = max(size, abs(change) / small)
         if not np.isfinite(size):
             return False
         if size < SMALL:
             return True
-        part = min(1.0, REACH / max(abs(row[last]), 1e-300))
-        shift(s, row, z, scale, part)
+        shift(states, p, row, z, scale, min(1.0, REACH / max(abs(row[last]), 1e-300)))
     return False
 
 
 @njit
-def shift(s, change, z, scale, part):
+def shift(states, p, change, z, scale, part):
     """Move a surface state, but leave a twentieth of every concentration: rates and logarithms need it.
 
     What is below rounding of the concentrations around is left alone: it may pass through zero.
     """
     last = z.size - 1
-    before = balancing(s, z, last)
+    before, rest = 0.0, 0.0
     for k in range(last):
-        now = s[k]
+        now = states[p, k]
         moved = now + part * change[k]
         change[k] = max(moved, 0.05 * now) - now if now > 1e-16 * scale[k] else moved - now
-    rest = balancing(change, z, last)
+        before -= z[k] * now / z[last]
+        rest -= z[k] * change[k] / z[last]
     share = 1.0
     if before > 1e-16 * scale[0] and before + rest < 0.05 * before:
         share = -0.95 * before / rest
     for k in range(last):
-        s[k] += share * change[k]
-    s[last] += part * change[last]
+        states[p, k] += share * change[k]
+    states[p, last] += part * change[last]
 
 
 @njit
-def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, work):
+def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, rise, work):
     """All patches at the state of the cells: flux into each cell, its derivatives, and the sums for the books.
 
     `states`: surfaces; `answers`: flux, derivative by the cell, of the surface by the cell, what a unit of charge at
     the surface sends into the cell and makes of the surface's potential. `sums`: currents of reactions [A], of double
-    layers [A] and flows of ions [mol/s], each of the latter for all terminals. False: a surface has no solution.
+    layers [A] and flows of ions [mol/s], each of the latter for all terminals; `rise`: their derivatives by the
+    potential of their terminal. False: a surface has no solution.
     """
     cell, kind, terminal, conductance, area, outside, flow = patches
-    film, capacity, _carried, _faraday, kinetics, electrons = ends
-    z, d, _scale = numbers
+    film, capacity, carried, faraday, kinetics, electrons = ends
+    z, d, scale = numbers
     flux, block, lever, kick, give = answers
-    _miss, _matrix, coef, through, rate, dv, dc, _slope, row, inverse = work
+    miss, matrix, coef, through, rate, dv, dc, slope, row, inverse = work
     count = z.size
     last = count - 1
     reactions = electrons.size
     metals = film.size
     moved, nothing = np.zeros((1, count)), np.zeros((1, count))
     sums[:] = 0.0
+    rise[:] = 0.0
     for p in range(cell.size):
         t, c = terminal[p], cell[p]
         for r in range(count):
@@ -153,10 +146,14 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                 for n in range(count):
                     block[p, r, n] = -block[p, r, n]
         else:
-            s = states[p]
-            if not settle(p, t, u, c, potential[t], h, base[p], patches, ends, numbers, states, work):
+            found = settle(
+                p, t, u, c, potential[t], h, base[p], conductance[p], area[p] / faraday, film[t], capacity[t], carried,
+                kinetics, electrons, z, d, scale, states, miss, matrix, coef, through, rate, dv, dc, slope, row,
+                inverse,
+            )  # fmt: skip
+            if not found:
                 return False
-            charging = capacity[t] * (potential[t] - s[last] - row[last] - base[p]) / h
+            charging = capacity[t] * (potential[t] - states[p, last] - row[last] - base[p]) / h
             sums[reactions + t] += area[p] * charging
             for r in range(reactions):
                 if kinetics[0][r] == t:
@@ -173,7 +170,7 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
             for k in range(count):
                 row[k] = moved[0, k]
             for k in range(count):
-                s[k] += row[k]
+                states[p, k] += row[k]
             add_own(coef, 0, z, -1.0, block[p])
             for r in range(count):
                 for n in range(count):
@@ -184,6 +181,14 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                     for k in range(count):
                         total -= inverse[r, k] * block[p, k, n]
                     lever[p, r, n] = total
+            tied = lever[p, last, last]  # what the step of potential keeps of a change of the metal
+            rise[reactions + t] += area[p] * capacity[t] / h * tied
+            for r in range(reactions):
+                if kinetics[0][r] == t:
+                    value = dv[r] * tied
+                    for n in range(last):
+                        value -= dc[r, n] * lever[p, n, last]
+                    rise[r] += area[p] * value
             for n in range(count):
                 for k in range(count):
                     moved[0, k] = lever[p, k, n]
@@ -200,13 +205,14 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
         at = reactions + metals + max(t, 0) * count
         if t < 0:
             at = sums.size - count
-        rest = flux[p, last]
-        if kind[p] == OUTFLOW:
-            rest = 0.0
+        rest, follows = flux[p, last], -block[p, last, last]
         for k in range(last):
             sums[at + k] += flux[p, k]
+            rise[at + k] -= block[p, k, last]
             rest -= z[k] * flux[p, k]
+            follows += z[k] * block[p, k, last]
         sums[at + last] += rest / z[last]
+        rise[at + last] += follows / z[last]
     return True
 
 
@@ -226,35 +232,48 @@ def predict(change, step, patches, lever, z, scale, states):
                 s += lever[p, r, n] * change[c, n]
             move[r] = s
         move[count - 1] += dw
-        shift(states[p], move, z, scale, 1.0)
+        shift(states, p, move, z, scale, 1.0)
 
 
 @njit
-def put(patches, flux, block, out, local):
-    """Subtract what enters from the balances of the cells and from their blocks."""
+def put(patches, flux, out):
+    """Subtract what enters from the balances of the cells (ions and charge)."""
     cell = patches[0]
-    count = flux.shape[1]
     for p in range(cell.size):
-        for r in range(count):
+        for r in range(flux.shape[1]):
             out[cell[p], r] -= flux[p, r]
-            for n in range(count):
-                local[cell[p], r, n] -= block[p, r, n]
 
 
 @njit
-def border(patches, block, x, w, out, currents):
-    """What potentials of terminals do to the cells (added to out) and currents of terminals by all changes [mol/s]."""
-    cell, _kind, terminal = patches[:3]
-    count = x.shape[1]
+def by_ions(block, z, wide):
+    """Derivatives of the fluxes into a cell as rows of all ions: `wide` rows, changes of ions, then of potential."""
+    count = z.size
     last = count - 1
+    for p in range(block.shape[0]):
+        for n in range(count):
+            at = n if n < last else wide.shape[1]
+            rest = block[p, last, n]
+            for k in range(last):
+                wide[p, k, at] = block[p, k, n]
+                rest -= z[k] * block[p, k, n]
+            wide[p, last, at] = rest / z[last]
+
+
+@njit
+def border(patches, blocks, z, x, w, out, currents):
+    """Subtract from the rows of cells what enters by changes of cells (x) and of terminals (w); their currents
+    [mol/s] by all changes.
+    """
+    cell, _kind, terminal = patches[:3]
+    wide = blocks.shape[1]
     currents[:] = 0.0
     for p in range(cell.size):
-        t = terminal[p]
+        t, c = terminal[p], cell[p]
         if t < 0:
             continue
-        c = cell[p]
-        s = -block[p, last, last] * w[t]
-        for n in range(count):
-            s += block[p, last, n] * x[c, n]
-            out[c, n] += block[p, n, last] * w[t]
-        currents[t] += s
+        for k in range(z.size):
+            s = 0.0
+            for n in range(wide + 1):
+                s += blocks[p, k, n] * x[c, n]
+            out[c, k] += blocks[p, k, wide] * w[t]
+            currents[t] += z[k] * (s - blocks[p, k, wide] * w[t])

@@ -55,23 +55,23 @@ def power(x, p):
 
 
 @njit
-def product(c, reference, orders, slope):
-    """Product of (c / reference)^order; its derivatives go to `slope`."""
+def product(c, reference, orders, r, slope):
+    """Product of (c / reference)^order of a reaction; its derivatives go to `slope`."""
     total = 1.0
     for k in range(c.size):
-        if orders[k] != 0.0:
-            total *= power(c[k] / reference[k], orders[k])[0]
-    for k in range(c.size):
         slope[k] = 0.0
-        if orders[k] != 0.0:
-            value, d = power(c[k] / reference[k], orders[k])
+        if orders[r, k] != 0.0:
+            total *= power(c[k] / reference[r, k], orders[r, k])[0]
+    for k in range(c.size):
+        if orders[r, k] != 0.0:
+            value, d = power(c[k] / reference[r, k], orders[r, k])
             if value != 0.0:
-                slope[k] = total / value * d / reference[k]
+                slope[k] = total / value * d / reference[r, k]
             else:
-                rest = d / reference[k]
+                rest = d / reference[r, k]
                 for j in range(c.size):
-                    if j != k and orders[j] != 0.0:
-                        rest *= power(c[j] / reference[j], orders[j])[0]
+                    if j != k and orders[r, j] != 0.0:
+                        rest *= power(c[j] / reference[r, j], orders[r, j])[0]
                 slope[k] = rest
     return total
 
@@ -101,17 +101,20 @@ def surface(side, c, v, kinetics, film, carried, rate, dv, dc, slope):
             down, ddown = growth(-cathodic[r] * x)
             dv[r] = 0.0
             rate[r] = 0.0
-            dc[r, :] = 0.0
+            for k in range(c.size):
+                dc[r, k] = 0.0
             if forward[r] > 0.0:
-                p = product(c, reference[r], orders_a[r], slope)
+                p = product(c, reference, orders_a, r, slope)
                 rate[r] += exchange[r] * p * up
                 dv[r] += exchange[r] * p * anodic[r] * dup
-                dc[r, :] += exchange[r] * up * slope
+                for k in range(c.size):
+                    dc[r, k] += exchange[r] * up * slope[k]
             if backward[r] > 0.0:
-                p = product(c, reference[r], orders_c[r], slope)
+                p = product(c, reference, orders_c, r, slope)
                 rate[r] -= exchange[r] * p * down
                 dv[r] += exchange[r] * p * cathodic[r] * ddown
-                dc[r, :] -= exchange[r] * down * slope
+                for k in range(c.size):
+                    dc[r, k] -= exchange[r] * down * slope[k]
             total += rate[r]
             total_dv += dv[r]
         if film == 0.0:

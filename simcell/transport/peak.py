@@ -13,6 +13,9 @@ half-infinite :math:`\psi = -\mathrm{Li}_{-1/2}(-e^\xi)` of R. S. Nicholson, I. 
 (1 + \omega^2)^{-1/4}` is H in a thin layer and a diffusion length in a thick one, where edges draw on no more: an
 interpolation between two limits, 0.5 % from the thin one at :math:`\omega = 0.14`.
 
+In a thin layer this is exact: a reversible couple with equal diffusivities holds the same concentration all over the
+strip, so the layer beside it sees what a planar electrode sees.
+
 Assumptions: reversible couple, only one partner present at first and supported, equal diffusivities, no resistance:
 the drop I R moves the peak by about its own height as long as it is small beside RT/nF.
 """

@@ -1,4 +1,4 @@
-r"""A pseudo-reference electrode, as bare platinum on a chip: its potential moves while the instrument takes it for fixed.
+r"""A pseudo-reference electrode, as bare platinum on a chip: its potential moves, the instrument takes it for fixed.
 
 The potential of the electrode against the nominal scale is
 

@@ -101,7 +101,7 @@ class Record:
 
     @property
     def interface(self) -> Array:
-        """Metal less liquid at its surface (nt,) [V]: what drives the reactions, film included, free of iR and drift."""
+        """Metal less liquid at its surface (nt,) [V]: what drives the reactions and a film, free of iR and drift."""
         return self.metal - self.liquid[:, 0]
 
     @property

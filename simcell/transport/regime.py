@@ -69,7 +69,13 @@ def debye_length(ionic_strength: float, permittivity: float, temperature: float)
     return float(np.sqrt(part / (2.0 * FARADAY**2 * ionic_strength)))
 
 
-def regime(cell: Designs, duration: float | None = None, debye: float | None = None) -> Regime:
+def regime(
+    cell: Designs,
+    duration: float | None = None,
+    debye: float | None = None,
+    sustained: float | None = None,
+    lasts: float | None = None,
+) -> Regime:
     """Judge one cell.
 
     Parameters
@@ -80,6 +86,9 @@ def regime(cell: Designs, duration: float | None = None, debye: float | None = N
         Of the run [s].
     debye : float, optional
         Debye length [m].
+    sustained, lasts : float, optional
+        Current density that diffusion sustains [A/m^2] and time until the liquid is empty [s], where they are known
+        better than for a strip.
 
     Returns
     -------
@@ -90,7 +99,7 @@ def regime(cell: Designs, duration: float | None = None, debye: float | None = N
     >>> zinc = Designs(20e-6, 1e-4, 1e-4, 5e-7, 5e-7, 0.9, 1.3e-3, 10.0, 100.0, 6.2e-10, 0.37, 1e-4, 1e-3, 0.1)
     >>> found = regime(zinc, duration=30.0)
     >>> found.level, found.words[2]
-    ('tertiary', '10 A/m^2 is 2.1 times what lateral diffusion sustains (4.74 A/m^2): there is no steady state')
+    ('tertiary', '1 mA/cm^2 is 2.11 times what lateral diffusion sustains (0.474 mA/cm^2): there is no steady state')
     """
     found = {name: float(value) for name, value in figures(cell).items()}
     height, width = float(cell.height), float(cell.width)
@@ -104,18 +113,20 @@ def regime(cell: Designs, duration: float | None = None, debye: float | None = N
         "penetration length / width": found["penetration_length"] / width,
         "edge factor": found["edge_factor"],
     }
-    limit = float(limiting_current(cell))
+    limit = float(limiting_current(cell)) if sustained is None else sustained
+    until = found["depletion_time"] if lasts is None else lasts
     if current > 0.0:
-        numbers["current / sustainable current"] = current / limit
+        if limit > 0.0:
+            numbers["current / sustainable current"] = current / limit
         numbers["iR error / (RT/F)"] = found["mean_ir_error"] * FARADAY / (GAS_CONSTANT * cell.temperature)
         if duration is not None:
-            numbers["run / time until empty"] = duration / found["depletion_time"]
+            numbers["run / time until empty"] = duration / until
     if relaxed is not None:
         numbers["D t / height^2"] = relaxed
     if debye is not None:
         numbers["height / Debye length"] = height / debye
-    level, why = _level(cell, found, duration, debye)
-    words = [_evenness(found), f"{'averaged over the height' if validity.plan else 'height'}: {validity.words}"]
+    level, why = _level(cell, limit, found["filling_time"], duration, debye)
+    words = [_evenness(found), validity.words]
     if current > 0.0:
         words.append(_supply(current, limit))
     return Regime(numbers, level, validity, (*words, f"{level} model: {why}"))
@@ -126,24 +137,27 @@ def _evenness(found: Mapping[str, float]) -> str:
     grade = "even" if factor <= EVEN else "nearly even" if factor <= UNEVEN else "crowded at the edge"
     reach = f"it enters over {1e6 * length:.3g} um"
     return f"the current is {grade}: the outermost 5 % carry {factor:.3g} times the mean, {reach}"
+
+
 def _supply(current: float, limit: float) -> str:
-    ratio = current / limit
+    if limit == 0.0:
+        return f"nothing sustains {0.1 * current:.3g} mA/cm^2 in this closed cell: there is no steady state"
+    ratio, sustained = current / limit, f"what lateral diffusion sustains ({0.1 * limit:.3g} mA/cm^2)"
     if ratio < 1.0:
-        return f"{current:.3g} A/m^2 is {100 * ratio:.2g} % of what lateral diffusion sustains ({limit:.3g} A/m^2)"
-    many = f"{ratio:.2g} times what lateral diffusion sustains ({limit:.3g} A/m^2)"
-    return f"{current:.3g} A/m^2 is {many}: there is no steady state"
+        return f"{0.1 * current:.3g} mA/cm^2 is {100 * ratio:.2g} % of {sustained}"
+    return f"{0.1 * current:.3g} mA/cm^2 is {ratio:.3g} times {sustained}: there is no steady state"
 
 
-def _level(cell: Designs, found: Mapping[str, float], duration: float | None, debye: float | None) -> tuple[str, str]:
+def _level(cell: Designs, limit: float, filling: float, duration: float | None, debye: float | None) -> tuple[str, str]:
     height = float(cell.height)
     if debye is not None and height < NEUTRAL * debye:
         return "pnp", f"the layer is only {height / debye:.2g} Debye lengths high, double layers meet"
     current = abs(float(cell.current))
     if current == 0.0:
         return "tertiary", "no current is given, so concentrations must be followed to know it"
-    lost = current / found["limiting_current"]
+    lost = current / limit if limit > 0.0 else 1.0
     if duration is not None:
-        lost = min(lost, duration / found["filling_time"])
+        lost = min(lost, duration / filling)
     if lost > SLIGHT:
         share = f"{100 * lost:.2g} %" if lost < 1.0 else "all"
         return "tertiary", f"the liquid above the electrode loses {share} of its ions"

@@ -66,6 +66,8 @@ class Course:
         What each segment is a part of: where a limit ends one, the rest of its group is left out. Default: none.
     until : float
         End of the run [s], if the protocol does not end it earlier.
+    stops : sequence of float
+        Times [s] that steps meet.
     progress : callable, optional
         Called at every step with the fraction of the time that is done.
 
@@ -77,6 +79,7 @@ class Course:
 
     groups: Sequence[int] = ()
     until: float = np.inf
+    stops: Sequence[float] = ()
     progress: Callable[[float], None] | None = None
 
 
@@ -169,6 +172,7 @@ class Session:
 
     def play(self, protocol: Sequence[Segment], course: Course) -> None:
         """Run all segments; `Stopped` after Ctrl-C."""
+        self.stops = np.unique(np.concatenate([self.stops, np.asarray(course.stops, dtype=float)]))
         total = min(course.until, sum(segment.duration for segment in protocol))
         if course.progress is not None:
             tell = course.progress
@@ -227,7 +231,7 @@ class Session:
                 reason = hit.quantity
             met = stop is not None and hit is None and dt == left
             done += dt
-            self.time = stop if met else self.time + dt
+            self.time = stop if met and stop is not None else self.time + dt
             fresh = False
             self._accept(number)
             if hit is not None:

@@ -7,8 +7,9 @@ import numpy as np
 from simcell.numerics.grid import Array
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
+from simcell.transport.packing import packed, packed_extra
 from simcell.transport.protocol import Segment
-from simcell.transport.species import Liquid, Surface, packed, packed_extra
+from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
 ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
@@ -242,7 +243,7 @@ class Stepper:
 
     @property
     def potential(self) -> float:
-        """Of the working electrode against the reference [V] as the instrument shows it, corrected by the compensation."""
+        """Of the working electrode against the reference [V] as the instrument shows it, the compensation off."""
         measured = (self.metal[0] - self._at_reference) * self.liquid.volts
         return float(measured - self.compensation * self.current - self.own_reference(self.now))
 

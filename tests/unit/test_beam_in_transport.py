@@ -12,9 +12,10 @@ from simcell.chemistry.equilibrium import Reversible, reversible
 from simcell.radiolysis.homogeneous import integrate
 from simcell.studies.setup import mechanism_of, setup_of
 from simcell.transport.bulk import Bulk
+from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import hold, rest
 from simcell.transport.session import Options, run
-from simcell.transport.species import Ion, Liquid, Surface, between, couple
+from simcell.transport.species import Frit, Ion, Liquid, Surface, between, couple
 
 INERT = Surface(capacitance=0.2, before=0.0)
 IONS = [Ion("O+", 1, 1e-9), Ion("R", 0, 1e-9), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
@@ -65,6 +66,16 @@ def test_between_inert_electrodes_it_is_the_homogeneous_run() -> None:
     large = exact[:-1] > 1e-2 * exact[:-1].max(axis=1, keepdims=True)
     np.testing.assert_allclose(record.concentration[20:-1:20, :, 4][large], exact[:-1][large], rtol=2e-4)
     assert np.abs(record.current).max() == 0.0 or np.abs(record.current).max() < 1e-12
+
+
+def test_an_electrode_collects_what_the_beam_makes() -> None:
+    """A line closed at its far end, and an electrode that oxidises all that arrives: i = F P L in the end, exactly."""
+    working = Surface((couple("OR", "O+", "R", 1, 1e-3),))
+    bulk = Bulk(SLOW, {"R": 50.0})
+    liquid = Liquid(between(2e-6, 1e-7, other=False), IONS, START, working, Frit(), bulk=bulk)
+    record = run(liquid, [hold(0.6, 1.0)])
+    assert record.current[-1] == pytest.approx(FARADAY * 50.0 * 2e-6, rel=1e-6)
+    assert record.books < 1e-9
 
 
 def test_production_of_charge_or_of_strangers_is_refused() -> None:

@@ -181,5 +181,5 @@ def test_every_choice_of_a_template_is_right_as_its_remark_says(name, section, r
 
 def test_the_templates_offer_choices():
     assert {name: sum(c[0] == name for c in CHOICES) for name in TEMPLATES} == {
-        "dendrite.toml": 6, "radiolysis.toml": 8, "space.toml": 20,
+        "cv.toml": 5, "dendrite.toml": 6, "radiolysis.toml": 8, "space.toml": 20, "transport.toml": 7,
     }  # fmt: skip

@@ -84,7 +84,7 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path):
     whole = keeper.path.read_bytes()
     for broken in (whole[: len(whole) // 2], whole[:300] + b"\xff" * 40 + whole[340:], b"", b"PK"):
         keeper.path.write_bytes(broken)
-        with pytest.raises(ResultError, match="damaged .*; remove it and run without --resume"):
+        with pytest.raises(ResultError, match=r"damaged .*; remove it and run without --resume"):
             keeper.load()
     keeper.path.write_bytes(whole)
     with pytest.raises(ResultError, match="belongs to another run"):

@@ -34,9 +34,9 @@ def harmonic(layer: Layer, state: State, fold: int) -> tuple[float, float, float
     """Mean radius [m], relative amplitude and phase [rad] of the fold-th harmonic of the contour."""
     points = contour(state.xi, layer.spacing)
     middle = points.mean(axis=1) - 0.5 * layer.shape[0] * layer.spacing
-    length = np.hypot(*(points[:, 1] - points[:, 0]).T)
+    span = points[:, 1] - points[:, 0]
     radius, angle = np.hypot(*middle.T), np.arctan2(middle[:, 1], middle[:, 0])
-    weight = length / radius  # equal angles
+    weight = np.abs(middle[:, 0] * span[:, 1] - middle[:, 1] * span[:, 0]) / radius**2  # angle that a piece spans
     mean = float((weight * radius).sum() / weight.sum())
     wave = 2.0 * (weight * radius * np.exp(1j * fold * angle)).sum() / weight.sum() / mean
     return mean, float(np.abs(wave)), float(np.angle(wave)) / fold
@@ -89,15 +89,15 @@ def test_a_disc_relaxes_to_its_wulff_shape() -> None:
     A radius of 12 cells has its curvature to 2 %; validation/ver_dendrite_wulff.py refines.
     """
     metal = replace(LITHIUM, exchange_current=1.0)
-    crystal = Crystal(4, 0.03)
+    crystal = Crystal(4, 0.05)
     layer, first = seed(crystal, 0.0, 44, metal, 12.0)
     rate = metal.speed(metal.exchange_current) * metal.capillary_length * 15.0 / (12.0 * 25e-9) ** 2
-    last = grow(layer, first, [3.5 / rate], current=0.0).last
+    last = grow(layer, first, [4.0 / rate], current=0.0).last
     mean, amplitude, phase = harmonic(layer, last, 4)
     angles = np.linspace(0.0, 2.0 * np.pi, 400, endpoint=False)
     wulff = crystal.wulff(angles)
     wanted = 2.0 * np.mean(wulff * np.cos(4.0 * angles)) / np.mean(wulff)
-    assert amplitude == pytest.approx(wanted, rel=0.12)
+    assert amplitude == pytest.approx(wanted, rel=0.05)
     assert abs(phase) < 1e-3
     assert abs(last.xi.sum() - first.xi.sum()) < 1e-9 * first.xi.sum()
     assert mean == pytest.approx(12.0 * 25e-9, rel=0.01)
@@ -128,7 +128,7 @@ def test_mirror_images_of_an_anisotropic_seed(lattices: dict[int, tuple[Layer, R
     for angle in (0, 45):
         xi = lattices[angle][1].last.xi
         for other in (xi[::-1], xi[:, ::-1], xi.T):
-            assert np.abs(other - xi).max() < 5e-6  # the solver stops at 1e-8 of the rate
+            assert np.abs(other - xi).max() < 3e-5  # the solver stops at 1e-8 of the rate
 
 
 def test_a_nucleus_keeps_the_orientation_that_it_was_given() -> None:

@@ -56,6 +56,34 @@ def test_a_case_becomes_a_strip() -> None:
     assert (other.width, other.length, other.gap) == pytest.approx((20e-6, 100e-6, 100e-6))
 
 
+def test_which_species_is_used_up() -> None:
+    couple = [{"name": "ferro", "oxidised": "Fe(CN)6^3-", "reduced": "Fe(CN)6^4-", "electrons": 1,
+               "rate_constant": "1e-4 m/s", "equilibrium_potential": "0.2 V",
+               "reference_concentrations": {"Fe(CN)6^3-": "1 mM", "Fe(CN)6^4-": "1 mM"}}]  # fmt: skip
+    liquid = {"concentrations": {"K+": "110 mM", "Cl-": "100 mM", "Fe(CN)6^3-": "2 mM", "Fe(CN)6^4-": "1 mM"},
+              "conductivity": "1.3 S/m"}  # fmt: skip
+    given = {
+        **CASE,
+        "grid": {"geometry": "plan", "extent": "400 um"},
+        "electrolyte": liquid,
+        "electrode": [{**CASE["electrode"][0], "reaction": couple}],
+    }
+    own = {"diffusivity": {"Fe(CN)6^3-": "7e-10 m^2/s", "Fe(CN)6^4-": "6e-10 m^2/s"}}
+    both = Case.from_dict({**given, "transport": own})
+    cathodic, anodic = (strip_of(both.replace("protocol.steps.0.current_density", f"{i} A/m^2").input) for i in (-1, 1))
+    assert (cathodic.ion, cathodic.concentration, cathodic.diffusivity, cathodic.transference) == (
+        "Fe(CN)6^3-",
+        2.0,
+        7e-10,
+        0.0,
+    )
+    assert (anodic.ion, anodic.concentration, anodic.diffusivity) == ("Fe(CN)6^4-", 1.0, 6e-10)
+    assert anodic.sides == 2 and anodic.gap == pytest.approx(130e-6)
+    # zinc that dissolves is not used up, and says so
+    back = strip_of(case("protocol.steps.0.current_density=1 mA/cm^2").input)
+    assert not back.used and any("makes Zn2+ instead" in w for w in back.warnings)
+
+
 def test_bulge_counts_where_it_is() -> None:
     window = '{ thickness = "50 nm", width = "50 um", length = "200 um" }'
     bulged = strip_of(
@@ -173,7 +201,7 @@ def test_table_and_pictures(tmp_path) -> None:  # type: ignore[no-untyped-def]
     assert len(rows) == 13 and rows[0][:3] == ["cell_spacer_height (m)", "electrode_counter_gap (m)", "edge_factor (1)"]
     assert float(rows[1][2]) == pytest.approx(float(tree["design/edge_factor"][0, 0]))
     names = [a.get_title(loc="left") for a in design_map(tree).axes]
-    assert "Sustainable current (mA/cm²)" in names
+    assert "Sustainable current, at least (mA/cm²)" in names
     assert len(design_map(design(case(), axes[:1])).axes) == 4
     three = design(case(), [*axes, axis_of("electrode.working.width=5um,10um")])
     with pytest.raises(ResultError, match="shows two keys"):

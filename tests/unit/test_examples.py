@@ -16,6 +16,9 @@ EXPECTED = {
         1e-3,
     ),  # pH on finer rings that an independent method of lines confirms (tests/reference)
     "06_beam_radius": (52.0, 0.025),  # e/angstrom^2/s, from runs in time on other rings (docs/bubbles.md)
+    "07_strips": (1.0, 1e-4),  # closed form of the primary current between two wide strips
+    "08_beam_and_bias": (1.0, 2e-3),  # Nernst's law for the shift of the open-circuit potential by the beam
+    "10_designs": (0.18949, 1e-3),  # mA/cm^2: z F D c / (1 - t) w (L / H + 0.4413), on paper
     "09_dendrite": (8.187e-7, 1e-3),  # m, height of the nucleus; computed by this program (guards against change)
 }
 

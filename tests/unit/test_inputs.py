@@ -178,6 +178,7 @@ def test_every_quantity_names_its_kind():
         "beam.probe": "length", "beam.center": "position", "beam.line_flyback": "time", "beam.frame_flyback": "time",
         "grid.extent": "length", "grid.extent_y": "length", "grid.spacing": "length",
         "radiolysis.unknown_diffusivity": "diffusivity",
+        "cell.layout_unit": "length", "cell.layout_origin": "position",
         "cell.spacer_height": "length", "electrolyte.temperature": "temperature",
         "gas.pressure": "pressure", "gas.nucleus_radius": "length", "gas.contact_angle": "angle",
         "gas.layer_radius": "length", "solver.atol": "concentration", "output.times": "time", "output.from": "time",
@@ -299,16 +300,20 @@ def test_a_record_passes_the_same_door_again(data):
     assert record_hash(resolved(again)) == record_hash(resolved(first))
 
 
+CHIP = {"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}, "cell": {"chip": "static-25nm"}}
+
+
 def test_every_key_stands_in_the_full_record():
     # a key that the record forgets would make two different runs share one name
-    # (those of transport: see test_transport_inputs; of growth: test_growth)
-    records = [resolved(parse_case(data)) for data in (FULL, SPACE, FLOWING)]
+    # (those of transport: see test_transport_inputs; of growth: test_growth; of a layout: test_layouts)
+    records = [resolved(parse_case(data)) for data in (FULL, SPACE, FLOWING, CHIP)]
     for section, model in SECTIONS.items():
         if section in ("electrode", "protocol", "transport", "dendrite"):
             continue
         left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
         other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "times", "window", "pressure_drop",
-                       "preset", "concentration", "conductivity"}  # fmt: skip
+                       "preset", "concentration", "conductivity",
+                       "layout", "layout_layers", "layout_unit", "layout_origin", "layout_cell"}  # fmt: skip
         assert left_out <= other_roads, section
 
 

@@ -75,7 +75,7 @@ def test_every_key_of_a_section_stands_in_a_record():
     for section in ("protocol", "transport"):
         assert set(keys_of(SECTIONS[section])) <= {key for record in records for key in record[section]}
     found = {key for record in records for electrode in record["electrode"] for key in electrode}
-    assert set(keys_of(SECTIONS["electrode"])) - found == {"passivated"}
+    assert set(keys_of(SECTIONS["electrode"])) - found == {"passivated", "film"}  # see test_chips
 
 
 def test_what_the_beam_says_is_kept_out_of_the_record_of_transport():
@@ -118,13 +118,11 @@ def test_entries_of_lists_are_changed_by_name():
          "electrode.counter.reaction.cu-deposition.exchange_current_density", "published: 10 A/m^2 in"),
         ("protocol.steps=[]", "protocol.steps", "needs to know what the potentiostat does"),
         ("protocol.steps=[{technique='galvanostatic'}]", "protocol.steps[0].current_density", "is missing"),
-        ("protocol.steps=[{technique='cv', potential='0 V', vertices=['1 V'], scan_rate='1 mV/s'}]", "protocol.steps",
-         "is one moment"),
         ("protocol.reference=nobody", "protocol.reference", "there are counter, ref, working"),
         ("electrolyte.concentrations.O2=1mM", None, None),
-        ("transport.level=tertiary", "transport.level", 'grid.geometry = "line"'),
+        ("transport.level=tertiary", "protocol.steps[0].duration", "a step without end"),
         ("grid.geometry=batch", "grid.geometry", "has no place for electrodes"),
-        ('case.physics=["transport", "radiolysis"]', "case.physics", "one at a time"),
+        ('case.physics=["transport", "radiolysis"]', "case.physics", "run together with"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_cell_is_said(change, key, words):
@@ -157,6 +155,12 @@ def test_what_is_wrong_with_a_protocol_is_said(change, key, words):
     assert words in wrong(LINE, change)[key]
 
 
+def test_a_distribution_is_one_moment():
+    sweep = "protocol.steps=[{technique='cv', potential='0 V', vertices=['1 V'], scan_rate='1 mV/s'}]"
+    assert parse_case(apply_set(CASE, sweep)).protocol.steps[0].scan_rate == 1e-3  # with concentrations it may last
+    assert "is one moment" in wrong(CASE, sweep, "transport.level=secondary")["protocol.steps"]
+
+
 def test_all_errors_come_at_once():
     found = wrong(
         CASE, "electrode.working.metal=Unobtainium", "protocol.steps=[]", "grid.extent=1m", "cell.flow_rate=1uL"
@@ -169,4 +173,4 @@ def test_a_case_of_the_beam_may_hold_electrodes():
             "electrolyte": {"pH": 7}}  # fmt: skip
     assert parse_case(both).electrode[0].name == "working"
     told = wrong({**both, "electrolyte": {"preset": "ZnSO4"}})
-    assert 'read by case.physics = ["transport"] only' in told["electrolyte.preset"]
+    assert 'read by case.physics = ["transport"]' in told["electrolyte.preset"]

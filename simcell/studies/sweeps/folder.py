@@ -156,7 +156,8 @@ def create(path: Path, case: Case, plan: Plan, group: int = 1) -> Folder:
     ['missing', 'missing']
     """
     facts = describe(case, plan, group)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    # A sweep that was killed before it had its manifest leaves two empty folders, and perhaps half of a file.
+    if path.exists() and (not path.is_dir() or any(p.is_file() and p.suffix != ".tmp" for p in path.rglob("*"))):
         if (path / MANIFEST).exists():
             reason = "holds a sweep already; --resume goes on with it, another name begins a new one"
         else:

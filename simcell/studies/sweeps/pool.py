@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -78,8 +78,7 @@ def in_processes(tasks: Sequence[Task], jobs: int, report: Report, tell: Tell) -
     queue, suspects = deque(tasks), deque[Task]()
     while queue or suspects:
         if suspects:
-            task = suspects.popleft()
-            if _round(deque([task]), 1, report, tell):
+            for task in _round(suspects, 1, report, tell):  # one at a time: it is known which one it was
                 if task.size > 1:
                     suspects.extendleft(reversed(split(task)))
                 else:
@@ -115,8 +114,8 @@ def on_cluster(tasks: Sequence[Task], address: str, report: Report, tell: Tell) 
     with _client(address) as client:
         from distributed import as_completed
 
-        waiting = {f: task for task, f in ((t, client.submit(do_task, t, pure=False)) for t in tasks)}
-        done = as_completed(waiting, raise_errors=False)
+        waiting = {f: task for task, f in ((t, client.submit(_on_worker, t, pure=False)) for t in tasks)}
+        done = as_completed(waiting, loop=client.loop, raise_errors=False)
         try:
             while waiting:
                 tell(0.0)
@@ -129,10 +128,20 @@ def on_cluster(tasks: Sequence[Task], address: str, report: Report, tell: Tell) 
                     raise _gone(address)
                 if not batch:
                     time.sleep(0.1)
+        except (OSError, CancelledError):  # a result that could not be fetched, or was given up with its scheduler
+            raise _gone(address) from None
         except BaseException:
             with suppress(Exception):
                 client.cancel(list(waiting))
             raise
+
+
+def _on_worker(task: Task) -> list[Outcome]:
+    """Do a task as a plain program would: xarray would else ask the scheduler for a lock for each file it writes."""
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        return do_task(task)
 
 
 def _collect(future: Any, task: Task) -> Sequence[Outcome]:

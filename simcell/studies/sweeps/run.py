@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from simcell.errors import InputError
 from simcell.studies.setup import output_times
 from simcell.studies.sweeps import pool
-from simcell.studies.sweeps.folder import create, group_size, resume
+from simcell.studies.sweeps.folder import MANIFEST, create, group_size, resume
 from simcell.studies.sweeps.plan import Plan
 from simcell.studies.sweeps.work import Outcome, tasks_of
 from simcell.studies.vary import check_vary
@@ -76,7 +76,7 @@ def run_sweep(
     scheduler : str, optional
         Address of a Dask scheduler, instead of processes of this machine.
     going_on : bool
-        Go on with the sweep in the folder: what is finished stays.
+        Go on with the sweep in the folder: what is finished stays. Where there is none yet, it begins.
     retry_failed : bool
         Run failed runs again; implies `going_on`.
     progress : callable, optional
@@ -109,7 +109,7 @@ def run_sweep(
     together = batchable(case, plan)
     cores = os.cpu_count() or 1
     processes = cores if jobs is None else jobs
-    if going_on or retry_failed:
+    if (going_on or retry_failed) and (Path(path) / MANIFEST).is_file():
         folder = resume(Path(path), case, plan)
         if retry_failed:
             folder.forget_failures()

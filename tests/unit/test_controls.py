@@ -1,0 +1,96 @@
+"""Beam chemistry and currents in one run, and the 2 x 2 experiment that tells them apart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from simcell.case import Case
+from simcell.errors import InputError
+from simcell.results.effects import BEAM, BIAS, Effect, effects, field_effects, telling, verdict
+from simcell.studies.controls import controls, four_cases
+from simcell.studies.run import run_case
+
+HYDROGEN = {
+    "name": "hydrogen", "makes": {"H2": -1, "H+": 2}, "electrons": 2, "exchange_current_density": "10 A/m^2",
+    "reference_concentrations": {"H2": "0.78 mmol/L", "H+": "1 mol/L"}, "equilibrium_potential": "0 V",
+}  # fmt: skip
+
+
+def cell(**changes: Any) -> Case:
+    data: dict[str, Any] = {
+        "case": {"physics": ["radiolysis", "transport"], "duration": "2 s"},
+        "beam": {"dose_rate": "1e6 Gy/s"},
+        "grid": {"geometry": "line", "extent": "2 um", "spacing": "100 nm"},
+        "electrolyte": {
+            "pH": 3, "counter_ion": "ClO4-", "gases": {"H2": "1 mbar"}, "concentrations": {"Na+": "100 mmol/L"},
+        },
+        "electrode": [
+            {"name": "working", "role": "working", "area": "1000 um^2", "reaction": [HYDROGEN]},
+            {"name": "counter", "role": "counter"},
+        ],
+        "protocol": {"steps": [{"technique": "potentiostatic", "potential": "0.3 V", "duration": "2 s"}]},
+        "output": {"times": ["0.5 s", "1 s", "2 s"]},
+    }  # fmt: skip
+    return Case.from_dict(data | changes)
+
+
+@pytest.fixture(scope="module")
+def four() -> xr.DataTree:
+    return controls(cell())
+
+
+def test_runs_are_those_of_their_cases(four: xr.DataTree) -> None:
+    """Each of the four is the run of its own case to the last digit, and they share their times."""
+    for run, case in four_cases(cell()).items():
+        alone = run_case(case)["transport"].dataset["current_density"].values
+        kept = four["transport"].dataset["current_density"].isel({BEAM: run[0], BIAS: run[1]}).values
+        np.testing.assert_array_equal(kept, alone)
+    np.testing.assert_allclose(four["transport"].dataset["time"], [0.5, 1.0, 2.0], rtol=1e-12)
+    facts = json.loads(four.attrs["simcell_provenance"])
+    assert facts["unbiased"] == "open-circuit" and facts["record"] == cell().record
+
+
+def test_parts_add_up_and_tell_beam_from_bias(four: xr.DataTree) -> None:
+    """No charge passes at open circuit; a biased electrode collects the hydrogen of the beam: all of it interaction."""
+    found = {e.quantity: e for e in effects(four)}
+    charge = found["charge, electrode working"]
+    assert charge.neither + charge.by_beam + charge.by_bias + charge.interaction == pytest.approx(
+        charge.both, rel=1e-12
+    )
+    assert abs(charge.by_beam) < 1e-9 * charge.both
+    assert charge.interaction > 0.9 * charge.both
+    assert "interaction" in verdict(charge)
+    assert telling(list(found.values()))[0].quantity.startswith("charge")
+    parts = field_effects(four, "transport/concentration")
+    both = four["transport"].dataset["concentration"].isel({BEAM: 1, BIAS: 1})
+    np.testing.assert_allclose(sum(parts.values()), both, rtol=0, atol=1e-9)
+
+
+def test_beam_shifts_the_open_circuit_potential(four: xr.DataTree) -> None:
+    """More hydrogen, a lower potential against a counter electrode in fresh liquid: Nernst, 29.6 mV a decade."""
+    shift = {e.quantity: e for e in effects(four)}["electrode potential, working"].by_beam
+    c = four["transport"].dataset["concentration"].isel(x=0, time=-1)
+    made = float(c.sel(species="H2").isel({BEAM: 1, BIAS: 0}) / c.sel(species="H2").isel({BEAM: 0, BIAS: 0}))
+    assert made > 10.0
+    assert shift == pytest.approx(-0.5 * 8.314462618 * 298.15 / 96485.33212 * np.log(made), rel=1e-3)
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    """A case of one physics alone, an unknown way to be unbiased, and a geometry in which the two do not run."""
+    alone = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
+    with pytest.raises(InputError, match="has only one of the two"):
+        four_cases(alone)
+    with pytest.raises(InputError, match="open-circuit, grounded"):
+        four_cases(cell(), "floating")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"run together with grid\.geometry"):
+        cell(grid={"geometry": "plan", "extent": "20 um"}, cell={"spacer_height": "1 um"})
+
+
+def test_main_effects_are_averages() -> None:
+    e = Effect("y", "1", 1.0, 2.0, 5.0, 9.0)
+    assert e.main == ((2.0 - 1.0 + 9.0 - 5.0) / 2.0, (5.0 - 1.0 + 9.0 - 2.0) / 2.0)
