@@ -58,8 +58,8 @@ def of_picture(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.fromarray(comb).save(Path(folder) / "comb.png")
     ...     found = of_picture(Path(folder) / "comb.png", 5e-9, front=50e-9)
-    >>> round(found["tip_position"] * 1e9), round(found["arm_spacing"] * 1e9), found["coverage"]
-    (200, 100, 0.1)
+    >>> round(found["tip_position"] * 1e9, -1), round(found["arm_spacing"] * 1e9), found["coverage"]
+    (200.0, 100, 0.1)
     """
     grey = _grey(path)
     metal = grey < threshold if dark else grey > threshold
