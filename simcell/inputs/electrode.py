@@ -29,6 +29,8 @@ _POLYGON = '[["-10 um", "0 um"], ["10 um", "0 um"], ["10 um", "60 um"], ["-10 um
 _RECTANGLE = '{ x = ["-10 um", "10 um"], y = ["0 um", "60 um"] }'
 _REACTION = '[{ name = "zn-deposition", exchange_current_density = "10 A/m^2" }]'
 _FILM = '{ thickness = "80 nm", resistivity = "4.5e-5 ohm*m" }'
+_VOLTS = Measure("voltage", minimum=-5.0, maximum=5.0, bounds="must be from -5 V to 5 V")
+_PSEUDO = '{ offset = "20 mV", drift = "10 uV/s" }'
 _METAL = Choice(shipped_metals())
 
 
@@ -70,6 +72,25 @@ class FilmInput(Model):
         return self.resistivity / self.thickness
 
 
+class PseudoInput(Model):
+    """How the potential of a pseudo-reference electrode moves, in SI units; see `simcell.transport.pseudo`.
+
+    Examples
+    --------
+    >>> PseudoInput(drift="1 mV/s").drift
+    0.001
+    """
+
+    offset: Annotated[float, _VOLTS] = Field(0.0, examples=['"20 mV"'], description="against the nominal scale")
+    drift: Annotated[float, Measure("scan_rate", minimum=-1.0, maximum=1.0, bounds="must be from -1 V/s to 1 V/s")] = (
+        Field(0.0, examples=['"10 uV/s"'])
+    )
+    settling: Annotated[float, _VOLTS] = Field(0.0, examples=['"30 mV"'], description="part that comes with time")
+    time: Annotated[
+        float, Measure("time", minimum=1e-6, maximum=1e7, bounds="must be from 1 us to 1e7 s", example="60 s")
+    ] = Field(1.0, examples=['"60 s"'], description="in which it settles")
+
+
 class ElectrodeInput(Model):
     """One entry of ``[[electrode]]``, in SI units.
 
@@ -91,6 +112,9 @@ class ElectrodeInput(Model):
         (), examples=['["0 um", "70 um"]'], max_length=2,
         description="of a reference without outline: x, y; on a line its distance from the working electrode",
     )  # fmt: skip
+    pseudo: PseudoInput | None = Field(
+        None, examples=[_PSEUDO], description="of a reference on a line: its own potential moves"
+    )
     on: Annotated[Literal["lower", "upper"], Choice(SIDES)] = Field("lower", examples=['"lower"'], description="window")
     metal: Annotated[str | None, _METAL] = Field(None, examples=['"Zn"'])
     area: Annotated[

@@ -11,6 +11,7 @@ from simcell.inputs.electrode import whole_electrodes
 from simcell.inputs.fields import Choice, Each, Flag, Frozen, Measure, Model
 from simcell.inputs.rules import Given, Rule
 
+SOLUTIONS = ("independent", "speciated", "concentrated")
 LEVELS = ("auto", "primary", "secondary", "tertiary")
 GEOMETRIES = ("auto", "line", "plan", "section", "full")
 _DIFFUSIVITY = '{ "Zn2+" = "6.2e-10 m^2/s" }'
@@ -40,6 +41,10 @@ class TransportInput(Model):
     edges: Annotated[Literal["exact", "plain"], Choice(("exact", "plain"))] = Field(
         "exact", examples=['"plain"'], description="section and full: exact local solution at electrode edges"
     )
+    solution: Annotated[Literal["independent", "speciated", "concentrated"], Choice(SOLUTIONS)] = Field(
+        "independent", examples=['"speciated"'],
+        description="of a preset, on a line: ions alone; with pairs and buffers that react; a concentrated binary salt",
+    )  # fmt: skip
     diffusivity: Annotated[
         Mapping[str, float],
         Each(Measure("diffusivity", above=0.0, maximum=1e-6, bounds="must be above zero and at most 1e-6 m^2/s"),
@@ -65,6 +70,7 @@ def transport_rules(given: Given) -> Iterator[Rule]:
     if level in ("primary", "secondary") and geometry == "line":
         reason = f"needs electrodes seen from above or in a section; a line runs {LEVELS[3]} only"
         yield Rule("transport.level", level, reason, '"tertiary"')
+    yield from _solution(given, geometry)
     if geometry != "line" and not given.wrote("cell", "spacer_height"):
         yield Rule("cell.spacer_height", None, "is missing: the thickness of the liquid", '"500 nm"')
     working = next((e for e in electrodes.values() if e.role == "working"), None)
@@ -82,6 +88,23 @@ def transport_rules(given: Given) -> Iterator[Rule]:
         yield Rule("electrode", None, f"a counter electrode {reason}", 'role = "counter"')
     yield from _steps(given, level)
     yield from _reference(given, set(electrodes))
+
+
+def _solution(given: Given, geometry: str | None) -> Iterator[Rule]:
+    """Speciation and concentrated salts are those of a preset alone, along a line."""
+    chosen = given.value("transport", "solution")
+    if chosen in (None, "independent"):
+        return
+    if geometry not in ("line", None):
+        yield Rule("transport.solution", chosen, 'runs with grid.geometry = "line" in this version', '"independent"')
+    elif "radiolysis" in (given.value("case", "physics") or ()):
+        yield Rule("transport.solution", chosen, "is for currents alone: under the beam the mechanism reacts")
+    elif not given.wrote("electrolyte", "preset"):
+        yield Rule("electrolyte.preset", None, f"is missing: transport.solution = {chosen!r} reads it", '"ZnSO4"')
+    for key in ("concentrations", "pH", "counter_ion"):
+        if given.wrote("electrolyte", key):
+            reason = f"follows from the preset with transport.solution = {chosen!r}"
+            yield Rule(f"electrolyte.{key}", given.raw("electrolyte", key), reason)
 
 
 def _steps(given: Given, level: str | None) -> Iterator[Rule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,19 @@ from simcell.constants import GAS_CONSTANT
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput, area_on_line
+from simcell.inputs.solution import binary_solution, dissolve
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.irradiated import Irradiated, beam_groups, irradiated
 from simcell.studies.reactions import by_role, reactions_of
-from simcell.studies.solution import Solution, with_products
+from simcell.studies.solution import Solution, solution_of, with_products
 from simcell.studies.steps import segments_of
+from simcell.transport.bulk import Bulk
+from simcell.transport.concentrated import Binary
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
+from simcell.transport.pseudo import Pseudo
 from simcell.transport.record import Record
 from simcell.transport.session import Course, Options, Stopped
 from simcell.transport.session import run as run_session
@@ -43,7 +47,6 @@ NO_REST = (
     "the electrodes have no open-circuit potential at the start, from which their capacitance would be charged: a "
     "reaction finds nothing on one of its sides; dissolve a trace of it, or leave the capacitance out"
 )
-GROWTH = 1.05  # of neighbouring cells where the file gives none: 1.2, as around a beam, costs up to 6e-3 of a current
 MOST_VALUES = 20_000_000  # of concentration that a result holds: 160 MB
 
 
@@ -92,7 +95,7 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
     'K+'
     """
     wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
-    solution = with_products(case) if wet is None else wet.solution
+    solution, bulk, salt = _liquid(case, wet)
     ions = ions_of(solution)
     reactions = reactions_of(case, solution)
     working, counter = by_role(case, "working"), by_role(case, "counter")
@@ -106,24 +109,49 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
         warnings.append(f'no reaction at "{counter.name}": the far end of the line is {what} (grid.edge)')
     place = by_role(case, "reference")
     at = place.position[0] if place is not None and case.protocol.reference in (None, place.name) else None
-    growth = case.grid.growth if "growth" in case.grid.model_fields_set else GROWTH
     grid = between(
-        case.grid.extent, _first_cell(case, ions), growth, case.grid.extent * LARGEST_CELL,
+        case.grid.extent, _first_cell(case, ions), case.grid.growth, case.grid.extent * LARGEST_CELL,
         other=isinstance(other, Surface),
     )  # fmt: skip
     try:
         liquid = Liquid(
             grid, ions, solution.concentrations, surface_of(working, reactions[working.name]), other, at,
-            temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
+            temperature=case.electrolyte.temperature, bulk=bulk, solution=salt, pseudo=_pseudo(place),
+            scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
         key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
     segments, groups = segments_of(case, area, _compensated(case, liquid))
-    if case.electrolyte.pH is not None and wet is None:
+    if case.electrolyte.pH is not None and bulk is None:
         warnings.append("the ions of water move, but water and buffers do not react in the liquid of a line")
     return Line(solution, liquid, segments, groups, area, tuple(warnings), wet)
+
+
+def _liquid(case: CaseInput, wet: Irradiated | None) -> tuple[Solution, Bulk | None, Binary | None]:
+    """Solutes, what reacts among them, and properties of a concentrated salt, as `transport.solution` asks."""
+    if wet is not None:
+        return wet.solution, wet.bulk, None
+    chosen, e = case.transport.solution, case.electrolyte
+    if chosen == "independent":
+        return with_products(case), None, None
+    assert e.preset is not None and e.concentration is not None  # checked with the case
+    if chosen == "speciated":
+        found = dissolve(e.preset, e.concentration, e.temperature)
+        charges = {ion.name: ion.charge for ion in found.ions}
+        moving = {ion.name: ion.diffusivity for ion in found.ions} | dict(case.transport.diffusivity)
+        start = {ion.name: float(found.start[ion.name]) for ion in found.ions}
+        kappa, words = found.conductivity(e.temperature), "ions and pairs at infinite dilution"
+        return Solution(start, charges, moving, kappa, words, found.warnings), found.bulk, None
+    salt, plain = binary_solution(e.preset, e.temperature), solution_of(case)
+    spread = dict.fromkeys(plain.concentrations, float(salt.diffusivity(e.concentration)))  # of the salt, for the grid
+    return replace(plain, diffusivities=spread), None, salt
+
+
+def _pseudo(reference: ElectrodeInput | None) -> Pseudo | None:
+    p = reference.pseudo if reference is not None else None
+    return None if p is None else Pseudo(p.offset, p.drift, p.settling, p.time)
 
 
 def ions_of(solution: Solution) -> list[Ion]:
@@ -184,10 +212,16 @@ def _compensated(case: CaseInput, liquid: Liquid) -> float:
     if share == 0.0:
         return 0.0
     end = liquid.grid.faces[2][-1] if liquid.reference is None else liquid.reference
+    return float(share * end / _conductivity(liquid))
+
+
+def _conductivity(liquid: Liquid) -> float:
+    """At the working electrode before the start [S/m], of the solution that the equations move."""
+    if liquid.solution is not None:
+        return float(liquid.solution.conductivity(float(liquid.composition[0, 0])))
     z = np.array([ion.charge for ion in liquid.ions], dtype=float)
     d = np.array([ion.diffusivity for ion in liquid.ions])
-    kappa = FARADAY / liquid.volts * float((z**2 * d) @ liquid.composition[:, 0])
-    return float(share * end / kappa)
+    return FARADAY / liquid.volts * float((z**2 * d) @ liquid.composition[:, 0])
 
 
 # ----------------------------------------------------------------- the run
@@ -233,7 +267,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
         "against": _against(case.input, ready),
         "ends": [{"step": ready.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
     }  # fmt: skip
-    warnings = [*ready.warnings, *remarks, *([str(failure)] if failure else [])]
+    warnings = [*ready.warnings, *record.warnings, *remarks, *([str(failure)] if failure else [])]
     facts = transport_provenance(case, warnings, status, started, solver, transport=more)
     tree = build(groups, coords, {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "line"})
     if failure is not None:
@@ -290,9 +324,7 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
         "time": record.time[rows], "species": list(record.ions), "x": record.position, "electrode": names,
         "reaction": [f"{by[side]}: {name}" for side, name in zip(sides, record.reactions, strict=True)],
     }  # fmt: skip
-    z = np.array([ion.charge for ion in ready.liquid.ions], dtype=float)
-    d = np.array([ion.diffusivity for ion in ready.liquid.ions])
-    kappa = FARADAY / ready.liquid.volts * float((z**2 * d) @ ready.liquid.composition[:, 0])
+    kappa = _conductivity(ready.liquid)
     cell: dict[str, Any] = {"temperature": ([], case.electrolyte.temperature), "conductivity": ([], kappa)}
     groups = {"cell": cell, "transport": group}
     if ready.wet is not None:

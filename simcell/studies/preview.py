@@ -14,6 +14,12 @@ from simcell.studies.line import line_of
 from simcell.studies.solution import Solution
 from simcell.studies.transport import is_tertiary
 
+MODELS = {
+    "independent": "independent ions",
+    "speciated": "independent ions with pairs and buffers that react",
+    "concentrated": "a concentrated binary salt",
+}
+
 
 def preview(case: CaseInput, folder: Path | None = None) -> dict[str, Any]:
     """Facts about a case: `beam`, `liquid` and `space` as name -> (value, unit), `computes` as words, `warnings`.
@@ -105,7 +111,7 @@ def _of_line(case: CaseInput, folder: Path | None) -> dict[str, Any]:
     if line.area is not None:
         space["area of the working electrode"] = (line.area, "m^2")
     computes = {
-        "model": "tertiary: ions along a line, electroneutral, independent",
+        "model": f"tertiary: ions along a line, electroneutral; {MODELS[case.transport.solution]}",
         "validity": "one dimension: no edges, and no liquid beside the electrode; layers much thicker than the Debye "
         "length",
         "balancing ion": line.liquid.balance,

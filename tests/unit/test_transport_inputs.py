@@ -75,7 +75,11 @@ def test_every_key_of_a_section_stands_in_a_record():
     for section in ("protocol", "transport"):
         assert set(keys_of(SECTIONS[section])) <= {key for record in records for key in record[section]}
     found = {key for record in records for electrode in record["electrode"] for key in electrode}
-    assert set(keys_of(SECTIONS["electrode"])) - found == {"passivated", "film"}  # see test_chips
+    assert set(keys_of(SECTIONS["electrode"])) - found == {
+        "passivated",
+        "film",
+        "pseudo",
+    }  # see test_chips, test_solutions
 
 
 def test_what_the_beam_says_is_kept_out_of_the_record_of_transport():
