@@ -117,7 +117,9 @@ def _report(tree: xarray.DataTree, objectives: Sequence[str], as_json: bool, qui
     typer.echo(table(rows, ("figure", "best" if any(f["at"] for f in facts.values()) else "value", "at")))
     if front:
         some = f", {FEW} of them" if len(front) > FEW else ""
-        typer.echo(f"\nno other design beats these {len(front)}{some} ({', '.join(objectives)}):")
+        typer.echo(
+            f"\nno other design beats these {len(front)}{some} ({', '.join(n for n in objectives if n in front[0])}):"
+        )
         step = max(1, len(front) // FEW)
         names = list(front[0])
         typer.echo(table([[f"{row[n]:.4g}" for n in names] for row in front[::step][:FEW]], names))
@@ -130,6 +132,7 @@ def _front(tree: xarray.DataTree, objectives: Sequence[str]) -> list[dict[str, f
     if "pareto" not in tree["design"]:
         return []
     group = tree["design"].to_dataset()
+    objectives = [name for name in objectives if name in group]  # those of a current are not there without one
     frame = group[["pareto", *objectives]].to_dataframe().reset_index()
     chosen = frame[frame["pareto"] == 1].drop(columns="pareto")
     return [{str(k): float(v) for k, v in row.items()} for row in chosen.to_dict("records")]

@@ -27,10 +27,10 @@ from simcell.results.files import atomic, check_writable
 from simcell.results.provenance import ATTRIBUTE, read_provenance
 from simcell.results.schema import extra_dims
 
-MAPS = ("edge_factor", "max_ir_error", "limiting_current")
 TIMES = ("filling_time", "depletion_time", "sand_time")
 NAMES = {
     "edge_factor": "Edge factor (outermost 5 % over mean)", "max_ir_error": "Largest iR error",
+    "cell_resistance": "Resistance of the gap",
     "mean_ir_error": "Mean iR error", "limiting_current": "Sustainable current, at least",
     "liquid_thickness": "Liquid thickness", "resolution": "STEM probe spread in the liquid",
     "filling_time": "liquid above the electrode alone", "depletion_time": "with diffusion along the layer",
@@ -79,7 +79,8 @@ def design_map(tree: xr.DataTree) -> Figure:
     if len(dims) == 1:
         _curves(panels, data, dims[0], asked)
     else:
-        for axes, name in zip(panels, MAPS, strict=False):
+        second = "max_ir_error" if "max_ir_error" in data else "cell_resistance"
+        for axes, name in zip(panels, ("edge_factor", second, "limiting_current"), strict=False):
             _map(figure, axes, data, dims, name, asked if name == "limiting_current" else None)
         _trade(figure, panels[3], data)
     title = str(tree.attrs.get("title") or "Designs of a thin cell")

@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 Progress = Callable[[float], None]
 _FORM = "electrode.counter.gap=20um..200um:5"
 _WAVES = ("cv_peak_ratio", "cv_peak_shift")
+_OF_CURRENT = ("mean_ir_error", "max_ir_error")  # nothing without a current
 _TIMES = ("filling_time", "depletion_time", "film_sand_time", "sand_time")
 
 #: key of a design -> (number of a strip, kind of unit); these need no new case for each value
@@ -174,7 +175,8 @@ def design(
     dims = [a.name for a in axes]
     group: dict[str, Any] = {name: (dims, values) for name, values in found.items()}
     if objectives:
-        group["pareto"] = (dims, pareto({name: found[name] for name in _known(objectives, found)}))
+        asked = [name for name in objectives if name in found or name not in _OF_CURRENT]
+        group["pareto"] = (dims, pareto({name: found[name] for name in _known(asked, found)}))
     facts = provenance(
         record=case.record, record_hash=case.hash, case=case.data, warnings=list(dict.fromkeys(warnings))[:20],
         solver={"method": "closed forms" + (" and sections" if solve else "")}, wall_time=time.perf_counter() - started,
@@ -204,6 +206,8 @@ def merits(strip: Strip, beam: tuple[float, str] | None, solve: bool, progress: 
     found["liquid_thickness"] = largest
     if beam is not None:
         found["resolution"] = stem_broadening(largest, beam[0], load_medium(beam[1]))
+    if np.all(np.asarray(strip.current_density) == 0.0):
+        found = {name: v for name, v in found.items() if name not in _OF_CURRENT}
     found = {name: np.broadcast_to(v, shape) for name, v in found.items()}
     found |= {name: np.where(np.isfinite(found[name]), found[name], np.nan) for name in _TIMES}
     if solve:
@@ -299,7 +303,10 @@ def _one_value(case: Case, defaults: Mapping[str, float] | None) -> float:
 
 def _doubts(strip: Strip) -> list[str]:
     if np.all(np.asarray(strip.current_density) == 0.0):
-        return ["no step gives a current: iR errors are 0 and depletion times missing; --current-density gives one"]
+        return [
+            "no step gives a current: iR errors and depletion times are not known and not traded; --current-density "
+            "gives one"
+        ]
     return []
 
 

@@ -11,6 +11,7 @@ from simcell.case import Case
 from simcell.errors import InputError, ResultError
 from simcell.results.design_map import as_csv, design_map
 from simcell.results.figures_of_merit import MERITS
+from simcell.results.provenance import read_provenance
 from simcell.studies.design import axis_of, best, design, pareto
 from simcell.studies.optimise import optimise
 from simcell.studies.strip import strip_of
@@ -206,3 +207,12 @@ def test_table_and_pictures(tmp_path) -> None:  # type: ignore[no-untyped-def]
     three = design(case(), [*axes, axis_of("electrode.working.width=5um,10um")])
     with pytest.raises(ResultError, match="shows two keys"):
         design_map(three)
+
+
+def test_without_a_current_there_is_no_ir_error_to_trade() -> None:
+    """A potential step names no current: figures that need one are missing, not zero, and the front does without."""
+    steps = [{"technique": "potentiostatic", "potential": "-0.1 V", "duration": "30 s"}]
+    still = Case.from_dict({**CASE, "protocol": {"steps": steps}})
+    tree = design(still, [axis_of("cell.spacer_height=200nm..2um:log:3")], objectives=("edge_factor", "max_ir_error"))
+    assert "max_ir_error" not in tree["design"] and "pareto" in tree["design"]
+    assert any("not known" in w for w in read_provenance(tree)["warnings"])
