@@ -122,9 +122,10 @@ def _of_transport(given: Given, geometry: str) -> Iterator[Rule]:
         reason = f"has no place for electrodes; transport wants {', '.join(OF_TRANSPORT)}"
         yield Rule("grid.geometry", geometry, reason, '"plan"')
         return
-    if _flows(given):
+    if _flows(given) and (geometry == "line" or given.value("transport", "level") in ("primary", "secondary")):
         key = "flow_rate" if given.wrote("cell", "flow_rate") else "pressure_drop"
-        yield Rule(f"cell.{key}", given.raw("cell", key), "does not act on currents and ions in this version", "0")
+        reason = 'acts on ions from above, across or in three dimensions alone (transport.level = "tertiary")'
+        yield Rule(f"cell.{key}", given.raw("cell", key), reason, '"0 uL/min"')
     window = any(given.wrote("cell", key) for key in ("window", "window_top", "window_bottom"))
     if not given.wrote("grid", "extent") and (geometry == "line" or not window):
         what = "the length of the line" if geometry == "line" else "the length of the grid along x, window or more"

@@ -19,6 +19,7 @@ from simcell.inputs.case import CaseInput
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.cell import flow_of
 from simcell.studies.currents import (
     Ready,
     asked_density,
@@ -104,10 +105,14 @@ def bath_of(case: CaseInput) -> BathReady:
         if electrode.position:
             place = (electrode.position[0], electrode.position[1] if geometry != "section" else place[1])
     open_ = open_sides(geometry) if case.grid.edge == "reservoir" else ()
+    flow = flow_of(case, grid)
+    if flow is not None and case.cell.flow is not None:  # fresh at the inlet; walls but there and at the outlet
+        open_ = (case.cell.flow.inlet,)
     try:
         bath = Bath(
             grid, ions, solution.concentrations, plates, dict.fromkeys(open_, solution.concentrations),
-            reference=place, temperature=case.electrolyte.temperature,
+            flow=None if flow is None else flow.volume_flow, reference=place,
+            temperature=case.electrolyte.temperature,
         )  # fmt: skip
     except ValueError as error:
         raise InputError(Problem("", "electrode", None, str(error))) from None
@@ -118,10 +123,10 @@ def bath_of(case: CaseInput) -> BathReady:
     if not case.output.times and "spacing" not in case.output.model_fields_set:
         output = output.model_copy(update={"spacing": "linear", "first": total / FIELDS})
     times = np.array([t for t in output.resolved_times(total) if 0.0 < t < total * (1.0 - 1e-9)])
-    warnings = [*solution.warnings, *([remark] if remark else [])]
+    warnings = [*solution.warnings, *([remark] if remark else []), *(flow.warnings if flow is not None else ())]
     if geometry == "plan" and not validity.plan:
         warnings.append(f"the plan does not hold: {validity.words}")
-    if open_:
+    if open_ and flow is None:
         warnings.append(
             f"fresh liquid lies beyond the sides {', '.join(open_)}, each of one potential and without net current; "
             'grid.edge = "closed" makes them walls'

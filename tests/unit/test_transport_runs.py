@@ -274,3 +274,21 @@ def test_maps_of_the_beam_draw_the_electrodes_of_the_result():
     without = build(beam, {"time": [1.0], "y": x, "x": x})
     more = [len(maps.sheet(tree).axes[0].lines) for tree in (with_it, without)]
     assert more[0] == more[1] + 1
+
+
+def test_an_electrode_takes_all_that_a_slow_flow_brings() -> None:
+    """Zinc in an excess of salt flows past a long strip: at -0.3 V the current is 2 F Q c, whatever the kinetics."""
+    zinc = [{"name": "zn-deposition", "exchange_current_density": "100 A/m^2"}]
+    tree = run({
+        "case": {"physics": ["transport"]},
+        "cell": {"spacer_height": "500 nm", "flow_rate": "9 nL/min", "flow": {"inlet": "x-", "outlet": "x+"}},
+        "grid": {"geometry": "plan", "extent": "200 um", "extent_y": "20 um", "spacing": "5 um"},
+        "electrolyte": {"concentrations": {"Zn2+": "1 mmol/L", "K+": "100 mmol/L", "Cl-": "102 mmol/L"}},
+        "electrode": [
+            {"name": "working", "role": "working", "rectangle": {"x": ["-60 um", "0 um"]}, "reaction": zinc},
+            {"name": "counter", "role": "counter", "rectangle": {"x": ["60 um", "90 um"]}, "reaction": zinc},
+        ],
+        "protocol": {"steps": [{"technique": "potentiostatic", "potential": "-0.3 V", "duration": "1 s"}]},
+    })  # fmt: skip
+    taken = float(tree["trace"].dataset["electrode_current"].sel(electrode="working")[-1])
+    assert taken == pytest.approx(-2 * 96485.33212 * 9e-12 / 60.0 * 1.0, rel=2e-3)
