@@ -42,6 +42,7 @@ def controls(
       simcell controls cell.toml --set "beam.dose_rate=1e7 Gy/s" --json
     """
     from simcell.results.effects import effects, telling, verdict
+    from simcell.results.provenance import read_provenance
     from simcell.results.store import write
     from simcell.studies import controls as study
 
@@ -62,15 +63,14 @@ def controls(
 
         draw(tree, image)
     if as_json:
-        print_json([_facts(e) for e in found])
+        print_json({"warnings": read_provenance(tree)["warnings"], "effects": [_facts(e) for e in found]})
         return
+    for warning in read_provenance(tree)["warnings"]:
+        note(f"warning  {warning}", quiet)
     chief = telling(found)
-    typer.echo(
-        table(
-            [_row(e) for e in chief[:MOST_ROWS]], ("quantity", "unit", "neither", "beam", "bias", "both", "interaction")
-        )
-    )
-    for effect in chief[:3]:
+    header = ("quantity", "unit", "neither", "by beam", "by bias", "interaction", "= both")
+    typer.echo(table([_row(e) for e in chief[:MOST_ROWS]], header))
+    for effect in [e for e in chief if "counter" not in e.quantity][:3]:
         note(verdict(effect), quiet)
     note(f"wrote    {target}", quiet)
     if image is not None:
@@ -78,8 +78,10 @@ def controls(
 
 
 def _row(e: Effect) -> tuple[str, ...]:
-    values = (e.neither, e.by_beam, e.by_bias, e.both, e.interaction)
-    return (e.quantity, e.unit, *(f"{v:.3g}" for v in values))
+    from simcell.results.effects import cleared
+
+    values = (e.neither, e.by_beam, e.by_bias, e.interaction, e.both)
+    return (e.quantity, e.unit, *(f"{cleared(v, e):.3g}" for v in values))
 
 
 def _facts(e: Effect) -> dict[str, Any]:

@@ -209,6 +209,8 @@ def parse_case(data: Mapping[str, Any], *, file: str = "", folder: Path | None =
     models["solver"] = models["solver"].model_copy(update={"rtol": rtol, "atol": atol})
     if "radiolysis" in physics and "transport" not in physics:
         models["output"] = models["output"].model_copy(update={"count": models["output"].resolved_count(geometry)})
+    elif geometry == "line" and not given.wrote("output", "spacing"):
+        models["output"] = models["output"].model_copy(update={"spacing": "linear"})
     elif "dendrite" in physics:
         spread = {} if given.wrote("output", "spacing") else {"spacing": "linear"}
         models["output"] = models["output"].model_copy(

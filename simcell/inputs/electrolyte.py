@@ -13,6 +13,7 @@ from simcell.inputs.fields import Choice, Each, Frozen, Measure, Model, Number, 
 from simcell.inputs.rules import Given, Rule
 
 _CONCENTRATIONS = '{ O2 = "0.255 mmol/L" }'
+_IONS = 'concentrations = { "Zn2+" = "0.1 mol/L", "SO4^2-" = "0.1 mol/L" }'
 _GASES = '{ H2 = "1 bar" }'
 # No salt dissolves to more than about 20 mol/L; Henry's law holds to some tens of bar.
 _MAX_CONCENTRATION = 2e4  # mol/m^3
@@ -144,7 +145,7 @@ def preset_rules(given: Given) -> Iterator[Rule]:
     if "radiolysis" in physics:
         for key in written:
             reason = 'is read by case.physics = ["transport"] alone; give the ions in electrolyte.concentrations'
-            yield Rule(f"electrolyte.{key}", given.raw("electrolyte", key), reason, _CONCENTRATIONS)
+            yield Rule(f"electrolyte.{key}", given.raw("electrolyte", key), reason, _IONS)
     elif "preset" in written and "concentration" not in written:
         yield Rule("electrolyte.concentration", None, "is missing beside electrolyte.preset", '"0.1 mol/L"')
     elif "concentration" in written and "preset" not in written:

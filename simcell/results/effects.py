@@ -108,8 +108,8 @@ def field_effects(tree: xr.DataTree, path: str) -> dict[str, xr.DataArray]:
 def effects(tree: xr.DataTree) -> list[Effect]:
     """Every scalar that the four runs give.
 
-    Traces give their last value, currents their charge as well; what varies in space gives its mean over the liquid
-    and, on a line, the value at the working electrode.
+    Traces give their last value; what varies in space gives its mean over the liquid and, on a line, the value at the
+    working electrode.
 
     Parameters
     ----------
@@ -156,9 +156,6 @@ def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndar
             of = ", ".join(map(str, label if isinstance(label, tuple) else (label,))) if labels else ""
             words = ", ".join(part for part in (name.replace("_", " "), of) if part) + where
             if "time" in one.dims:
-                if unit == "A":
-                    what = name.replace("_current", "").replace("_", " ")
-                    yield f"charge, {what} {of}{where}", "C", one.fillna(0.0).integrate("time").values
                 one = one.isel(time=-1, drop=True)
             yield words, unit, one.values
 
@@ -166,22 +163,29 @@ def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndar
 def telling(found: list[Effect]) -> list[Effect]:
     """The chief ones that beam or bias change: charges, then currents, potentials, pH and gas; the counter later.
 
+    Charge and current densities stand in for charges and currents where the area is not known.
+
     Examples
     --------
-    >>> same, other = Effect("a", "A", 1.0, 1.0, 1.0, 1.0), Effect("charge", "C", 0.0, 1.0, 4.0, 7.0)
+    >>> same, other = Effect("pH", "1", 3.0, 3.0, 3.0, 3.0), Effect("electrode charge, a", "C", 0.0, 1.0, 4.0, 7.0)
     >>> [e.quantity for e in telling([same, other])]
-    ['charge']
+    ['electrode charge, a']
     """
-    ranked = [(_rank(e), number, e) for number, e in enumerate(found) if _changed(e)]
-    return [e for rank, _, e in sorted(ranked, key=lambda r: r[:2]) if rank < len(_CHIEF)]
+    chief = _CHIEF if any(e.unit == "C" for e in found) else (*_DENSITIES, *_CHIEF)
+
+    def rank(e: Effect) -> float:
+        place = next((n for n, start in enumerate(chief) if e.quantity.startswith(start)), len(chief))
+        return place + 0.5 * ("counter" in e.quantity)
+
+    ranked = [(rank(e), number, e) for number, e in enumerate(found) if _changed(e)]
+    return [e for place, _, e in sorted(ranked, key=lambda r: r[:2]) if place < len(chief)]
 
 
-_CHIEF = ("charge, ", "electrode current, ", "reaction current, ", "electrode potential, ", "pH", "gas saturation, ")
-
-
-def _rank(e: Effect) -> float:
-    rank = next((n for n, start in enumerate(_CHIEF) if e.quantity.startswith(start)), len(_CHIEF))
-    return rank + 0.5 * ("counter" in e.quantity)
+_CHIEF = (
+    "electrode charge, ", "reaction charge, ", "electrode current, ", "reaction current, ", "electrode potential, ",
+    "pH", "gas saturation, ",
+)  # fmt: skip
+_DENSITIES = ("charge density", "current density", "reaction current density, ")
 
 
 def _changed(e: Effect) -> bool:
@@ -199,10 +203,21 @@ def verdict(effect: Effect) -> str:
     """
     size = max(abs(v) for v in (effect.neither, effect.beam, effect.bias, effect.both))
     parts = (effect.both, effect.neither, effect.by_beam, effect.by_bias, effect.interaction)
-    told = (v if abs(v) > 1e-9 * size else 0.0 for v in parts)
+    told = (cleared(v, effect) for v in parts)
     both, neither, beam, bias, interaction = (_number(v, effect.unit) for v in told)
     rest = f" (of which {neither} without either)" if abs(effect.neither) > SMALL * size else ""
     return f"{effect.quantity}: of {both}{rest}, {beam} is beam alone, {bias} bias alone, {interaction} interaction"
+
+
+def cleared(value: float, effect: Effect) -> float:
+    """A number of an effect, or 0 where it is rounding beside the four runs.
+
+    Examples
+    --------
+    >>> cleared(1e-25, Effect("charge", "C", 0.0, 1e-25, 4.0, 7.0))
+    0.0
+    """
+    return value if abs(value) > 1e-9 * max(map(abs, (effect.neither, effect.beam, effect.bias, effect.both))) else 0.0
 
 
 def _number(value: float, unit: str) -> str:

@@ -22,6 +22,17 @@ _PARTS = (("beam", "#d08700"), ("bias", "#2a6f97"), ("interaction", "#a63d57"))
 MOST_BARS = 6
 
 
+def is_of_controls(tree: xr.DataTree) -> bool:
+    """Whether a result is that of `simcell controls`.
+
+    Examples
+    --------
+    >>> is_of_controls(xr.DataTree())
+    False
+    """
+    return any(BEAM in node.dims and BIAS in node.dims for node in tree.subtree)
+
+
 def draw(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
     """Draw the four runs into a file.
 

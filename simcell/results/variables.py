@@ -156,6 +156,8 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("transport", "electrode_current", _TE, "A", "current of the electrode into the liquid, anodic positive"),
     Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
+    Variable("transport", "electrode_charge", _TE, "C", "charge that the electrode has passed, anodic positive"),
+    Variable("transport", "reaction_charge", ("time", "reaction"), "C", "charge of the reaction, anodic positive"),
     Variable("transport", "ohmic_drop", _TE, "V", "potential of the liquid at the electrode less at the reference"),
     Variable("transport", "largest_ohmic_drop", _TE, "V", "ohmic drop where it is largest on the electrode"),
     Variable(

@@ -65,11 +65,12 @@ def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[tuple[in
     step: dict[str, Any] = {"technique": "ocp", "duration": f"{seconds!r} s"}
     free: dict[str, Any] = {"protocol.steps": [step]}
     if unbiased == "grounded":
-        counter = next((e.name for e in case.input.electrode if e.role == "counter"), None)
+        counter = next((e.name for e in case.input.electrode if e.role == "counter" and e.reaction), None)
         if counter is None:
-            raise InputError(Problem("", "--unbiased", "grounded", "needs a counter electrode, which the case has not"))
+            reason = "needs a counter electrode with a reaction: liquid alone has no potential to ground to"
+            raise InputError(Problem("", "--unbiased", "grounded", reason, "open-circuit"))
         step |= {"technique": "potentiostatic", "potential": "0 V"}
-        free["protocol.reference"] = counter
+        free |= {"protocol.reference": counter, "protocol.ir_compensation": 0.0}
     written = case.data.get("output") or {}
     spread = np.linspace(0.0, seconds, TIMES + 1)[1:].tolist()
     times = case.input.output.resolved_times(seconds, case.input.grid.geometry) if written else spread
@@ -201,10 +202,13 @@ def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, An
     """What all four hold, run by run in front, up to the time that all reached."""
     last = trees[1, 1]
     times = {run: tree["transport"].dataset["time"].values for run, tree in trees.items()}
-    count = min(t.size for t in times.values())
-    if any(not np.allclose(t[:count], times[1, 1][:count], rtol=1e-9, atol=0.0) for t in times.values()):
-        raise ValueError("the four runs do not share their times")
-    cut = float(times[1, 1][count - 1]) if len({t.size for t in times.values()}) > 1 else None
+    least = min(t.size for t in times.values())
+    shared = np.all([np.isclose(t[:least], times[1, 1][:least], rtol=1e-9, atol=0.0) for t in times.values()], axis=0)
+    count = least if shared.all() else int(shared.argmin())  # a run that ends between two times ends beside them
+    if count == 0:
+        reason = "is shorter than the first of the times at which the four runs are compared"
+        raise InputError(Problem("", "protocol", None, reason, 'output.times = ["1 ms", "2 ms"]'))
+    cut = float(times[1, 1][count - 1]) if count < max(t.size for t in times.values()) else None
     coords: dict[str, Any] = {BEAM: ([0.0, 1.0], "1"), BIAS: ([0.0, 1.0], "1")}
     groups: dict[str, Any] = {}
     for node in last.children.values():

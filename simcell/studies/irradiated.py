@@ -28,7 +28,9 @@ from simcell.studies.run import beam_group, ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
 from simcell.studies.solution import Solution
 from simcell.transport.bulk import ORDER, Bulk
+from simcell.transport.species import Liquid
 
+CELLS = 5  # over a reaction layer: a current through it is then good to a few per cent
 SMALL = 1e-3  # mol/m^3 (1 uM): errors of what starts with less are told against this
 
 
@@ -118,6 +120,11 @@ def beam_groups(wet: Irradiated, times: Array, concentration: Array) -> tuple[di
     """
     species = list(wet.solution.concentrations)
     c = np.moveaxis(concentration, 1, -1)
+    still = {
+        gas: amount for gas, amount in wet.setup.passive.items() if gas not in species
+    }  # N2, Ar: they do not react
+    c = np.concatenate([c, *(np.full((*c.shape[:-1], 1), amount) for amount in still.values())], axis=-1)
+    species += list(still)
     gases, limits = list(gases_in(wet.setup.mechanism)), saturation(wet.setup)
     share = np.stack([c[..., species.index(g)] / limits[g] for g in gases], axis=1)
     group = {
@@ -126,4 +133,41 @@ def beam_groups(wet: Irradiated, times: Array, concentration: Array) -> tuple[di
         "gas_pressure": (["time", "x"], gases_of(wet.setup).pressure_of(c, species)),
         "saturation_concentration": (["gas"], np.array([limits[g] for g in gases])),
     }
-    return {"beam": beam_group(wet.beam, wet.setup, times), "radiolysis": group}, {"gas": gases}
+    return {"beam": beam_group(wet.beam, wet.setup, times, float(times[-1])), "radiolysis": group}, {"gas": gases}
+
+
+def unresolved(wet: Irradiated, liquid: Liquid, concentration: Array) -> list[str]:
+    """Warnings on solutes of electrode reactions whose reaction layer sqrt(D / k') the first cell does not resolve.
+
+    k' is the largest rate at which reactions without a reverse use a solute up in the cell beside the electrode, over
+    its concentration, of concentrations (times, solutes, nodes). (Layers of equilibria may be thinner than a cell, see
+    `simcell.transport.bulk`.)
+
+    Examples
+    --------
+    >>> unresolved.__name__
+    'unresolved'
+    """
+    names = [ion.name for ion in liquid.ions]
+    c = np.maximum(concentration[:, :, 1], 0.0)
+    loss = dict.fromkeys(names, np.zeros(c.shape[0]))
+    for r in wet.bulk.reactions:
+        if r.forward > 0.0 and r.back == 0.0:
+            rate = r.forward * np.prod([c[:, names.index(s)] ** n for s, n in r.reactants.items()], axis=0)
+            for s, change in r.change.items():
+                if change < 0:
+                    loss[s] = loss[s] - change * rate
+    first = 2.0 * float(liquid.grid.centre[2][0] - liquid.grid.faces[2][0])
+    told = []
+    for ion in liquid.ions:
+        at_electrodes = any(ion.name in reaction.makes for reaction in liquid.reactions)
+        there = c[:, names.index(ion.name)]
+        lives = np.divide(loss[ion.name], there, out=np.zeros_like(there), where=there > 0.0).max(initial=0.0)
+        layer = np.sqrt(ion.diffusivity / lives) if lives > 0.0 else np.inf
+        if at_electrodes and first > layer / CELLS:
+            told.append(
+                f"{ion.name} reaches {1e9 * layer:.3g} nm through the liquid at an electrode, and the first cell is "
+                f"{1e9 * first:.3g} nm: its current may be off by tens of per cent; "
+                f'grid.spacing = "{1e9 * layer / CELLS:.2g} nm" resolves it'
+            )
+    return told

@@ -19,8 +19,9 @@ from simcell.inputs.solution import binary_solution, dissolve
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
-from simcell.studies.irradiated import Irradiated, beam_groups, irradiated
+from simcell.studies.irradiated import Irradiated, beam_groups, irradiated, unresolved
 from simcell.studies.reactions import by_role, reactions_of
+from simcell.studies.run import base_remark
 from simcell.studies.solution import Solution, solution_of, with_products
 from simcell.studies.steps import segments_of
 from simcell.transport.bulk import Bulk
@@ -124,6 +125,10 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
         raise InputError(Problem("", key, None, str(error))) from None
     area = area_on_line(working)
     segments, groups = segments_of(case, area, _compensated(case, liquid))
+    if wet is not None and case.radiolysis.ensemble:
+        warnings.append("radiolysis.ensemble makes no intervals where currents run along")
+    if working.film is not None or (counter is not None and counter.film is not None):
+        warnings.append("films of electrodes do not act on a line: the current spreads along them in a plan")
     if case.electrolyte.pH is not None and bulk is None:
         warnings.append("the ions of water move, but water and buffers do not react in the liquid of a line")
     return Line(solution, liquid, segments, groups, area, tuple(warnings), wet)
@@ -267,6 +272,11 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
         "against": _against(case.input, ready),
         "ends": [{"step": ready.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
     }  # fmt: skip
+    if ready.wet is not None:
+        remarks += base_remark(ready.wet.setup, record.concentration[-1].T, list(record.ions))
+        remarks += unresolved(ready.wet, ready.liquid, record.concentration)
+        if status == "complete" and record.time[-1] < until * (1.0 - 1e-9) < np.inf:
+            remarks.append(f"the protocol ended at {record.time[-1]:.4g} s, and the beam with it, before case.duration")
     warnings = [*ready.warnings, *record.warnings, *remarks, *([str(failure)] if failure else [])]
     facts = transport_provenance(case, warnings, status, started, solver, transport=more)
     tree = build(groups, coords, {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "line"})
@@ -316,6 +326,9 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     if ready.area is not None:
         group["electrode_current"] = per_electrode(record.current * ready.area, -record.current * ready.area)
         group["reaction_current"] = (["time", "reaction"], record.reaction_current[rows] * ready.area)
+        group["electrode_charge"] = per_electrode(charge * ready.area, -charge * ready.area)
+        passed = record.reaction_charge[rows] / _line_area(ready) * ready.area
+        group["reaction_charge"] = (["time", "reaction"], passed)
     if not record.reactions:
         group = {name: value for name, value in group.items() if "reaction" not in value[0]}
     sides = ["working"] * own + ["counter"] * (len(record.reactions) - own)

@@ -324,7 +324,7 @@ class Session:
         if segment.mode == "current" and empty is not None:
             least = s.limiting(ion, side)
             text += f"; {segment.goal(0.0):g} A/m^2 is asked for, diffusion now brings {least:.3g} A/m^2"
-            text += '; a limit such as Limit("potential", below=...) ends the segment before'
+            text += "; a limit of the potential (`until` of the step) ends it before"
         return text
 
     def jump(self) -> bool:
@@ -396,7 +396,10 @@ class _Line(Session):
     def record(self) -> Record:
         rows, s = self.rows, self.stepper
         if not rows:
-            raise SolverError("no step succeeded: the potential or current at the start has no solution")
+            raise SolverError(
+                "no step succeeded: what the first step asks for has no solution (at open circuit a reaction may find nothing on "
+                "one of its sides: dissolve a trace of it)"
+            )
 
         def stack(key: str) -> Array:
             return np.array([row[key] for row in rows])

@@ -36,7 +36,9 @@ def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return captured.out
 
 
-COMMANDS = ["new", "check", "dose", "limit", "run", "plot", "info"]
+COMMANDS = [
+    "new", "check", "dose", "limit", "design", "run", "controls", "sweep", "fit", "plot", "shape", "gauge", "info",
+]  # fmt: skip
 
 
 def test_help_lists_the_commands_that_work(capsys: pytest.CaptureFixture[str]) -> None:

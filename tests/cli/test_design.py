@@ -86,7 +86,8 @@ def test_check_tells_the_budget_and_draws(zinc: str, capsys: pytest.CaptureFixtu
 
 def test_a_current_that_cannot_last_is_told_before_the_run(zinc: str, capsys: pytest.CaptureFixture[str]) -> None:
     fast = "protocol.steps.0.current_density=-160 mA/cm^2"
-    code = execute(["run", zinc, "-o", "out.nc", "--no-picture", "--set", fast])
+    level = "transport.level=secondary"
+    code = execute(["run", zinc, "-o", "out.nc", "--no-picture", "--set", fast, "--set", level])
     said = capsys.readouterr().err
     assert code == 0, said
     assert "warning  160 mA/cm^2 cannot last: diffusion along the layer sustains 2 mA/cm^2" in said

@@ -299,7 +299,7 @@ def test_interrupt_keeps_what_was_reached(case: Path, capsys: pytest.CaptureFixt
     tree = simcell.open_result("out.nc")
     assert json.loads(tree.attrs["simcell_provenance"])["status"] == "interrupted"
     assert 0 < tree["radiolysis"].sizes["time"] < 50
-    assert sorted(p.name for p in case.parent.iterdir()) == ["case.toml", "out.nc", "warm.nc"]
+    assert sorted(p.name for p in case.parent.iterdir()) == ["case.toml", "out.checkpoint.npz", "out.nc", "warm.nc"]
 
 
 def test_interrupt_before_there_is_anything_writes_nothing(case: Path) -> None:

@@ -58,14 +58,14 @@ def test_runs_are_those_of_their_cases(four: xr.DataTree) -> None:
 def test_parts_add_up_and_tell_beam_from_bias(four: xr.DataTree) -> None:
     """No charge passes at open circuit; a biased electrode collects the hydrogen of the beam: all of it interaction."""
     found = {e.quantity: e for e in effects(four)}
-    charge = found["charge, electrode working"]
+    charge = found["electrode charge, working"]
     assert charge.neither + charge.by_beam + charge.by_bias + charge.interaction == pytest.approx(
         charge.both, rel=1e-12
     )
     assert abs(charge.by_beam) < 1e-9 * charge.both
     assert charge.interaction > 0.9 * charge.both
     assert "interaction" in verdict(charge)
-    assert telling(list(found.values()))[0].quantity.startswith("charge")
+    assert telling(list(found.values()))[0].quantity.startswith("electrode charge")
     parts = field_effects(four, "transport/concentration")
     both = four["transport"].dataset["concentration"].isel({BEAM: 1, BIAS: 1})
     np.testing.assert_allclose(sum(parts.values()), both, rtol=0, atol=1e-9)
@@ -85,6 +85,8 @@ def test_what_cannot_be_compared_is_refused() -> None:
     alone = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}})
     with pytest.raises(InputError, match="has only one of the two"):
         four_cases(alone)
+    with pytest.raises(InputError, match="liquid alone has no potential"):
+        four_cases(cell(), "grounded")
     with pytest.raises(InputError, match="open-circuit, grounded"):
         four_cases(cell(), "floating")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"run together with grid\.geometry"):
@@ -94,3 +96,28 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_main_effects_are_averages() -> None:
     e = Effect("y", "1", 1.0, 2.0, 5.0, 9.0)
     assert e.main == ((2.0 - 1.0 + 9.0 - 5.0) / 2.0, (5.0 - 1.0 + 9.0 - 2.0) / 2.0)
+
+
+def test_a_protocol_that_ends_between_two_times_is_compared_until_then() -> None:
+    """As any limit may end it; the dose is that of the time that was run, and nitrogen of air stays."""
+    step = {"technique": "potentiostatic", "potential": "0.3 V", "duration": "1.003 s"}
+    air = {"pH": 3, "counter_ion": "ClO4-", "atmosphere": "air", "gases": {"H2": "1 mbar"},
+           "concentrations": {"Na+": "100 mmol/L"}}  # fmt: skip
+    tree = controls(cell(protocol={"steps": [step]}, electrolyte=air))
+    np.testing.assert_allclose(tree["transport"].dataset["time"], [0.5, 1.0], rtol=1e-12)
+    told = json.loads(tree.attrs["simcell_provenance"])["warnings"]
+    assert any("compared until 1 s" in text for text in told)
+    dose = tree["beam"].dataset["dose"].isel({BEAM: 1, BIAS: 1})
+    assert float(dose) == pytest.approx(1.003e6, rel=1e-9)
+
+
+def test_a_layer_of_radicals_that_cells_do_not_resolve_is_told() -> None:
+    radical = {
+        "name": "hydroxyl", "makes": {"OH": 1, "OH-": -1}, "electrons": 1, "exchange_current_density": "1 A/m^2",
+        "reference_concentrations": {"OH": "1 mmol/L", "OH-": "1 mmol/L"}, "equilibrium_potential": "1.9 V",
+    }  # fmt: skip
+    working = {"name": "working", "role": "working", "area": "1000 um^2", "reaction": [radical, HYDROGEN]}
+    case = cell(electrode=[working, {"name": "counter", "role": "counter"}])
+    told = json.loads(run_case(case).attrs["simcell_provenance"])["warnings"]
+    (text,) = (t for t in told if t.startswith("OH reaches"))
+    assert "grid.spacing" in text
