@@ -397,8 +397,8 @@ class _Line(Session):
         rows, s = self.rows, self.stepper
         if not rows:
             raise SolverError(
-                "no step succeeded: what the first step asks for has no solution (at open circuit a reaction may find nothing on "
-                "one of its sides: dissolve a trace of it)"
+                "no step succeeded: what the first step asks for has no solution (at open circuit a reaction may find "
+                "nothing on one of its sides: dissolve a trace of it)"
             )
 
         def stack(key: str) -> Array:
