@@ -76,11 +76,11 @@ def _gds(path: Path, name: str | None) -> Layers:
         library = gdstk.read_gds(str(path), unit=1.0)  # coordinates in m
     except (RuntimeError, OSError) as error:
         raise InputError(Problem(str(path), "", None, f"is no GDSII file that can be read ({error})")) from None
-    tops = {c.name: c for c in library.top_level()}
+    tops: dict[str, Any] = {c.name: c for c in library.top_level()}
     if name is None and len(tops) != 1:
         reason = f"has {len(tops)} cells on top ({', '.join(sorted(tops))}): say which, cell.layout_cell"
         raise InputError(Problem(str(path), "", None, reason))
-    cells = {c.name: c for c in library.cells}
+    cells: dict[str, Any] = {c.name: c for c in library.cells}
     if name is not None and name not in cells:
         raise InputError(Problem(str(path), "cell.layout_cell", name, f"is no cell of it: {', '.join(sorted(cells))}"))
     found: dict[str, list[Any]] = {}

@@ -20,6 +20,7 @@ from simcell.transport.protocol import Segment
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
 LEFT = 0.02  # error of a stage that Newton's method and the linear solver leave, in units of the step's tolerance
+PARTS = (0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)  # of a jump that Newton's method does not make at once
 MOST = 40  # iterations of Newton's method
 EXACT = 1e-5  # RT/F: a shift of potentials so small that its effect is linear to 1e-10
 
@@ -187,7 +188,12 @@ class BathStepper(BathState):
         """Implicit Euler after a jump, one step against two halves of it: give back its error over the tolerance."""
         saved = self.save()
         if self._step(FIRST, segment, done, dt) < 0.0:
-            return -1.0
+            self.restore(saved)
+            if not self._approach(segment.goal(done + dt) / self.unit, dt):
+                return -1.0
+            saved = self.save()
+            if self._step(FIRST, segment, done, dt) < 0.0:
+                return -1.0
         once, layers = self.u[:, :-1].copy(), self._layers()
         self.restore(saved)
         if self._step(FIRST, segment, done, 0.5 * dt) < 0.0:
@@ -201,6 +207,17 @@ class BathStepper(BathState):
         if self.capacitive:
             error = max(error, float(np.abs(self._layers() - layers)[self._charged()].max(initial=0.0)) / self.rtol)
         return error
+
+    def _approach(self, goal: float, dt: float) -> bool:
+        """Potentials for a goal that is far, in parts and at the concentrations of now: the guess of the first step."""
+        base, layers = self.u.copy(), self._layers()
+        now = 0.0 if self.by_current else self.potential / self.unit
+        for part in PARTS:
+            self.linear.built_for = -1.0
+            if not self._stage(1e-9 * dt, base, layers, now + part * (goal - now)):
+                return False
+            self.u[:, :-1] = base[:, :-1]
+        return True
 
     def advance(self, segment: Segment, done: float, dt: float) -> float:
         """One step of order 3: give back its error over the tolerance, negative where there is no solution."""

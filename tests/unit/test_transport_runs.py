@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from simcell.results.store import read, write
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.voltammetry import randles_sevcik
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ZINC = [{"name": "zn-deposition", "exchange_current_density": "10 A/m^2"}]
 STRIPS = {
     "case": {"physics": ["transport"], "title": "strips"},
@@ -292,3 +294,17 @@ def test_an_electrode_takes_all_that_a_slow_flow_brings() -> None:
     })  # fmt: skip
     taken = float(tree["trace"].dataset["electrode_current"].sel(electrode="working")[-1])
     assert taken == pytest.approx(-2 * 96485.33212 * 9e-12 / 60.0 * 1.0, rel=2e-3)
+
+
+def test_a_current_that_drops_volts_in_the_liquid_begins() -> None:
+    """160 mA/cm^2 across 100 um of half a micrometre drops volts at once, less than ten times what a tenth of it drops.
+
+    At the larger current the charge enters nearer to the edge, along a shorter way.
+    """
+    strip = Case.read(EXAMPLES / "zinc_strip.toml", ["grid.spacing=10 um"])
+    drops = []
+    for density in ("-160 mA/cm^2", "-16 mA/cm^2"):
+        step = {"technique": "galvanostatic", "current_density": density, "duration": "1 us"}
+        tree = strip.replace_all({"protocol.steps": [step], "case.duration": "1 us"}).run()
+        drops.append(working(tree, "ohmic_drop"))
+    assert 10.0 * drops[1] < drops[0] < -1.0
