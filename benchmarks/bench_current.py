@@ -59,8 +59,8 @@ def plan_case(n: int) -> tuple[Grid, Array, list[Electrode]]:
     return grid, kappa, [a, b]
 
 
-def section_case() -> tuple[Grid, Array, list[Electrode]]:
-    """800 x 20 cells, from 5 nm at the edges."""
+def fine_section() -> Grid:
+    """800 x 20 cells, from 5 nm at the edges of electrodes."""
     edges = dict.fromkeys((30 * UM, 50 * UM, 70 * UM), 5e-9)
     low, high = 1.001, 1.3
     for _ in range(40):
@@ -68,7 +68,12 @@ def section_case() -> tuple[Grid, Array, list[Electrode]]:
         x = graded(0.0, 100 * UM, edges, growth=growth, largest=0.5 * UM)
         low, high = (growth, high) if x.size > 801 else (low, growth)
     x = graded(0.0, 100 * UM, edges, growth=high, largest=0.5 * UM)
-    grid = section(x, np.linspace(0.0, 1.0, 21) * UM)
+    return section(x, np.linspace(0.0, 1.0, 21) * UM)
+
+
+def section_case() -> tuple[Grid, Array, list[Electrode]]:
+    """Two strips, and a conductivity that varies along them."""
+    grid = fine_section()
     kappa = np.ones(grid.shape) * (1.0 + 0.5 * np.sin(grid.centre[2] / (9 * UM)))
     return grid, kappa, [strip(grid, "a", 30 * UM, 50 * UM, 1.0), strip(grid, "b", 70 * UM, 100 * UM, 0.0)]
 

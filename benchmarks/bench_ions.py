@@ -20,9 +20,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
-from benchmarks.bench_current import box
+from benchmarks.bench_current import box, fine_section
 from benchmarks.machine import describe
-from simcell.numerics.grid import Array, graded, plan, section
+from simcell.numerics.grid import Array, plan
 from simcell.transport import kernels_bath as cells
 from simcell.transport.bath import Bath, Plate
 from simcell.transport.bath_layout import grid_shaped
@@ -60,14 +60,7 @@ def plan_case(n: int) -> Bath:
 
 def section_case() -> Bath:
     """800 x 20 cells, from 5 nm at the edges."""
-    edges = dict.fromkeys((30 * UM, 50 * UM, 70 * UM), 5e-9)
-    low, high = 1.001, 1.3
-    for _ in range(40):
-        growth = 0.5 * (low + high)
-        x = graded(0.0, 100 * UM, edges, growth=growth, largest=0.5 * UM)
-        low, high = (growth, high) if x.size > 801 else (low, growth)
-    x = graded(0.0, 100 * UM, edges, growth=high, largest=0.5 * UM)
-    g = section(x, np.linspace(0.0, 1.0, 21) * UM)
+    g = fine_section()
     pair = [Plate(strip(g, "a", 30 * UM, 50 * UM), METAL), Plate(strip(g, "b", 70 * UM, 100 * UM), METAL, "counter")]
     return Bath(g, SALT, START, pair)
 

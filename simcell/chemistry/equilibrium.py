@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
 from simcell.chemistry.mechanism import Mechanism
-from simcell.chemistry.network import Array
+from simcell.chemistry.network import Array, null_space
 from simcell.chemistry.speciation import ionic_strength
 from simcell.errors import SolverError
 
@@ -120,25 +119,7 @@ def conserved(changes: Sequence[Mapping[str, int]], names: Sequence[str]) -> Arr
     array([[-1.,  1.,  0.],
            [ 1.,  0.,  1.]])
     """
-    reduced: dict[int, list[Fraction]] = {}  # pivot -> row of the reduced echelon form
-    for change in changes:
-        row = [Fraction(change.get(n, 0)) for n in names]
-        for pivot, other in reduced.items():
-            row = [x - row[pivot] * y for x, y in zip(row, other, strict=True)]
-        lead = next((j for j, x in enumerate(row) if x), None)
-        if lead is None:
-            continue
-        row = [x / row[lead] for x in row]
-        for pivot, other in reduced.items():
-            reduced[pivot] = [x - other[lead] * y for x, y in zip(other, row, strict=True)]
-        reduced[lead] = row
-    laws = []
-    for free in (j for j in range(len(names)) if j not in reduced):
-        law = [0.0] * len(names)
-        law[free] = 1.0
-        for pivot, row in reduced.items():
-            law[pivot] = -float(row[free])
-        laws.append(law)
+    laws = null_space([[change.get(n, 0) for n in names] for change in changes], len(names))
     return np.array(laws).reshape(-1, len(names))
 
 

@@ -7,7 +7,7 @@ I/(h gamma) - J sparse without pivoting (Duff, Erisman & Reid, Direct Methods fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -220,6 +220,25 @@ def _other_laws(mechanism: Mechanism, names: list[str], known: list[list[float]]
     changes = [[r.net(s) for s in names] for r in mechanism.reactions] or [[0] * n]
     if n - np.linalg.matrix_rank(np.array(changes, dtype=float)) == len(known):
         return []
+    t = reference_temperature(mechanism)
+    sets = [mechanism.yield_values(name, t) for name in mechanism.yields]
+    beam = [[g.get(s, 0.0) for s in names] for g in sets]
+    found: list[list[float]] = []
+    for law in null_space(changes, n):
+        broken = any(abs(np.dot(law, g)) > 1e-9 * np.abs(g).max() for g in beam)
+        if not broken and np.linalg.matrix_rank(np.array([*known, *found, law])) > len(known) + len(found):
+            found.append(law)
+    return found
+
+
+def null_space(changes: Sequence[Sequence[float]], n: int) -> list[list[float]]:
+    """Vectors a of length n with a . change = 0 for all changes, in exact fractions; all unit vectors without any.
+
+    Examples
+    --------
+    >>> null_space([[-1, 1, 1]], 3)
+    [[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
+    """
     reduced: dict[int, list[Fraction]] = {}  # pivot -> row of the reduced echelon form
     for change in changes:
         row = [Fraction(x) for x in change]
@@ -232,16 +251,11 @@ def _other_laws(mechanism: Mechanism, names: list[str], known: list[list[float]]
         for pivot, other in reduced.items():
             reduced[pivot] = [x - other[lead] * y for x, y in zip(other, row, strict=True)]
         reduced[lead] = row
-    t = reference_temperature(mechanism)
-    sets = [mechanism.yield_values(name, t) for name in mechanism.yields]
-    beam = [[g.get(s, 0.0) for s in names] for g in sets]
-    found: list[list[float]] = []
+    laws = []
     for free in (j for j in range(n) if j not in reduced):
         law = [0.0] * n
         law[free] = 1.0
         for pivot, row in reduced.items():
             law[pivot] = -float(row[free])
-        broken = any(abs(np.dot(law, g)) > 1e-9 * np.abs(g).max() for g in beam)
-        if not broken and np.linalg.matrix_rank(np.array([*known, *found, law])) > len(known) + len(found):
-            found.append(law)
-    return found
+        laws.append(law)
+    return laws

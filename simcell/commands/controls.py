@@ -59,9 +59,9 @@ def controls(
     if sheet is not None:
         _write(found, sheet)
     if image is not None:
-        from simcell.results.four_runs import draw
+        from simcell.results import plots
 
-        draw(tree, image)
+        plots.save(plots.plot(tree), image, overwrite=force)
     if as_json:
         print_json({"warnings": read_provenance(tree)["warnings"], "effects": [_facts(e) for e in found]})
         return
@@ -96,7 +96,9 @@ def _facts(e: Effect) -> dict[str, Any]:
 def _write(found: list[Effect], path: Path) -> None:
     import csv
 
-    with path.open("w", newline="", encoding="utf-8") as file:
+    from simcell.results.files import atomic
+
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, list(_facts(found[0])))
         rows.writeheader()
         rows.writerows(_facts(e) for e in found)

@@ -66,12 +66,9 @@ def plot(
 
     tree = read(result)
     if target is not None:
-        from simcell.results import four_runs, plots
+        from simcell.results import plots
 
-        if four_runs.is_of_controls(tree):
-            four_runs.draw(tree, target)
-        else:
-            plots.save(plots.plot(tree, kind, species, when, wide), target, overwrite=force)
+        plots.save(plots.plot(tree, kind, species, when, wide), target, overwrite=force)
         note(f"wrote {target}")
     if paraview is not None or csv is not None:
         _export(tree, paraview, csv, when, force)

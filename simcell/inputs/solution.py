@@ -19,7 +19,7 @@ from simcell import units
 from simcell.chemistry.equilibrium import STRONGEST, Reversible, closed, reversible, settled
 from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.speciation import ionic_strength
-from simcell.constants import GAS_CONSTANT, ROOM_TEMPERATURE
+from simcell.constants import ROOM_TEMPERATURE
 from simcell.errors import InputError, Problem
 from simcell.inputs.electrolyte_data import load_electrolyte
 from simcell.inputs.equation import charge_of, parse_equation
@@ -27,8 +27,7 @@ from simcell.inputs.ions import load_ions
 from simcell.inputs.mechanism import load_mechanism
 from simcell.transport.bulk import Bulk
 from simcell.transport.concentrated import Binary
-from simcell.transport.kinetics import FARADAY
-from simcell.transport.species import Ion
+from simcell.transport.species import Ion, independent_conductivity
 
 PAIRING = 1e6  # m^3/mol/s: rate of pairing, near the diffusion limit; only its ratio to the reverse matters
 TOLD = 0.1  # share by which independent ions may miss a measured conductivity before it is told
@@ -53,8 +52,7 @@ class Composition:
 
     def conductivity(self, temperature: float = ROOM_TEMPERATURE) -> float:
         """Of independent ions (Nernst-Einstein) [S/m]."""
-        total = sum(ion.charge**2 * ion.diffusivity * self.start[ion.name] for ion in self.ions)
-        return FARADAY**2 / (GAS_CONSTANT * temperature) * total
+        return independent_conductivity(self.ions, [self.start[ion.name] for ion in self.ions], temperature)
 
 
 def dissolve(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from textwrap import fill
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from simcell.results.effects import BEAM, BIAS, Effect, effects, telling
 from simcell.results.style import FAINT, INK, SMALL, TEXT, dress, new_figure
@@ -33,24 +32,22 @@ def is_of_controls(tree: xr.DataTree) -> bool:
     return any(BEAM in node.dims and BIAS in node.dims for node in tree.subtree)
 
 
-def draw(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
-    """Draw the four runs into a file.
+def four_runs(tree: xr.DataTree) -> Figure:
+    """Draw the four runs.
 
     Parameters
     ----------
     tree : xarray.DataTree
         Of `simcell.studies.controls.controls`.
-    path : path
-        PNG, PDF or SVG.
 
     Returns
     -------
-    Path
+    matplotlib.figure.Figure
 
     Examples
     --------
-    >>> draw.__name__
-    'draw'
+    >>> four_runs.__name__
+    'four_runs'
     """
     figure = new_figure(HEIGHT)
     figure.set_layout_engine("constrained")
@@ -61,9 +58,7 @@ def draw(tree: xr.DataTree, path: str | os.PathLike[str]) -> Path:
     _bars(axes[1, 1], telling(effects(tree)))
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT, labelcolor=INK)
-    target = Path(path)
-    figure.savefig(target, dpi=150)
-    return target
+    return figure
 
 
 def _per_area(tree: xr.DataTree) -> xr.DataArray:

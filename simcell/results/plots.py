@@ -19,6 +19,7 @@ from simcell.constants import STANDARD_ATMOSPHERE
 from simcell.errors import ResultError
 from simcell.results import (
     currents,
+    four_runs,
     frame,
     gather,
     growth_plots,
@@ -87,6 +88,8 @@ def plot(
         raise ResultError(f'no figure of kind "{kind}"; there are {", ".join(KINDS)}')
     if "design" in tree.children:
         return design_map(tree)
+    if four_runs.is_of_controls(tree):
+        return four_runs.four_runs(tree)
     if "transport" in tree.children:
         return _of_transport(tree, wanted, species_name, time)
     if growth_plots.is_growth(tree) and wanted == "auto" and not extra_dims(tree):

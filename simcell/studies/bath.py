@@ -31,7 +31,7 @@ from simcell.studies.currents import (
     reference_of,
 )
 from simcell.studies.electrodes import electrode_on, grid_of, outlined, outlines_of
-from simcell.studies.line import ions_of, surface_of
+from simcell.studies.line import NO_REST, ions_of, surface_of
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.solution import Solution, with_products
 from simcell.studies.steps import segments_of
@@ -39,9 +39,9 @@ from simcell.transport.bath import Bath, Plate
 from simcell.transport.bath_record import BathRecord
 from simcell.transport.current import distribute
 from simcell.transport.ions import run_bath
-from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment
 from simcell.transport.session import Course, Options, Stopped
+from simcell.transport.species import independent_conductivity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -150,10 +150,8 @@ def _compensated(case: CaseInput, ready: Ready, bath: Bath, weights: Array | Non
 
 def _conductivity(bath: Bath) -> float:
     """Of the ions at the start [S/m]."""
-    z = np.array([ion.charge for ion in bath.ions], dtype=float)
-    d = np.array([ion.diffusivity for ion in bath.ions])
     there = bath.composition[:, bath.grid.mask].mean(axis=1)
-    return float(FARADAY / bath.volts * (z**2 * d) @ there)
+    return independent_conductivity(bath.ions, there, bath.temperature)
 
 
 def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
@@ -185,7 +183,7 @@ def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -
     except ValueError as error:
         if "open-circuit" not in str(error):
             raise
-        raise InputError(Problem("", "electrode", None, f"{error}; or leave the capacitance out")) from None
+        raise InputError(Problem("", "electrode", None, NO_REST)) from None
     groups, coords = labelled(case.input, made, record)
     solver = {"method": "ESDIRK3(2)4L[2]SA, coupled", "rtol": options.rtol, **record.work, "books": record.books}
     more = {

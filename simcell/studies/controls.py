@@ -7,11 +7,10 @@ What beam off means: the same liquid and mechanism at zero dose rate.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,6 +20,7 @@ from simcell.results.effects import BEAM, BIAS
 from simcell.results.provenance import read_provenance
 from simcell.results.schema import build
 from simcell.studies.line import line_of
+from simcell.studies.sweeps.pool import processes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -179,9 +179,7 @@ def _apart(
     cases: Mapping[tuple[int, int], Case], jobs: int, progress: Callable[[float], None] | None
 ) -> dict[tuple[int, int], xr.DataTree]:
     trees: dict[tuple[int, int], xr.DataTree] = {}
-    jobs = min(jobs, len(RUNS), os.cpu_count() or 1)
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-    try:
+    with processes(min(jobs, len(RUNS), os.cpu_count() or 1)) as pool:
         waiting = {pool.submit(_run, case): run for run, case in cases.items()}
         while waiting:
             done, _ = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
@@ -193,8 +191,6 @@ def _apart(
                     raise SolverError(f"{name_of(run)}: {error}") from None
             if progress is not None:
                 progress(len(trees) / len(RUNS))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return trees
 
 

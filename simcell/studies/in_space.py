@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +72,7 @@ def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -
     liquids = [setup, *([setup_of(other, mechanism, None, yields)[0]] if other is not None else [])]
     moving = _moving(liquids, case.radiolysis.electroneutral)
     if moving:
-        known = {s: Species(s, {}, z) for s, z in moving.items() if s not in mechanism.species}
-        mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
-        net = Network.of(mechanism, carried=tuple(moving))
+        mechanism, net = carrying(mechanism, moving)
         setup, beam = setup_of(case, mechanism, net, yields)
         liquids = [setup, *([setup_of(other, mechanism, net, yields)[0]] if other is not None else [])]
     diffusivity, remarks = diffusivities_of(case, mechanism, setup.problem.net.names)
@@ -84,6 +82,20 @@ def in_space(case: CaseInput, mechanism: Mechanism, yields: str | None = None) -
     remarks += [*layout.warnings, *_large(case, setup, layout)]
     warnings = dict.fromkeys((*(w for liquid in liquids for w in liquid.warnings), *remarks))
     return InSpace(setup, beam, layout, diffusivity, liquids[-1].problem.start, tuple(warnings))
+
+
+def carrying(mechanism: Mechanism, moving: Mapping[str, int]) -> tuple[Mechanism, Network]:
+    """A mechanism with species (name -> charge) that do not react but move, and its packed form.
+
+    Examples
+    --------
+    >>> from simcell.inputs.mechanism import load_mechanism
+    >>> "Na+" in carrying(load_mechanism("water"), {"Na+": 1})[1].index
+    True
+    """
+    known = {s: Species(s, {}, z) for s, z in moving.items() if s not in mechanism.species}
+    mechanism = dataclasses.replace(mechanism, species={**mechanism.species, **known})
+    return mechanism, Network.of(mechanism, carried=tuple(moving))
 
 
 def _moving(liquids: Sequence[Setup], electroneutral: bool) -> dict[str, int]:

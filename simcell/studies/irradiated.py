@@ -10,20 +10,19 @@ correction of the constants is asked for; the solvent is not used up; no bubbles
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simcell.chemistry.equilibrium import reversible
-from simcell.chemistry.mechanism import Species
-from simcell.chemistry.network import Array, Network
+from simcell.chemistry.network import Array
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
 from simcell.radiolysis.setup import Setup
 from simcell.studies.gas import gases_of
-from simcell.studies.in_space import diffusivities_of
+from simcell.studies.in_space import carrying, diffusivities_of
 from simcell.studies.run import beam_group, ph, saturation
 from simcell.studies.setup import Beam, gases_in, mechanism_of, setup_of
 from simcell.studies.solution import Solution
@@ -81,9 +80,8 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
     mechanism = mechanism_of(case, folder)
     setup, beam = setup_of(case, mechanism)
     ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name]}
-    new = {name: Species(name, {}, charge) for name, charge in ions.items() if name not in mechanism.species}
-    mechanism = replace(mechanism, species={**mechanism.species, **new})
-    setup, beam = setup_of(case, mechanism, Network.of(mechanism, carried=tuple(ions)))
+    mechanism, net = carrying(mechanism, ions)
+    setup, beam = setup_of(case, mechanism, net)
     problem, names = setup.problem, setup.problem.net.names
     diffusivity, remarks = diffusivities_of(case, mechanism, names)
     start = dict(zip(names, problem.start.tolist(), strict=True))

@@ -32,7 +32,7 @@ from simcell.transport.pseudo import Pseudo
 from simcell.transport.record import Record
 from simcell.transport.session import Course, Options, Stopped
 from simcell.transport.session import run as run_session
-from simcell.transport.species import Frit, Ion, Liquid, Reaction, Reservoir, Surface, between
+from simcell.transport.species import Frit, Ion, Liquid, Reaction, Reservoir, Surface, between, independent_conductivity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -224,9 +224,7 @@ def _conductivity(liquid: Liquid) -> float:
     """At the working electrode before the start [S/m], of the solution that the equations move."""
     if liquid.solution is not None:
         return float(liquid.solution.conductivity(float(liquid.composition[0, 0])))
-    z = np.array([ion.charge for ion in liquid.ions], dtype=float)
-    d = np.array([ion.diffusivity for ion in liquid.ions])
-    return FARADAY / liquid.volts * float((z**2 * d) @ liquid.composition[:, 0])
+    return independent_conductivity(liquid.ions, liquid.composition[:, 0], liquid.temperature)
 
 
 # ----------------------------------------------------------------- the run

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from math import gcd
 
 from simcell.chemistry import water
-from simcell.constants import GAS_CONSTANT
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrolyte_data import Electrolyte, load_electrolyte
@@ -20,7 +19,7 @@ from simcell.inputs.fields import Frozen
 from simcell.inputs.gases import load_gases
 from simcell.inputs.ions import load_ions
 from simcell.inputs.mechanism import load_mechanism
-from simcell.transport.kinetics import FARADAY
+from simcell.transport.species import Ion, independent_conductivity
 
 NEUTRAL = 1e-9  # charge over all ions above which a composition is refused
 
@@ -197,8 +196,8 @@ def _independent(
             f", and no diffusivity of {', '.join(missing)}" if missing else ""
         )
         raise InputError(Problem("", "electrolyte.conductivity", None, reason, '"1.0 S/m"'))
-    factor = FARADAY**2 / (GAS_CONSTANT * temperature)
-    value = factor * sum(charges[k] ** 2 * diffusivities[k] * amounts[k] for k in ions)
+    moving = [Ion(k, charges[k], diffusivities[k]) for k in ions]
+    value = independent_conductivity(moving, [amounts[k] for k in ions], temperature)
     strength = 0.5 * sum(charges[k] ** 2 * amounts[k] for k in ions)
     if strength <= 10.0:
         return value, []

@@ -331,6 +331,19 @@ class Liquid:
             raise ValueError(f"in a concentrated solution the anion balances, not {self.balance}: it must not react")
 
 
+def independent_conductivity(ions: Sequence[Ion], concentrations: ArrayLike, temperature: float) -> float:
+    """Conductivity [S/m] of ions that move independently: F^2/RT sum z^2 D c (Nernst-Einstein), c [mol/m^3] in order.
+
+    Examples
+    --------
+    >>> salt = [Ion("K+", 1, 1.96e-9), Ion("Cl-", -1, 2.03e-9)]
+    >>> round(independent_conductivity(salt, [1.0, 1.0], 298.15), 5)
+    0.01498
+    """
+    z2d = np.array([ion.charge**2 * ion.diffusivity for ion in ions])
+    return float(FARADAY**2 / (GAS_CONSTANT * temperature) * (z2d @ np.asarray(concentrations, dtype=float)))
+
+
 def check_neutral(names: Sequence[str], charges: Array, start: Mapping[str, object], values: Array, where: str) -> None:
     """Refuse a composition (ions, places) that is not finite, positive and electroneutral, or names other ions.
 

@@ -185,11 +185,9 @@ def _gone(address: str) -> SimcellError:
 
 def _round(queue: deque[Task], jobs: int, report: Report, tell: Tell) -> list[Task]:
     """Work through a queue until it is empty or a process dies; return the tasks that were in work then."""
-    before = set(multiprocessing.active_children())
     running: dict[Future[list[Outcome]], Task] = {}
-    context = multiprocessing.get_context("spawn")
-    with _environment(), ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
-        try:
+    try:
+        with processes(jobs) as pool:
             while queue or running:
                 while queue and len(running) < jobs:
                     running[pool.submit(do_task, queue[0])] = queue[0]
@@ -200,14 +198,32 @@ def _round(queue: deque[Task], jobs: int, report: Report, tell: Tell) -> list[Ta
                     outcomes = future.result()
                     del running[future]
                     report(outcomes)
+    except BrokenProcessPool:
+        return list(running.values())
+    return []
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes of this machine with one thread each, which end at once where anything goes wrong here.
+
+    Examples
+    --------
+    >>> processes.__name__
+    'processes'
+    """
+    before = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    with _environment(), ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
+        try:
+            yield pool
         except BrokenProcessPool:
-            return list(running.values())
+            raise
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
             raise
-    return []
 
 
 @contextmanager
