@@ -16,6 +16,7 @@ import numpy as np
 
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
+from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
@@ -154,7 +155,9 @@ def _conductivity(bath: Bath) -> float:
     return independent_conductivity(bath.ions, there, bath.temperature)
 
 
-def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+def run_bath_case(
+    case: Case, progress: Callable[[float], None] | None = None, keeper: Keeper | None = None
+) -> xr.DataTree:
     """Run a case of ions between electrodes; see `run_transport`.
 
     Examples
@@ -171,7 +174,7 @@ def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -
     options = Options(
         rtol=case.input.solver.rtol or Options.rtol, steps=min(case.input.solver.max_steps, Options.steps)
     )
-    course = Course(made.groups, case.input.case.duration or np.inf, progress=progress)
+    course = Course(made.groups, case.input.case.duration or np.inf, progress=progress, keeper=keeper)
     try:
         record = run_bath(made.bath, made.segments, options, made.times, course=course)
     except Stopped as stop:

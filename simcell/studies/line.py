@@ -16,6 +16,7 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput, area_on_line
 from simcell.inputs.solution import binary_solution, dissolve
+from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
@@ -231,7 +232,7 @@ def _conductivity(liquid: Liquid) -> float:
 # ----------------------------------------------------------------- the run
 
 
-def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+def run_line(case: Case, progress: Callable[[float], None] | None = None, keeper: Keeper | None = None) -> xr.DataTree:
     """Run a case on a line; see `run_transport`.
 
     Examples
@@ -250,7 +251,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     )
     until = case.input.case.duration or np.inf
     try:
-        course = Course(ready.groups, until, _times(case.input), progress)
+        course = Course(ready.groups, until, _times(case.input), progress, keeper)
         record = run_session(ready.liquid, ready.segments, options, course)
     except Stopped as stop:
         record, status = stop.partial, "interrupted"

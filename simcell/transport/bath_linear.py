@@ -7,6 +7,9 @@ the error of the answer. Rows are the balances of all ions; changes those of all
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from simcell.numerics.gmres import gmres
@@ -87,6 +90,20 @@ class Linear:
         self.bordering, self.small = np.zeros((0, self.n, wide + 1)), np.zeros((0, 0))
         self.h, self.built_for, self.iterations, self.least = 0.0, -1.0, 0, 0
         self.solves, self.cycles, self.builds = 0, 0, 0
+
+    ARRAYS = ("old_coef", "old_walls", "inverse", "up", "bordering", "small")  # of the preconditioner
+    NUMBERS = ("built_for", "iterations", "least", "solves", "cycles", "builds")
+
+    def kept(self) -> dict[str, Any]:
+        """The preconditioner and what decides how long it is kept; not copied."""
+        return {name: getattr(self, name) for name in (*self.ARRAYS, *self.NUMBERS)}
+
+    def take(self, kept: Mapping[str, Array]) -> None:
+        """Go on with a preconditioner from `kept`."""
+        for name in self.ARRAYS:
+            setattr(self, name, np.array(kept[name]))
+        for name in self.NUMBERS:
+            setattr(self, name, np.asarray(kept[name]).item())
 
     def begin(self, h: float, block: Array) -> None:
         """Take over the derivatives of what enters (patches, ions and charge) at the state at hand."""

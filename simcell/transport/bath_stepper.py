@@ -7,6 +7,9 @@ concentration by a constant, far below the tolerance, until what is in the liqui
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from simcell.errors import SolverError
@@ -42,6 +45,15 @@ class BathStepper(BathState):
         self.factor = -segment.compensation / self.bath.volts * FARADAY / self.area
         self.linear.built_for = -1.0
         self._stop_drift()
+
+    def kept(self) -> dict[str, Any]:
+        """What lasts over steps beside the state: the preconditioner, and the count of iterations."""
+        return {**self.linear.kept(), "newtons": self.newtons}
+
+    def take(self, kept: Mapping[str, Array]) -> None:
+        """Go on with what `kept` gave."""
+        self.linear.take(kept)
+        self.newtons = int(kept["newtons"])
 
     def _controlled(self, goal: float) -> tuple[Control, Array]:
         """Free terminals and what their equations ask for."""

@@ -13,7 +13,7 @@ describe the liquid (`Bath`), its electrodes (`Plate`) and what the potentiostat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,24 @@ class _Bath(Session):
             "potential": s.potential, "current": s.current, "metal": s.w[: s.metals] * self.bath.volts,
             "ohmic": s.ohmic(), "rates": s.last_rates(),
         }  # fmt: skip
+
+    @property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows that have been recorded, by name of the table."""
+        return {**super().tables, "fields": self.fields}
+
+    def take(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        """Take over tables."""
+        super().take(tables)
+        self.fields = tables["fields"]
+
+    def more(self) -> dict[str, Array]:
+        """The preconditioner, which lasts over many steps."""
+        return {name: np.array(value) for name, value in self.stepper.kept().items()}
+
+    def take_more(self, more: Mapping[str, Array]) -> None:
+        """Take that over."""
+        self.stepper.take(more)
 
     def ended(self) -> None:
         """The end of every segment is kept."""
