@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simcell.dendrite.layer import State
-from simcell.dendrite.model import Control, Run, grow, segment
+from simcell.dendrite.model import Control, Run, segment
 from simcell.errors import SolverError
 from simcell.results.provenance import Status
 from simcell.studies.growth_setup import Growth
@@ -141,7 +141,7 @@ class _Runner:
 
     def _advance(self, stop: float, current: float | None, potential: float | None) -> Run:
         control = Control(compliance=self.ready.compliance)
-        return grow(
+        return self.ready.form.grow(
             self.ready.layer, self.state, [stop], current=current, potential=potential, control=control,
             progress=self._watch, generator=self.generator,
         )  # fmt: skip
