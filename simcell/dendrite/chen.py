@@ -21,7 +21,7 @@ Numerics: potential and ions implicit, one after the other until they agree, ion
 migration; then the phase, explicit in parts. Metal and ions are conserved to rounding. c can fall below zero where the
 well alone makes metal: it is not clipped but shown by the least concentration. First order in time.
 Assumptions: a constant voltage, isotropic, no film, nuclei or dead metal. Validity: the reaction slower than a tenth of
-L_sigma W, else the profile gives way: the speed falls short by 2 % at 0.1, 21 % at 0.5; halved it is 15 % too high at 0.1.
+L_sigma W, else the profile gives way: the speed falls short by 2 % at 0.1, 21 % at 0.5; halved it is 15 % high at 0.1.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Chen:
         return 0.5 * float(np.log(self.share))
 
     def distortion(self, metal: Metal, delta: float, potential: float, gap: float) -> float:
-        """Reaction over relaxation; the speed falls short by 2 % at 0.1, 7 % at 0.2, 21 % at 0.5 (not halved)."""
+        """Reaction over relaxation."""
         return abs(self.front(metal, delta, potential, gap)[0]) / (6.0 * delta * self.relaxation)
 
     def curvature_excess(self, metal: Metal, delta: float) -> float:
