@@ -12,7 +12,7 @@ the metal at the collector and 0 at the supply; the anode term is the activity 1
 
 What it does otherwise than Butler-Volmer (docs/theory/dendrite.md derives each number): the exchange current is
 6 delta L_eta zF / V_m, in proportion to the interface width; s = 1 - h halves the cathodic rate, so that the metal
-rests at a negative voltage; curvature flow is set by L_sigma, not by the kinetics; one potential serves metal and liquid,
+rests at a negative voltage; curvature flow is set by L_sigma, not by the kinetics; one potential serves all,
 so that the current at the supply is not that of the reaction (`unaccounted`); no anion, so no limiting current
 but c = c0 exp(-fV) at a front without current, which counts the voltage twice: the rest is at ln(1/2) RT/2zF = -8.9 mV
 (-17.8 mV with c0 at the front).
