@@ -52,7 +52,7 @@ class Liquid:
 class Growth:
     """A run that is ready: box, first state, stages, what to expect, and what to know.
 
-    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends.
+    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends; `end` when, at the latest [s].
 
     Examples
     --------
@@ -70,6 +70,7 @@ class Growth:
     compliance: float
     verdict: str
     seed: int
+    end: float
     warnings: tuple[str, ...]
     form: Form = field(default_factory=Form)
 
@@ -159,7 +160,7 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     ...     "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
     ...     "dendrite": {"metal": "Zn", "exchange_current": "30 A/m^2", "potential": "-0.05 V"}}))
     >>> ready.stages
-    (Stage(end=10.0, current=None, potential=-0.05),)
+    (Stage(lasts=10.0, current=None, potential=-0.05, limits=(), step=0),)
     """
     e = case.electrolyte
     liquid = Liquid(
@@ -168,7 +169,8 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     )  # fmt: skip
     area = case.dendrite.width * liquid.thickness
     stages = stages_of(case.protocol, case.case.duration, area) if case.protocol.steps else None
-    duration = stages[-1].end if stages else case.case.seconds
+    most = np.inf if case.case.duration is None else case.case.duration
+    duration = min(most, sum(stage.lasts for stage in stages)) if stages else case.case.seconds
     return prepare(case.dendrite, liquid, duration, file, stages)
 
 
@@ -230,7 +232,7 @@ def prepare(
     verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap)
     return Growth(
         layer, form.begin(state), stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed,
-        (*remarks, *form.remarks), form,
+        duration, (*remarks, *form.remarks), form,
     )  # fmt: skip
 
 
