@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from simcell.numerics.grid import Array
+from simcell.transport.bulk import switched
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.packing import packed, packed_extra
+from simcell.transport.packing import lit, packed, packed_extra
 from simcell.transport.protocol import Segment
 from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
-ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
 
 
@@ -102,22 +102,8 @@ class Stepper:
 
     def produce(self, time: float) -> bool:
         """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
-        if self.liquid.bulk is None:
-            return False
-        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
-        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
-        return bool(factor[0] != before)
-
-    @property
-    def injected(self) -> float:
-        """Electrons that the beam leaves in the working metal at present [A/m^2]."""
-        return self.liquid.injected * float(self.extra[0][-1][0])
-
-    @property
-    def collected(self) -> float:
-        """The same since the start [C/m^2]."""
         bulk = self.liquid.bulk
-        return self.liquid.injected * bulk.lit(self.now) if bulk else 0.0
+        return bulk is not None and switched(self.extra[0], bulk, time, lambda now: lit(self.liquid, now))
 
     @property
     def made(self) -> Array:
