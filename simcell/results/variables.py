@@ -183,6 +183,8 @@ VARIABLES: tuple[Variable, ...] = (
         "coupling", "injected_current_density", ("time",), "A/m^2", "electrons that the beam leaves in the electrode"
     ),
     Variable("coupling", "injected_charge_density", ("time",), "C/m^2", "the same since the start"),
+    Variable("coupling", "temperature_rise", ("time",), "K", "temperature of the liquid less that of the case"),
+    Variable("coupling", "joule_rise", ("time",), "K", "what the current in the liquid has of that"),
     Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
     Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),

@@ -53,6 +53,10 @@ class Record:
         `passed`), between, and at the last end.
     collected : (nt,) array
         Electrons that a beam has left in the working metal [C/m^2]; `current` has their part in it.
+    rise : (nt,) array
+        Temperature of the liquid less that at the start [K].
+    joule : (nt,) array
+        Heat of the current in the liquid [W/m^3]; 0 where nothing is heated.
     liquid_of : Liquid
     warnings : tuple of str
 
@@ -82,6 +86,8 @@ class Record:
     inventory: Array
     made: Array
     collected: Array
+    rise: Array
+    joule: Array
     liquid_of: Liquid
     warnings: tuple[str, ...] = ()
 

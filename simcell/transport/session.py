@@ -223,7 +223,8 @@ class Session:
             self._accept(number)
             if hit is not None:
                 break
-            if met and self.jump():
+            changed = self.settle()
+            if (met and self.jump()) or changed:
                 dt, fresh = min(s.first_step(), 1e-3 * longest), True
                 continue
             dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
@@ -318,6 +319,10 @@ class Session:
         """Set what changes at a stop, which a segment's beginning may be; whether something did, at once."""
         return False
 
+    def settle(self) -> bool:
+        """Let what a step has changed act back on the next; whether that is a jump."""
+        return False
+
     def row(self) -> dict[str, Any]:
         """What is kept of a step."""
         raise NotImplementedError
@@ -347,15 +352,20 @@ class _Line(Session):
         """Set what a beam makes from now on."""
         return bool(self.stepper.produce(self.time))
 
+    def settle(self) -> bool:
+        """Heat of the current."""
+        return self.stepper.settle()
+
     def row(self) -> dict[str, Any]:
         """Traces and profiles; what the beam has made in the step counts."""
         s = self.stepper
         self.made += (self.time - self.booked) * s.made
         self.booked = self.time
+        volts = s.liquid.volts
         return {
-            "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
-            "collected": s.collected,
-            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
+            "potential": s.potential, "metal": s.metal[0] * volts, "current": s.current, "ohmic": s.ohmic,
+            "collected": s.collected, "rise": s.rise, "joule": s.joule if s.heat else 0.0,
+            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * volts,
         }  # fmt: skip
 
     def more(self) -> dict[str, Array]:
@@ -413,5 +423,6 @@ class _Line(Session):
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
             concentration=concentration, liquid=stack("liquid"), position=s.positions,
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
-            collected=stack("collected"), liquid_of=self.liquid, warnings=self._warnings(concentration),
+            collected=stack("collected"), rise=stack("rise"), joule=stack("joule"), liquid_of=self.liquid,
+            warnings=self._warnings(concentration),
         )  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 
 from simcell.numerics.grid import Array
 from simcell.transport.bulk import switched
+from simcell.transport.feedback import NOTICED
 from simcell.transport.kernels import solve_stage, step
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.packing import lit, packed, packed_extra
@@ -82,6 +83,7 @@ class Stepper:
         self.how = (False, 0.0, self.node, self.weight)
         self.compensation = 0.0
         self.began, self.now = 0.0, 0.0  # of the segment, and of the state [s]
+        self.heat, self.rise = liquid.heat, 0.0  # and by how much it is warmer than at the start [K]
 
     def _place(self) -> None:
         """Nodes between which the reference stands."""
@@ -95,7 +97,7 @@ class Stepper:
     def control(self, segment: Segment) -> None:
         """Set what is controlled from here on."""
         by_current = segment.mode == "current"
-        self.compensation = segment.compensation
+        self.segment, self.compensation = segment, segment.compensation
         factor = 1.0 if by_current else -segment.compensation / self.liquid.volts
         self.how = (by_current, factor, self.node, self.weight)
         self.unit = 1.0 if by_current else self.liquid.volts
@@ -103,7 +105,50 @@ class Stepper:
     def produce(self, time: float) -> bool:
         """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
         bulk = self.liquid.bulk
-        return bulk is not None and switched(self.extra[0], bulk, time, lambda now: lit(self.liquid, now))
+        if bulk is None or not switched(self.extra[0], bulk, time, lambda now: lit(self.liquid, now)):
+            return False
+        self.settle()
+        return True
+
+    def settle(self) -> bool:
+        """Take over the temperature of this moment; whether something has changed at once."""
+        if self.heat is not None:
+            rise = self.heat.rise(float(self.extra[0][-1][0]), self.joule)
+            if abs(rise - self.rise) > NOTICED:
+                self.warm(rise)
+        return False
+
+    def warm(self, rise: float) -> None:
+        """Go on at another temperature [K above that at the start]: numbers in units of RT/F are others."""
+        assert self.heat is not None
+        factor, before = float(self.extra[0][-1][0]), self.liquid.volts
+        self.rise, self.liquid = rise, self.heat.liquid(rise)
+        ratio = before / self.liquid.volts
+        self.u[:, -1] *= ratio
+        self.metal[0] *= ratio
+        self.stages[1][0] *= ratio
+        self.model, self.extra = packed(self.liquid), packed_extra(self.liquid)
+        self.extra[0][-1][0] = factor
+        self.work[12][0] = -1.0  # factors of the linear system are old
+        self.control(self.segment)
+
+    @property
+    def joule(self) -> float:
+        """Heat that the current sets free in the liquid, i^2 over the conductivity, mean of the line [W/m^3]."""
+        z, d, size = self.model[0], self.model[1], self.model[2]
+        kappa = FARADAY / self.liquid.volts * (z * z * d) @ self.nodes()[:, 1:-1]
+        return float((self.current - self.injected) ** 2 * (size / kappa).sum() / size.sum())
+
+    @property
+    def injected(self) -> float:
+        """Electrons that the beam leaves in the working metal at present [A/m^2]."""
+        return self.liquid.injected * float(self.extra[0][-1][0])
+
+    @property
+    def collected(self) -> float:
+        """The same since the start [C/m^2]."""
+        bulk = self.liquid.bulk
+        return self.liquid.injected * bulk.lit(self.now) if bulk else 0.0
 
     @property
     def made(self) -> Array:
@@ -204,12 +249,14 @@ class Stepper:
         cells, layers, sums = self.stages[:3]
         return (
             self.u.copy(), self.metal.copy(), cells[0].copy(), layers[0].copy(), sums[0].copy(), self.passed.copy(),
-            self.state[5].copy(), np.array(self.now),
+            self.state[5].copy(), np.array(self.now), np.array(self.rise),
         )  # fmt: skip
 
     def restore(self, saved: tuple[Array, ...]) -> None:
         """Go back to a copy."""
-        u, metal, cells, layers, sums, passed, carried, now = saved
+        u, metal, cells, layers, sums, passed, carried, now, rise = saved
+        if float(rise) != self.rise:
+            self.warm(float(rise))
         self.u[:], self.metal[:], self.passed[:] = u, metal, passed
         self.stages[0][0], self.stages[1][0], self.stages[2][0] = cells, layers, sums
         self.state[5][:], self.now = carried, float(now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -10,11 +12,13 @@ from simcell.case import Case
 from simcell.chemistry.equilibrium import Reversible
 from simcell.constants import ELEMENTARY_CHARGE, GAS_CONSTANT
 from simcell.errors import InputError
+from simcell.studies.line import line_of
 from simcell.transport.bulk import Bulk
+from simcell.transport.feedback import Heat
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment, current, hold, rest
 from simcell.transport.record import Record
-from simcell.transport.session import run
+from simcell.transport.session import Options, run
 from simcell.transport.species import Ion, Liquid, Surface, between, couple
 
 VOLTS = GAS_CONSTANT * 298.15 / FARADAY
@@ -87,6 +91,71 @@ def test_electrons_without_a_clock_are_refused() -> None:
         Liquid(between(LENGTH, 2e-7), IONS, START, Surface(), injected=1.0)
 
 
+def heated(cold: Liquid, beam: float, resistance: float = 0.0, **more: object) -> Liquid:
+    """A liquid with a beam that warms it; `more` gives what follows, by functions of the temperature."""
+
+    def at(rise: float) -> Liquid:
+        t = cold.temperature + rise
+        return replace(cold, temperature=t, **{key: law(t) for key, law in more.items()})  # type: ignore[operator]
+
+    return replace(cold, heat=Heat(beam, resistance, at))
+
+
+def test_heat_alone_makes_reactions_faster() -> None:
+    """A first-order loss by Arrhenius' law, the beam on for the middle third: exp(-(k t)cold - (k t)warm)."""
+
+    def loss(t: float) -> Bulk:
+        k = 2.0 * np.exp(-20e3 / GAS_CONSTANT * (1.0 / t - 1.0 / 298.15))
+        return Bulk((Reversible("R -> S", {"R": 1}, {"S": 1}, k, 0.0),), switch=(0.0, 0.3, 0.6), scale=(0, 1, 0))
+
+    ions, start = [*IONS, Ion("S", 0, 1e-9)], {**START, "S": 0.0}
+    inert = Surface(capacitance=0.2, before=0.0)
+    cold = Liquid(between(LENGTH, 2e-7), ions, start, inert, inert, bulk=loss(298.15))
+    record = run(heated(cold, 10.0, bulk=loss), [rest(0.9)], Options(rtol=1e-5))
+    k = [loss(t).reactions[0].forward for t in (298.15, 308.15)]
+    assert record.concentration[-1, 1, 3] == pytest.approx(np.exp(-k[0] * 0.6 - k[1] * 0.3), rel=2e-4)
+    assert set(record.rise) == {0.0, 10.0} and record.books < 1e-11
+
+
+def test_heat_alone_scales_nernst_potentials() -> None:
+    """At open circuit RT/F ln(O/R) goes with T, and back where the beam goes off."""
+    bulk = replace(DARK, switch=(0.0, 0.1, 0.2), scale=(0.0, 1.0, 0.0))
+    working = Surface((couple("OR", "O+", "R", 1, 1e-4),))
+    start = {**START, "O+": 10.0, "Cl-": 1010.0}
+    cold = Liquid(between(LENGTH, 2e-7, other=False), IONS, start, working, bulk=bulk)
+    record = run(heated(cold, 10.0), [rest(0.3)])
+    for time, t in ((0.1, 298.15), (0.2, 308.15), (0.3, 298.15)):
+        at = int(np.abs(record.time - time).argmin())
+        assert record.interface[at] == pytest.approx(GAS_CONSTANT * t / FARADAY * np.log(10.0), rel=1e-9)
+
+
+def test_heat_alone_speeds_diffusion() -> None:
+    """The limiting current of a neutral reactant is n F D c / L at both temperatures."""
+    bulk = replace(DARK, switch=(0.0, 0.01), scale=(0.0, 1.0))
+    working = Surface((couple("OR", "O+", "R", 1, 1.0),))
+    cold = Liquid(between(LENGTH, 1e-7, other=False), IONS, START, working, bulk=bulk)
+
+    def faster(t: float) -> list[Ion]:
+        return [Ion(i.name, i.charge, i.diffusivity * (1.3 if t > 300.0 else 1.0)) for i in IONS]
+
+    record = run(heated(cold, 10.0, ions=faster), [hold(1.0, 0.02)])
+    before = int(np.abs(record.time - 0.01).argmin())
+    limit = FARADAY * 1e-9 * 1.0 / LENGTH
+    assert record.current[before] == pytest.approx(limit, rel=1e-4)
+    assert record.current[-1] == pytest.approx(1.3 * limit, rel=1e-4)
+
+
+def test_heat_of_the_current_is_i_squared_over_the_conductivity() -> None:
+    """At 100 A/m^2 in a uniform liquid; the temperature follows to a hundredth of a kelvin."""
+    working = Surface(capacitance=1e6, before=0.0)  # takes the current without changing the liquid
+    ions = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
+    cold = Liquid(between(LENGTH, 2e-7, other=False), ions, {"K+": 1000.0, "Cl-": 1000.0}, working, bulk=Bulk(()))
+    kappa = FARADAY / VOLTS * 2.0 * 2e-9 * 1000.0
+    record = run(heated(cold, 0.0, 1.0 / (100.0**2 / kappa)), [current(100.0, 1e-4)])
+    assert record.joule[-1] == pytest.approx(100.0**2 / kappa, rel=5e-3)
+    assert record.rise[-1] == pytest.approx(1.0, abs=0.02)
+
+
 WET: dict[str, object] = {
     "case": {"physics": ["radiolysis", "transport"], "duration": "1 ms"},
     "beam": {"energy": "300 kV", "flux": "1 e/nm^2/s"},
@@ -115,6 +184,34 @@ def test_a_case_says_what_acts_and_so_does_its_result() -> None:
     assert float(on["transport/electrode_current"][-1, 1]) == pytest.approx(float(density[-1]) * 1e-12, rel=1e-6)
     off = case.run()
     assert "coupling" not in off.children
+
+
+def test_the_beam_of_a_case_warms_its_liquid() -> None:
+    """q a^2 / 4k (1 + 2 ln R/a) with k of water, and the constants of the mechanism at that temperature."""
+    wide = {"beam.diameter": "10 um", "cell.spacer_height": "500 nm",
+            "cell.window": {"thickness": "50 nm", "width": "100 um", "length": "200 um"}}  # fmt: skip
+    case = Case.from_dict(WET).replace_all({"coupling.heating": True, "beam.flux": "500 e/nm^2/s", **wide})
+    tree = case.run()
+    power = 997.047 * float(tree["beam/dose_rate"])
+    rise = power * 5e-6**2 / (4.0 * 0.6065) * (1.0 + 2.0 * np.log(10.0))
+    np.testing.assert_allclose(tree["coupling/temperature_rise"].values, rise, rtol=1e-5)
+    assert float(tree["coupling/joule_rise"].max()) < 1e-9
+    given = line_of(case.replace_all({"coupling.temperature_rise": "10 K"}).input).liquid
+    assert given.heat is not None
+    warm, other = (
+        given.heat.liquid(10.0),
+        line_of(Case.from_dict(WET).replace("electrolyte.temperature", "35 degC").input),
+    )
+    assert warm.bulk is not None and other.liquid.bulk is not None
+    assert [r.forward for r in warm.bulk.reactions] == [r.forward for r in other.liquid.bulk.reactions]
+    assert [i.diffusivity for i in warm.ions] == pytest.approx([i.diffusivity for i in other.liquid.ions], rel=1e-12)
+
+
+def test_a_beam_that_boils_the_liquid_is_refused() -> None:
+    """With the rise."""
+    change = {"coupling.heating": True, "beam.diameter": "10 um", "beam.flux": "1e5 e/nm^2/s"}
+    with pytest.raises(InputError, match=r"16[0-9] K warmer"):
+        Case.from_dict(WET).replace_all(change).run()
 
 
 @pytest.mark.parametrize(
