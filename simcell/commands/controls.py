@@ -51,7 +51,7 @@ def controls(
     target = output_path(output or Path(f"{case.stem}-controls.nc"), force, suffixes=(".nc",))
     image = output_path(target.with_suffix(".png"), force) if picture else None
     sheet = output_path(csv, force, suffixes=(".csv",)) if csv is not None else None
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     with progress_bar("four runs", quiet) as tell:
         tree = study.controls(loaded, unbiased, jobs, tell)  # type: ignore[arg-type]
     found = effects(tree)

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simcell.inputs.dendrite_forms import FORMS, ChenInput, form_rules
 from simcell.inputs.fields import Choice, Flag, Measure, Model, Number, Text, Whole, refuse
 from simcell.inputs.protocol import protocol_rules
 from simcell.inputs.rules import Given, Rule
 
 SUPPLIES = ("reservoir", "counter")
-MODELS = ("conservative",)
 _BOX = {"minimum": 1e-9, "maximum": 1e-2, "bounds": "must be from 1 nm to 1 cm"}
 
 
@@ -143,8 +143,13 @@ class DendriteInput(Model):
     metal: Annotated[str | None, Text('"Li"')] = Field(
         None, examples=['"Li"'], description="a shipped metal: simcell info metals"
     )
-    model: Annotated[Literal["conservative"], Choice(MODELS, later=("chen2015", "grand-potential"))] = Field(
-        "conservative", examples=['"conservative"']
+    model: Annotated[Literal["conservative", "chen2015"], Choice(FORMS, later=("grand-potential",))] = Field(
+        "conservative",
+        examples=['"conservative"'],
+        description="form of the phase field; chen2015 to reproduce papers",
+    )
+    chen: ChenInput = Field(
+        ChenInput(), examples=['{ reaction = "1e-3 1/s" }'], description='constants of model = "chen2015"'
     )
     # --- how it is driven
     current_density: Annotated[float | None, Measure("current_density", example="-10 mA/cm^2")] = Field(
@@ -245,6 +250,7 @@ def dendrite_rules(given: Given) -> Iterator[Rule]:
         if not given.wrote("dendrite", key):
             yield Rule(f"dendrite.{key}", None, _no_default(given) if key != "metal" else needed, _example(given, key))
     yield from _drive(given)
+    yield from form_rules(given)
     yield from _crystal(given)
     yield from _seeds_on_the_electrode(given)
     bare = given.value("dendrite", "electrode") == "bare"
@@ -284,12 +290,10 @@ def _drive(given: Given) -> Iterator[Rule]:
         yield Rule("case.duration", None, "is missing", '"60 s"')
     for key in ("reference", "ir_compensation"):
         if given.wrote("protocol", key):
-            reason = "is not read by dendrites: potentials are against the same metal in the fresh electrolyte"
+            reason = "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
             yield Rule(f"protocol.{key}", given.raw("protocol", key), reason)
     yield from protocol_rules(given) if steps else ()
     for number, step in enumerate(steps):
-        if step.until is not None:
-            yield Rule(f"protocol.steps[{number}].until", None, "is not read by dendrites in this version; drop it")
         if step.lasts is None and not (number == len(steps) - 1 and duration is not None):
             yield Rule(f"protocol.steps[{number}].duration", None, "is missing: a step without end", '"10 s"')
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from simcell.errors import InputError, Problem
 from simcell.inputs import electrolyte_data
 from simcell.inputs.dendrite import DendriteInput
 from simcell.numerics.grid import plan
+from simcell.studies.growth_forms import Form, form_of
 from simcell.studies.growth_stages import Stage, stages_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Liquid:
 class Growth:
     """A run that is ready: box, first state, stages, what to expect, and what to know.
 
-    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends.
+    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends; `end` when, at the latest [s].
 
     Examples
     --------
@@ -69,7 +70,9 @@ class Growth:
     compliance: float
     verdict: str
     seed: int
+    end: float
     warnings: tuple[str, ...]
+    form: Form = field(default_factory=Form)
 
     @property
     def finish(self) -> float:
@@ -157,7 +160,7 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     ...     "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
     ...     "dendrite": {"metal": "Zn", "exchange_current": "30 A/m^2", "potential": "-0.05 V"}}))
     >>> ready.stages
-    (Stage(end=10.0, current=None, potential=-0.05),)
+    (Stage(lasts=10.0, current=None, potential=-0.05, limits=(), step=0),)
     """
     e = case.electrolyte
     liquid = Liquid(
@@ -166,7 +169,8 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     )  # fmt: skip
     area = case.dendrite.width * liquid.thickness
     stages = stages_of(case.protocol, case.case.duration, area) if case.protocol.steps else None
-    duration = stages[-1].end if stages else case.case.seconds
+    most = np.inf if case.case.duration is None else case.case.duration
+    duration = min(most, sum(stage.lasts for stage in stages)) if stages else case.case.seconds
     return prepare(case.dendrite, liquid, duration, file, stages)
 
 
@@ -225,9 +229,10 @@ def prepare(
     )  # fmt: skip
     front = 0.0 if case.electrode == "bare" else float(x[-1]) - case.gap
     state = _first(case, layer, front, ahead)
-    verdict = ahead.verdict(duration, case.width)
+    verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap)
     return Growth(
-        layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed, tuple(remarks)
+        layer, form.begin(state), stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed,
+        duration, (*remarks, *form.remarks), form,
     )  # fmt: skip
 
 

@@ -349,8 +349,9 @@ class _Line(Session):
         super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options, stops)
 
     def jump(self) -> bool:
-        """Set what a beam makes from now on."""
-        return bool(self.stepper.produce(self.time))
+        """Set what a beam makes and warms from now on."""
+        switched = bool(self.stepper.produce(self.time))
+        return self.stepper.settle() or switched
 
     def settle(self) -> bool:
         """Heat of the current, and gas."""

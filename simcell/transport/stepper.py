@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from simcell.chemistry.bubble import MARGIN
 from simcell.numerics.grid import Array
+from simcell.transport.bulk import switched
 from simcell.transport.feedback import NOTICED, Gas, conducting
 from simcell.transport.kernels import ELECTRODE, solve_stage, step
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.packing import packed, packed_extra
+from simcell.transport.packing import lit, packed, packed_extra
 from simcell.transport.protocol import Segment
 from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
-ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
 GAS_STEP = 200.0  # times rtol: largest change of the share of gas in a step, over the share of liquid
 LATE = 0.01  # of the threshold, by which the pressure may pass it in a step
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
@@ -107,14 +108,8 @@ class Stepper:
 
     def produce(self, time: float) -> bool:
         """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
-        if self.liquid.bulk is None:
-            return False
-        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
-        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
-        if factor[0] == before:
-            return False
-        self.settle()
-        return True
+        bulk = self.liquid.bulk
+        return bulk is not None and switched(self.extra[0], bulk, time, lambda now: lit(self.liquid, now))
 
     def settle(self) -> bool:
         """Take over temperature and gas of this moment; whether bubbles have appeared."""
@@ -130,7 +125,7 @@ class Stepper:
         if np.any(share != self.share):
             self.displaced += self.nodes()[:, 1:-1] @ (table[4] * (share - self.share))
             self.fill(share)
-        over = self.gas_pressure() > gas.threshold * (1.0 + ROUNDING)
+        over = self.gas_pressure() > gas.threshold * (1.0 + MARGIN)
         new = over & (table[3] == 0.0)
         table[3][:] = over | (table[6].sum(axis=1) > 0.0)
         return bool(new.any())
@@ -167,7 +162,7 @@ class Stepper:
     def warm(self, rise: float) -> None:
         """Go on at another temperature [K above that at the start]: numbers in units of RT/F are others."""
         assert self.heat is not None
-        factor, before = float(self.extra[0][-1][0]), self.liquid.volts
+        beam, before = self.extra[0][-2:], self.liquid.volts
         self.rise, self.liquid = rise, self.heat.liquid(rise)
         ratio = before / self.liquid.volts
         self.u[:, -1] *= ratio
@@ -175,7 +170,8 @@ class Stepper:
         self.stages[1][0] *= ratio
         gas = self.extra[2]
         self.model, self.extra = packed(self.liquid), packed_extra(self.liquid)
-        self.extra[0][-1][0] = factor
+        for to, of in zip(self.extra[0][-2:], beam, strict=True):  # share of cells, and factor
+            to[:] = of
         for at in (3, 6, 12):  # cells with bubbles, amounts, rates
             self.extra[2][at][:] = gas[at]
         self.fill(self.share)
