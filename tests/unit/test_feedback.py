@@ -11,15 +11,15 @@ from scipy.optimize import brentq
 from simcell.case import Case
 from simcell.chemistry.equilibrium import Reversible
 from simcell.constants import ELEMENTARY_CHARGE, GAS_CONSTANT
-from simcell.errors import InputError
+from simcell.errors import InputError, SolverError
 from simcell.studies.line import line_of
 from simcell.transport.bulk import Bulk
-from simcell.transport.feedback import Heat
+from simcell.transport.feedback import Gas, Heat
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment, current, hold, rest
 from simcell.transport.record import Record
 from simcell.transport.session import Options, run
-from simcell.transport.species import Ion, Liquid, Surface, between, couple
+from simcell.transport.species import Ion, Liquid, Reservoir, Surface, between, couple
 
 VOLTS = GAS_CONSTANT * 298.15 / FARADAY
 IONS = [Ion("O+", 1, 1e-9), Ion("R", 0, 1e-9), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
@@ -231,3 +231,94 @@ def test_what_is_missing_for_a_coupling_is_told(change: dict[str, object], key: 
     with pytest.raises(InputError) as found:
         Case.from_dict(WET).replace_all(change)
     assert key in {p.key for p in found.value.problems}
+
+
+def bubbling(made: float, threshold: float = 101325.0, **more: object) -> Liquid:
+    """Hydrogen made evenly in a closed line, and nothing else happens."""
+    ions, start = [Ion("H2", 0, 4.5e-9), *IONS[2:]], {"H2": 0.0, "K+": 100.0, "Cl-": 100.0}
+    gas = Gas(["H2"], [7.8e-6], [1e6], threshold, 101325.0)
+    inert = Surface(capacitance=0.2, before=0.0)
+    told = {"scales": {"H2": 1.0}, "gas": gas, "bulk": Bulk((), {"H2": made})} | more
+    return Liquid(between(LENGTH, 2e-7), ions, start, inert, inert, **told)  # type: ignore[arg-type]
+
+
+def test_gas_alone_takes_up_what_is_made() -> None:
+    """Above saturation, d n/dt = P (1 - share): share = 1 - exp(-P t / n1), n1 = p/RT; atoms are kept to rounding."""
+    full = 101325.0 / (GAS_CONSTANT * 298.15)
+    solubility = 7.8e-6 * 101325.0
+    errors = []
+    for rtol in (1e-4, 1e-5):
+        record = run(bubbling(100.0), [rest(0.2)], Options(rtol=rtol))
+        share = record.gas.sum(axis=2) / full
+        after = np.maximum(record.time - solubility / 100.0, 0.0)
+        errors.append(np.abs(share - (1.0 - np.exp(-100.0 * after / full))[:, None]).max())
+        assert record.books < 1e-11
+        assert record.concentration[-1, 0, 3] == pytest.approx(solubility, rel=1e-3)
+    assert errors[0] < 200.0 * 1e-4 and errors[1] < 0.2 * errors[0]
+
+
+def foamed(working: Surface, protocol: list[Segment], electrons: float = 0.0) -> tuple[Record, float]:
+    """A line with even bubbles of a gas that does not diffuse, and their share; it grows to the end."""
+    gas = Gas(["G"], [1e-5], [1e6], 101325.0, 101325.0)
+    ions, start = [*IONS, Ion("G", 0, 1e-16)], {**START, "G": 1.0}
+    grid = between(LENGTH, 1e-7, other=False)
+    bulk = Bulk((), {"G": 1000.0}, switch=(0.0, 0.015), scale=(1.0, 0.0))
+    liquid = Liquid(grid, ions, start, working, bulk=bulk, gas=gas, injected=electrons, scales={"G": 1.0})
+    record = run(liquid, protocol)
+    share = record.gas[-1, :, 0] * GAS_CONSTANT * 298.15 / 101325.0
+    np.testing.assert_allclose(share[:-1], share[0], rtol=1e-3)
+    return record, float(share[0])
+
+
+def test_gas_alone_slows_diffusion() -> None:
+    """Limiting current n F D c / L (1 - share)^(3/2), though the electrode has lost a share of its area."""
+    record, share = foamed(Surface((couple("OR", "O+", "R", 1, 1.0),)), [hold(1.0, 0.03)])
+    assert 0.25 < share < 0.35
+    shares = record.gas[-1, :, 0] * GAS_CONSTANT * 298.15 / 101325.0
+    way = record.liquid_of.grid.volume.ravel() @ (1.0 - shares) ** -1.5  # the last cell holds less gas
+    assert record.current[-1] == pytest.approx(FARADAY * 1e-9 * 1.0 / way, rel=1e-4)
+    assert way == pytest.approx(LENGTH * (1.0 - share) ** -1.5, rel=0.03)
+
+
+def test_gas_alone_blocks_the_electrode() -> None:
+    """A given current flows through what is left of the area: kinetics see i / (1 - share)."""
+    slow = Surface((couple("OR", "O+", "R", 1, 0.1 / FARADAY),))
+    record, share = foamed(slow, [current(1e-3, 0.03)])
+    far = 1e-3 * LENGTH / (FARADAY * 1e-9) / (1.0 - share) ** 1.5
+    eta = VOLTS * (1e-3 / (1.0 - share) / 0.1 + 2.0 * far)
+    assert record.interface[-1] == pytest.approx(eta, rel=2e-3)
+    np.testing.assert_allclose(record.current, 1e-3, rtol=1e-9)
+
+
+def test_two_gases_share_the_bubbles_as_henry_says() -> None:
+    """Closed, made until it stops: sum of c / H is the pressure, n_g over n is p_g over p, and both gases are kept."""
+    ions, start = [Ion("H2", 0, 4.5e-9), Ion("O2", 0, 2e-9), *IONS[2:]], {"H2": 0.0, "O2": 0.0, "K+": 1.0, "Cl-": 1.0}
+    henry = np.array([7.8e-6, 1.3e-5])
+    gas = Gas(["H2", "O2"], henry, [1e6, 5e5], 101325.0, 101325.0, 3000.0)
+    bulk = Bulk((), {"H2": 300.0, "O2": 20.0}, switch=(0.0, 0.02), scale=(1.0, 0.0))
+    inert = Surface(capacitance=0.2, before=0.0)
+    told = dict.fromkeys(("H2", "O2"), 1.0)
+    record = run(Liquid(between(LENGTH, 2e-7), ions, start, inert, inert, bulk=bulk, gas=gas, scales=told), [rest(0.1)])
+    c, n = record.concentration[-1, :2, 3], record.gas[-1, 2]
+    assert (c / henry).sum() == pytest.approx(98325.0, rel=1e-9)
+    np.testing.assert_allclose(n / n.sum(), c / henry / 98325.0, rtol=1e-9)
+    assert record.books < 1e-10
+
+
+def test_bubbles_wait_for_the_threshold_and_dissolve_again() -> None:
+    """No gas below a nucleus' pressure; above it gas comes out, and leaves where the beam is off."""
+    calm, late = (run(bubbling(50.0, p), [rest(0.02)]) for p in (3e5, 1.2e5))
+    assert calm.gas.max() == 0.0
+    first = float(late.time[np.flatnonzero(late.gas.sum(axis=(1, 2)))[0]])
+    assert first == pytest.approx(1.2e5 * 7.8e-6 / 50.0, rel=0.02)
+    off = Bulk((), {"H2": 1e5}, switch=(0.0, 2e-4), scale=(1.0, 0.0))
+    open_ended = run(replace(bubbling(1e5, bulk=off), other=Reservoir()), [rest(0.05)])
+    assert open_ended.gas.max() > 1.0 and open_ended.gas[-1].max() == 0.0
+    assert open_ended.concentration[-1, 0].max() < 1e-3 and open_ended.books < 1e-10
+
+
+def test_a_cell_full_of_gas_ends_the_run() -> None:
+    """With the record until then."""
+    with pytest.raises(SolverError, match="gas fills 95 %") as found:
+        run(bubbling(1000.0), [rest(1.0)])
+    assert found.value.partial.gas.shape[0] > 10
