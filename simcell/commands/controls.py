@@ -73,7 +73,7 @@ def controls(
     image = output_path(target.with_suffix(".png"), force) if picture else None
     sheet = output_path(csv, force, suffixes=(".csv",)) if csv is not None else None
     folder = _folder(target, resume, force) if samples else None
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     with progress_bar("four runs", quiet) as tell:
         tree = study.controls(loaded, unbiased, jobs, tell, cases)  # type: ignore[arg-type]
     if folder is not None:

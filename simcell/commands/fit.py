@@ -49,7 +49,7 @@ def fit(
     output_path(image, force)
     if data_off is not None:
         output_path(corrected, force)
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     from simcell.studies.fit import fit as search
 
     try:

@@ -69,7 +69,7 @@ def sweep(
     if dry_run:
         _estimate(loaded, plan, target, jobs)
         return
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     tally = _run(loaded, plan, target, jobs, scheduler, resume, retry_failed, quiet)
     _tell(tally, target, quiet)
     if plan.design in ("morris", "sobol"):

@@ -284,12 +284,12 @@ def _drive(given: Given) -> Iterator[Rule]:
         yield Rule("case.duration", None, "is missing", '"60 s"')
     for key in ("reference", "ir_compensation"):
         if given.wrote("protocol", key):
-            reason = "is not read by dendrites: potentials are against the same metal in the fresh electrolyte"
+            reason = (
+                "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
+            )
             yield Rule(f"protocol.{key}", given.raw("protocol", key), reason)
     yield from protocol_rules(given) if steps else ()
     for number, step in enumerate(steps):
-        if step.until is not None:
-            yield Rule(f"protocol.steps[{number}].until", None, "is not read by dendrites in this version; drop it")
         if step.lasts is None and not (number == len(steps) - 1 and duration is not None):
             yield Rule(f"protocol.steps[{number}].duration", None, "is missing: a step without end", '"10 s"')
 

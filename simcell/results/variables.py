@@ -154,7 +154,7 @@ VARIABLES: tuple[Variable, ...] = (
         PLANE,
         gaps=True,
     ),
-    Variable("transport", "electrode_current", _TE, "A", "current of the electrode into the liquid, anodic positive"),
+    Variable("transport", "electrode_current", _TE, "A", "current of the electrode, anodic positive"),
     Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
     Variable("transport", "electrode_charge", _TE, "C", "charge that the electrode has passed, anodic positive"),
     Variable("transport", "reaction_charge", ("time", "reaction"), "C", "charge of the reaction, anodic positive"),
@@ -179,6 +179,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("transport", "charging_current_density", ("time",), "A/m^2", "current into the double layer"),
     Variable("transport", "charge_density", ("time",), "C/m^2", "charge passed by the working electrode"),
     Variable("transport", "step", ("time",), "1", "number of the step of the protocol, from 1"),
+    Variable(
+        "coupling", "injected_current_density", ("time",), "A/m^2", "electrons that the beam leaves in the electrode"
+    ),
+    Variable("coupling", "injected_charge_density", ("time",), "C/m^2", "the same since the start"),
     Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
     Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),

@@ -12,6 +12,7 @@ from simcell.dendrite.outlook import outlook
 from simcell.dendrite.stability import FARADAY, Array
 from simcell.errors import SolverError
 from simcell.inputs.output import FIRST_TIME, OutputInput
+from simcell.numerics.checkpoint import Keeper
 from simcell.results.provenance import provenance
 from simcell.results.schema import build
 from simcell.studies.growth import Grown, run_growth
@@ -30,7 +31,9 @@ SHAPES = (
 )  # fmt: skip
 
 
-def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+def run_dendrite(
+    case: Case, progress: Callable[[float], None] | None = None, keeper: Keeper | None = None
+) -> xr.DataTree:
     """Run a case with ``physics = ["dendrite"]`` and return the labelled result.
 
     Parameters
@@ -38,6 +41,8 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     case : Case
     progress : callable, optional
         Called with the fraction that is done.
+    keeper : Keeper, optional
+        Keeps the state every now and then, or has one to go on from.
 
     Returns
     -------
@@ -63,10 +68,10 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     ('time', 'y', 'x')
     """
     ready = growth_of(case.input, case.file)
-    times = _times(case.input.output, ready.stages[-1].end)
+    times = _times(case.input.output, ready.end)
     failure: SolverError | None = None
     try:
-        found = run_growth(ready, times, progress)
+        found = run_growth(ready, times, progress, keeper)
     except SolverError as error:
         if not isinstance(error.partial, Grown):
             raise
@@ -100,7 +105,7 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     solver = {
         "method": "conservative phase field; salt, potential and bodies implicit by Newton's method; first order",
         "interface_width_m": ready.layer.delta, "spacing_m": ready.layer.spacing, "cells": ready.mesh.cells,
-        "steps": last.steps, "verdict": ready.verdict,
+        "steps": last.steps, "verdict": ready.verdict, "ends": found.ends,
     }  # fmt: skip
     facts = provenance(
         record=case.record, record_hash=case.hash, case=case.data, solver=solver, seed=case.input.dendrite.seed,

@@ -51,7 +51,7 @@ class Liquid:
 class Growth:
     """A run that is ready: box, first state, stages, what to expect, and what to know.
 
-    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends.
+    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends; `end` when, at the latest [s].
 
     Examples
     --------
@@ -69,6 +69,7 @@ class Growth:
     compliance: float
     verdict: str
     seed: int
+    end: float
     warnings: tuple[str, ...]
 
     @property
@@ -157,7 +158,7 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     ...     "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
     ...     "dendrite": {"metal": "Zn", "exchange_current": "30 A/m^2", "potential": "-0.05 V"}}))
     >>> ready.stages
-    (Stage(end=10.0, current=None, potential=-0.05),)
+    (Stage(lasts=10.0, current=None, potential=-0.05, limits=(), step=0),)
     """
     e = case.electrolyte
     liquid = Liquid(
@@ -166,7 +167,8 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     )  # fmt: skip
     area = case.dendrite.width * liquid.thickness
     stages = stages_of(case.protocol, case.case.duration, area) if case.protocol.steps else None
-    duration = stages[-1].end if stages else case.case.seconds
+    most = np.inf if case.case.duration is None else case.case.duration
+    duration = min(most, sum(stage.lasts for stage in stages)) if stages else case.case.seconds
     return prepare(case.dendrite, liquid, duration, file, stages)
 
 
@@ -227,7 +229,8 @@ def prepare(
     state = _first(case, layer, front, ahead)
     verdict = ahead.verdict(duration, case.width)
     return Growth(
-        layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed, tuple(remarks)
+        layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed, duration,
+        tuple(remarks),
     )  # fmt: skip
 
 

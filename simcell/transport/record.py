@@ -51,6 +51,8 @@ class Record:
     made : (3, ions) array
         What a beam has produced [mol]: in the quarter of a cell that is the surface at the first end (it counts in
         `passed`), between, and at the last end.
+    collected : (nt,) array
+        Electrons that a beam has left in the working metal [C/m^2]; `current` has their part in it.
     liquid_of : Liquid
     warnings : tuple of str
 
@@ -79,6 +81,7 @@ class Record:
     ends: tuple[tuple[int, float, str], ...]
     inventory: Array
     made: Array
+    collected: Array
     liquid_of: Liquid
     warnings: tuple[str, ...] = ()
 

@@ -241,7 +241,7 @@ class Session:
         """Charge that the working electrode has passed [C/m^2], the step at hand included."""
         s = self.stepper
         total = self.sums + s.passed
-        return float((total[: s.own].sum() + total[s.reactions]) / s.area)
+        return float((total[: s.own].sum() + total[s.reactions]) / s.area) + float(getattr(s, "collected", 0.0))
 
     def _value(self, quantity: str, charge: float) -> float:
         if quantity == "potential":
@@ -354,6 +354,7 @@ class _Line(Session):
         self.booked = self.time
         return {
             "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
+            "collected": s.collected,
             "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
         }  # fmt: skip
 
@@ -412,5 +413,5 @@ class _Line(Session):
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
             concentration=concentration, liquid=stack("liquid"), position=s.positions,
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
-            liquid_of=self.liquid, warnings=self._warnings(concentration),
+            collected=stack("collected"), liquid_of=self.liquid, warnings=self._warnings(concentration),
         )  # fmt: skip

@@ -247,6 +247,10 @@ class Liquid:
         largest one at the start of the ion, or of all ions for one that starts at zero.
     pseudo : Pseudo or None
         Own potential of the reference electrode in time; none: it stays at 0.
+    injected : float
+        Electrons that a beam leaves in the working metal while it is on [A/m^2], net of those it knocks out; the factor
+        of `bulk` switches it. What reactions and double layer take is the current of the instrument less this, so at
+        open circuit it is a cathodic current of that size.
     solution : Binary or None
         Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
         then not used.
@@ -277,6 +281,7 @@ class Liquid:
     solution: Binary | None = None
     scales: Mapping[str, float] = field(default_factory=dict)
     pseudo: Pseudo | None = None
+    injected: float = 0.0
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]
@@ -289,6 +294,8 @@ class Liquid:
             reaction.check(charges)
         if self.bulk is not None:
             self.bulk.check(charges)
+        if self.injected and (self.bulk is None or not np.isfinite(self.injected)):
+            raise ValueError(f"injected electrons of {self.injected:g} A/m^2 need a `bulk`, whose factor switches them")
         z = np.array([ion.charge for ion in self.ions], dtype=float)
         check_neutral(names, z, self.start, self.composition, "at the start")
         if self.balance and charges.get(self.balance, 0) == 0:

@@ -109,6 +109,17 @@ class Stepper:
         return bool(factor[0] != before)
 
     @property
+    def injected(self) -> float:
+        """Electrons that the beam leaves in the working metal at present [A/m^2]."""
+        return self.liquid.injected * float(self.extra[0][-1][0])
+
+    @property
+    def collected(self) -> float:
+        """The same since the start [C/m^2]."""
+        bulk = self.liquid.bulk
+        return self.liquid.injected * bulk.lit(self.now) if bulk else 0.0
+
+    @property
     def made(self) -> Array:
         """What is made at present beside the first end, inside, and beside the last end (3, ions) [mol/s]."""
         production, share, factor = self.extra[0][-3:]
@@ -175,8 +186,10 @@ class Stepper:
         return self._step(THIRD, segment, done, dt)
 
     def _goal(self, segment: Segment, time: float) -> float:
-        """What the cell gets: the reference electrode has a potential of its own."""
-        return segment.goal(time) + (0.0 if segment.mode == "current" else self.own_reference(self.began + time))
+        """What the cell gets: the reference has a potential of its own, and the beam may bring electrons."""
+        if segment.mode == "current":
+            return segment.goal(time) - self.injected
+        return segment.goal(time) + self.own_reference(self.began + time) + self.compensation * self.injected
 
     def own_reference(self, time: float) -> float:
         """Potential of the reference electrode against the nominal scale [V] at a time of the protocol [s]."""
@@ -231,9 +244,9 @@ class Stepper:
 
     @property
     def current(self) -> float:
-        """Current density of the working electrode [A/m^2]."""
+        """Current density of the working electrode as the instrument sees it [A/m^2]."""
         sums = self.stages[2][0]
-        return float((sums[: self.own].sum() + sums[self.reactions]) / self.area)
+        return float((sums[: self.own].sum() + sums[self.reactions]) / self.area) + self.injected
 
     @property
     def _at_reference(self) -> float:
