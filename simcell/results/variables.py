@@ -322,6 +322,14 @@ VARIABLES: tuple[Variable, ...] = (
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
     ),
+    *(
+        Variable("controls", f"{name}_quantile", ("quantile", "time"), unit, f"quantiles of the {words} over samples")
+        for name, unit, words in (
+            ("current_density", "A/m^2", "current density into the liquid"),
+            ("electrode_potential", "V", "potential of the working electrode"),
+            ("pH", "1", "pH at the working electrode"),
+        )
+    ),
     *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
     Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),
 )
