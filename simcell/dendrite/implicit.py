@@ -25,6 +25,7 @@ from simcell.errors import SolverError
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Floats = Array | NDArray[np.float32]
 REACH = 3.0  # largest change of the exponent in one iteration
 EPS = float(np.finfo(float).eps)
 SMALL = 400  # cells up to which LU is the quicker one
@@ -76,9 +77,14 @@ class Step:
         self.cells = np.flatnonzero(self.area)
         self.rate, self.by_ratio, self.by_drive = (np.zeros(self.theta.shape) for _ in range(3))
         m = 1.0 - self.transference
-        self.salt_own = self.theta / self.step + self.salt_end + self.deposit
-        self._salt_in = self.stored / self.step + self.salt_in + self.etch + m * self.counter_end * self.counter
-        self._charge_in = self.charge_in + self.counter_end * self.counter
+        self.salt_own, self._salt_in = self.theta / self.step, self.stored / self.step
+        self.salt_own += self.salt_end
+        self.salt_own += self.deposit
+        self._salt_in += self.salt_in
+        self._salt_in += self.etch
+        self._charge_in = self.counter_end * self.counter
+        self._salt_in += m * self._charge_in
+        self._charge_in += self.charge_in
         self._fields = [
             values.reshape(-1) for values in (self.area, self.exchange, self.film, self.capillary)
         ]  # fmt: skip
@@ -130,6 +136,12 @@ class Step:
         # numbers that are stored with 53 bits cannot do better than `rounding`
         allowed = self.tolerance * _norm(self._out[2][self.cells]) + 2.0 * EPS * float(np.sqrt(rounding))
         return miss, float(np.sqrt(squares + np.square(miss[2 * n :]).sum())), allowed
+
+    def fraction(self, x: Array, dx: Floats, du: Floats, dp: Array) -> float:
+        """How much of Newton's step is taken."""
+        drive = du.reshape(-1)[self.cells] - dp[self._body]
+        falls = kernels_implicit.steepest(x, dx, self._squares[0])
+        return min(1.0, REACH / max(float(np.abs(drive).max(initial=0.0)), REACH), 0.9 / max(falls, 0.9))
 
     def settle(self, x: Array, u: Array, p: Array) -> None:
         """Move the potentials of free bodies (in place) until their net rates are exact; the reaction is then final."""
@@ -204,28 +216,22 @@ def solve(
             inner = Direct(step, x) if direct else (krylov or Krylov(shape))
         wanted = min(max(0.3 * allowed / size, 1e-3), 1e-2)
         try:
-            change = inner.solve(step, x, -miss, wanted)
+            change = inner.solve(step, x, miss, wanted)
         except SolverError:
             if method != "auto":
                 raise
             # a volt makes the reaction e^40 times faster than diffusion, for which the cycles are too weak
             inner, direct = Direct(step, x), True
-            change = inner.solve(step, x, -miss, wanted)
+            change = inner.solve(step, x, miss, wanted)
         iterations += inner.iterations
         dx, du = change[:n].reshape(shape), change[n : 2 * n].reshape(shape)
         dp = np.zeros(p.size)
         dp[step.free] = change[2 * n :]
-        fraction = _fraction(step, x, dx, du - dp[step.body])
-        x, u, p = x + fraction * dx, u + fraction * du, p + fraction * dp
+        fraction = step.fraction(x, dx, du, dp)
+        kernels_implicit.move(x, u, dx, du, fraction)
+        p += fraction * dp
     raise SolverError(f"the step of {step.step:.2e} s did not converge: residual {np.abs(miss).max():.1e} 1/s")
 
 
 def _norm(values: Array) -> float:
     return float(np.sqrt(np.square(values).sum()))
-
-
-def _fraction(step: Step, x: Array, dx: Array, drive: Array) -> float:
-    """How much of Newton's step is taken."""
-    most = float(np.abs(drive.reshape(-1)[step.cells]).max(initial=0.0))
-    falls = float((-dx / x).max())
-    return min(1.0, REACH / max(most, REACH), 0.9 / max(falls, 0.9))

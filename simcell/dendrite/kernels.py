@@ -57,9 +57,9 @@ def source_shape(psi: Array, ahead: Array, delta: float, a: Array) -> None:
     scale = 1.0 / (delta * (1.0 - 2.0 * CUT))
     for j in range(ny):
         for i in range(nx):
-            depth = (psi[j, i] + ahead[j, i]) / delta
-            if abs(depth) < REACTS:
-                p = 1.0 / (1.0 + math.exp(-depth))
+            depth = psi[j, i] + ahead[j, i]
+            if abs(depth) < REACTS * delta:
+                p = 1.0 / (1.0 + math.exp(-depth / delta))
                 a[j, i] = scale * p * (1.0 - p)
             else:
                 a[j, i] = 0.0
@@ -278,6 +278,39 @@ def links(theta: Array, other: Array, factor: float, y: Array, x: Array) -> None
         for i in range(nx):
             t = theta[j - 1, i] + theta[j, i]
             y[j, i] = 0.25 * factor * t * (other[j - 1, i] + other[j, i])
+
+
+@njit
+def extrapolate(now: Array, before: Array, part: float, least: float, out: Array) -> None:
+    """now + part * (now - before), but not below least * now."""
+    ny, nx = now.shape
+    for j in range(ny):
+        for i in range(nx):
+            out[j, i] = max(now[j, i] + part * (now[j, i] - before[j, i]), least * now[j, i])
+
+
+@njit
+def deviation(xi: Array, after: Array, now: Array, before: Array, part: float) -> float:
+    """Largest |after - now - part * (now - before)| outside the metal."""
+    ny, nx = xi.shape
+    most = 0.0
+    for j in range(ny):
+        for i in range(nx):
+            if xi[j, i] < 0.5:
+                most = max(most, abs(after[j, i] - now[j, i] - part * (now[j, i] - before[j, i])))
+    return most
+
+
+@njit
+def lowest(xi: Array, values: Array) -> float:
+    """Least value outside the metal; inf if there is only metal."""
+    ny, nx = xi.shape
+    least = np.inf
+    for j in range(ny):
+        for i in range(nx):
+            if xi[j, i] < 0.5:
+                least = min(least, values[j, i])
+    return least
 
 
 @njit

@@ -148,3 +148,35 @@ def nets(a: Array, b: Array, body: Labels, totals: Array) -> None:
         for i in range(nx):
             if a[j, i] != 0.0:
                 totals[body[j, i]] += a[j, i] * b[j, i]
+
+
+@njit_apart
+def restore(dx: Single, dw: Single, inverse: Single, size: float) -> None:
+    """Multiply by `size`, and put du = dw + dx / x in place of dw."""
+    ny, nx = dx.shape
+    s = dx.dtype.type(size)
+    for j in range(ny):
+        for i in range(nx):
+            dx[j, i] *= s
+            dw[j, i] = s * dw[j, i] + dx[j, i] * inverse[j, i]
+
+
+@njit_apart
+def steepest(x: Array, dx: Array, work: Array) -> float:
+    """Largest relative fall -dx / x."""
+    ny, nx = x.shape
+    work[:] = 0.0
+    for j in range(ny):
+        for i in range(nx):
+            work[i] = max(work[i], -dx[j, i] / x[j, i])
+    return work.max()
+
+
+@njit_apart
+def move(x: Array, u: Array, dx: Array, du: Array, fraction: float) -> None:
+    """Go a fraction of a step, in place."""
+    ny, nx = x.shape
+    for j in range(ny):
+        for i in range(nx):
+            x[j, i] += fraction * dx[j, i]
+            u[j, i] += fraction * du[j, i]

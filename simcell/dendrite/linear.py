@@ -75,10 +75,10 @@ class Direct:
         matrix = sparse.block_array(blocks, format="csc")[:, self.order][self.order]
         self.factors = splu(sparse.csc_matrix(matrix))
 
-    def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
-        """Give the solution for a right side."""
-        result = np.empty_like(right)
-        result[self.order] = self.factors.solve(right[self.order])
+    def solve(self, step: Step, x: Array, miss: Array, rtol: float) -> Array:
+        """Changes of all unknowns that take the residual `miss` away."""
+        result = np.empty_like(miss)
+        result[self.order] = -self.factors.solve(miss[self.order])
         return result
 
 
@@ -93,9 +93,10 @@ class Krylov:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape, self.n = shape, shape[0] * shape[1]
-        self.salt, self.charge = Cycle(shape), Cycle(shape)
+        self.salt, self.charge = Cycle(shape), Cycle(shape, sweeps=3)
         room = [np.zeros(shape, dtype=np.float32) for _ in range(8)]
         self.inverse, self.follow, self.salt_own, self.across, self.charge_own, self.out, self.rest, self.z = room
+        self.basis = np.empty((0, 0), dtype=np.float32)
         self.iterations = 0
         self.step: Step | None = None
 
@@ -116,17 +117,21 @@ class Krylov:
             nets = np.stack([self._nets(z) for z in self.answers], axis=1)
             self.schur = np.linalg.inv(-np.diag(step.net(step.by_drive)) - nets)
 
-    def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
-        """Changes of x, u and the free potentials for a right side."""
+    def solve(self, step: Step, x: Array, miss: Array, rtol: float) -> Single:
+        """Changes of x, u and the free potentials that take the residual `miss` away, but for a part `rtol` of it."""
         if self.step is not step:
             self.begin(step, x)
         else:
             self._linearise(step, x)
-        size = float(np.sqrt(np.square(right).sum()))
-        answer, self.iterations = gmres(self._product, self._precondition, (right / size).astype(np.float32), rtol)
-        change = size * np.asarray(answer, dtype=float)
-        change[self.n : 2 * self.n] += change[: self.n] / x.ravel()
-        return change
+        size = float(np.sqrt(np.square(miss).sum()))
+        if self.basis.shape[1] != miss.size:
+            self.basis = np.empty((13, miss.size), dtype=np.float32)
+        single = np.empty(miss.size, dtype=np.float32)
+        np.multiply(miss, 1.0 / size, out=single, casting="same_kind")
+        answer, self.iterations = gmres(self._product, self._precondition, single, rtol, room=self.basis)
+        kernels.restore(*self._fields(answer), self.inverse, -size)
+        answer[2 * self.n :] *= np.float32(-size)
+        return answer
 
     def _linearise(self, step: Step, x: Array) -> None:
         kernels.linearise(
