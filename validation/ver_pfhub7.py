@@ -114,6 +114,8 @@ def draw(file: str, lines: dict[str, tuple[list[float], list[float]]]) -> None:
     for part, (name, line) in zip(axes, lines.items(), strict=True):
         part.loglog(*line, "o-", markersize=4)
         part.loglog(line[0], line[1][-1] * (np.array(line[0]) / line[0][-1]) ** 2, "--", color="0.5", label="order 2")
+        part.minorticks_off()
+        part.set_xticks(line[0], [f"{size:.2g}" for size in line[0]])
         part.set_xlabel("cell" if name == "cells" else "step")
         part.legend(frameon=False)
     axes[0].set_ylabel("L2 error at t = 8")
