@@ -143,10 +143,10 @@ class DendriteInput(Model):
     metal: Annotated[str | None, Text('"Li"')] = Field(
         None, examples=['"Li"'], description="a shipped metal: simcell info metals"
     )
-    model: Annotated[Literal["conservative", "chen2015"], Choice(FORMS, later=("grand-potential",))] = Field(
+    model: Annotated[Literal["conservative", "chen2015", "grand-potential"], Choice(FORMS)] = Field(
         "conservative",
         examples=['"conservative"'],
-        description="form of the phase field; chen2015 to reproduce papers",
+        description="form of the phase field; chen2015 to reproduce papers, grand-potential for thermodynamics",
     )
     chen: ChenInput = Field(
         ChenInput(), examples=['{ reaction = "1e-3 1/s" }'], description='constants of model = "chen2015"'
@@ -290,9 +290,7 @@ def _drive(given: Given) -> Iterator[Rule]:
         yield Rule("case.duration", None, "is missing", '"60 s"')
     for key in ("reference", "ir_compensation"):
         if given.wrote("protocol", key):
-            reason = (
-                "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
-            )
+            reason = "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
             yield Rule(f"protocol.{key}", given.raw("protocol", key), reason)
     yield from protocol_rules(given) if steps else ()
     for number, step in enumerate(steps):
