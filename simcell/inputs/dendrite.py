@@ -143,10 +143,10 @@ class DendriteInput(Model):
     metal: Annotated[str | None, Text('"Li"')] = Field(
         None, examples=['"Li"'], description="a shipped metal: simcell info metals"
     )
-    model: Annotated[Literal["conservative", "chen2015"], Choice(FORMS, later=("grand-potential",))] = Field(
+    model: Annotated[Literal["conservative", "chen2015", "grand-potential"], Choice(FORMS)] = Field(
         "conservative",
         examples=['"conservative"'],
-        description="form of the phase field; chen2015 to reproduce papers",
+        description="form of the phase field; chen2015 to reproduce papers, grand-potential for thermodynamics",
     )
     chen: ChenInput = Field(
         ChenInput(), examples=['{ reaction = "1e-3 1/s" }'], description='constants of model = "chen2015"'

@@ -10,7 +10,7 @@ from pydantic import Field
 from simcell.inputs.fields import Choice, Measure, Model
 from simcell.inputs.rules import Given, Rule
 
-FORMS = ("conservative", "chen2015")
+FORMS = ("conservative", "chen2015", "grand-potential")
 _ABSENT = ("anisotropy", "film", "nucleation", "noise")  # in both other forms
 
 

@@ -98,6 +98,7 @@ _DENDRITE: tuple[Variable, ...] = (
     Variable("dendrite", "bodies", ("time",), "1", "pieces of metal; the electrode and what is joined to it are one"),
     Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
     Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
+    Variable("dendrite", "energy", ("time",), "J", "grand potential of metal, front and salt, from fresh electrolyte"),
     Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
     Variable("dendrite", "tip_velocity", ("time",), "m/s", "velocity of the tip since the output time before"),
     Variable("dendrite", "tip_radius", ("time",), "m", "radius of the tip; NaN: flat or hollow", gaps=True),

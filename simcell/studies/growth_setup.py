@@ -229,7 +229,7 @@ def prepare(
     )  # fmt: skip
     front = 0.0 if case.electrode == "bare" else float(x[-1]) - case.gap
     state = _first(case, layer, front, ahead)
-    verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap)
+    verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap, stages, file)
     return Growth(
         layer, form.begin(state), stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed,
         duration, (*remarks, *form.remarks), form,
