@@ -205,7 +205,9 @@ class Dendrite:
             advance(self.phi, self.u, part, *self._rest)
             steps -= part
         if not np.isfinite(self.phi[1, 1]) or self.high[1] > self.equal:
-            raise ValueError(f"unstable, or the tip has left the equal cells, which end at {self.x[self.equal - 1]:g} W")
+            raise ValueError(
+                f"unstable, or the tip has left the equal cells, which end at {self.x[self.equal - 1]:g} W"
+            )
 
     def _narrow(self) -> None:
         """Find the columns in which each row needs work, and how far heat has come."""
