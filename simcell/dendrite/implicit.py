@@ -9,9 +9,7 @@ theta D or theta kappa / (f z F c0)
 
 The same r stands in all of them. For any u the first is an M-matrix with a right side q/tau + anodic r >= 0, so x > 0
 without clipping. Newton's method; a step goes at most `REACH` in the exponent and never lowers x by more than nine
-tenths. Its linear systems: sparse LU where the grid is small or one-dimensional, else GMRES with one multigrid cycle
-for each block, salt before potential, and the bodies by their Schur complement. The scaling makes the reaction
-part nearly symmetric, for which this order converges.
+tenths. Its linear systems are in `linear`: sparse LU where the grid is small or one-dimensional, else GMRES.
 """
 
 from __future__ import annotations
@@ -20,14 +18,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from simcell.dendrite import kernels
+from simcell.dendrite.linear import Direct, Krylov
 from simcell.errors import SolverError
-from simcell.numerics.diffusion import Diffusion
-from simcell.numerics.gmres import gmres
-from simcell.numerics.multigrid import Multigrid
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -140,7 +134,10 @@ class Solution:
     krylov: int
 
 
-def solve(step: Step, ratio: Array, potential: Array, metal: Array, method: str = "auto", limit: int = 60) -> Solution:
+def solve(
+    step: Step, ratio: Array, potential: Array, metal: Array, method: str = "auto", limit: int = 60,
+    krylov: Krylov | None = None,
+) -> Solution:  # fmt: skip
     """Solve a step, beginning with the given fields.
 
     Parameters
@@ -152,6 +149,8 @@ def solve(step: Step, ratio: Array, potential: Array, metal: Array, method: str 
         ``direct``, ``krylov`` or ``auto``.
     limit : int
         Most iterations of Newton's method.
+    krylov : Krylov, optional
+        Of this shape, whose arrays can be used again.
 
     Returns
     -------
@@ -165,21 +164,21 @@ def solve(step: Step, ratio: Array, potential: Array, metal: Array, method: str 
     Examples
     --------
     >>> solve.__defaults__
-    ('auto', 60)
+    ('auto', 60, None)
     """
     x, u, p = ratio.copy(), potential.copy(), metal.copy()
     shape, n = x.shape, x.size
     direct = method == "direct" or (method == "auto" and (n <= SMALL or 1 in shape))
-    inner: _Direct | _Krylov | None = None
-    krylov = 0
+    inner: Direct | Krylov | None = None
+    iterations = 0
     for newton in range(limit):
         miss = step.residual(x, u, p)
         size, allowed = _sizes(step, miss, x, u)
         if size <= allowed:
             step.settle(x, u, p)
-            return Solution(x, u, p, newton, krylov)
+            return Solution(x, u, p, newton, iterations)
         if inner is None or direct:
-            inner = _Direct(step, x) if direct else _Krylov(step, x)
+            inner = Direct(step, x) if direct else (krylov or Krylov(shape))
         wanted = min(max(0.3 * allowed / size, 1e-3), 1e-2)
         try:
             change = inner.solve(step, x, -miss, wanted)
@@ -187,9 +186,9 @@ def solve(step: Step, ratio: Array, potential: Array, metal: Array, method: str 
             if method != "auto":
                 raise
             # a volt makes the reaction e^40 times faster than diffusion, for which the cycles are too weak
-            inner, direct = _Direct(step, x), True
+            inner, direct = Direct(step, x), True
             change = inner.solve(step, x, -miss, wanted)
-        krylov += inner.iterations
+        iterations += inner.iterations
         dx, du = change[:n].reshape(shape), change[n : 2 * n].reshape(shape)
         dp = np.zeros(p.size)
         dp[step.free] = change[2 * n :]
@@ -219,131 +218,3 @@ def _fraction(step: Step, x: Array, dx: Array, drive: Array) -> float:
     most = float(np.abs(np.where(step.area > 0.0, drive, 0.0)).max())
     falls = float((-dx / x).max())
     return min(1.0, REACH / max(most, REACH), 0.9 / max(falls, 0.9))
-
-
-def _laplacian(y: Array, x: Array) -> sparse.csc_array:
-    ny, nx = x.shape[0], y.shape[1]
-    index = np.arange(ny * nx).reshape(ny, nx)
-    pairs = [(index[:, :-1], index[:, 1:], x[:, 1:-1]), (index[:-1], index[1:], y[1:-1])]
-    low, high, t = (np.concatenate([pair[k].ravel() for pair in pairs]) for k in range(3))
-    rows, columns = np.concatenate([low, high, low, high]), np.concatenate([low, high, high, low])
-    return sparse.csc_array((np.concatenate([t, t, -t, -t]), (rows, columns)), shape=(ny * nx, ny * nx))
-
-
-class _Direct:
-    """Sparse LU of the whole system."""
-
-    iterations = 0
-
-    def __init__(self, step: Step, x: Array) -> None:
-        m, d = 1.0 - step.transference, 1.0 - 2.0 * step.transference
-        on = lambda values: sparse.diags_array(np.ravel(values))  # noqa: E731
-        salt, charge = _laplacian(*step.salt_links), _laplacian(*step.charge_links)
-        g_x, g_e = step.by_ratio, step.by_drive
-        top = [
-            salt + on(step.theta / step.step + step.salt_end + step.deposit + m * g_x),
-            on(m * (g_e + step.counter_end)),
-        ]
-        low = [
-            on(g_x) - d * (charge + on(step.charge_end)) @ on(1.0 / x),
-            charge + on(step.charge_end + step.counter_end + g_e),
-        ]
-        if step.free.size:
-            column = sparse.csc_array(np.stack([np.where(inside, g_e, 0.0).ravel() for inside in step.inside], 1))
-            row = sparse.csc_array(np.stack([np.where(inside, g_x, 0.0).ravel() for inside in step.inside], 1))
-            blocks = [[*top, -m * column], [*low, -column], [row.T, column.T, on(-column.sum(axis=0))]]
-        else:
-            blocks = [top, low]
-        # neighbours in space next to one another, so that the factors stay in a band
-        n = x.size
-        self.order = np.concatenate([np.arange(2 * n).reshape(2, n).T.ravel(), 2 * n + np.arange(step.free.size)])
-        matrix = sparse.block_array(blocks, format="csc")[:, self.order][self.order]
-        self.factors = splu(sparse.csc_matrix(matrix))
-
-    def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
-        """Give the solution for a right side."""
-        result = np.empty_like(right)
-        result[self.order] = self.factors.solve(right[self.order])
-        return result
-
-
-class _Krylov:
-    """GMRES; the preconditioner is made once a step.
-
-    It works with w = u - ln x in place of u: where the salt is steady no anion moves, w stays, and the two equations
-    come apart. Salt first, with w held; then w from the charge equation. What the reaction still does to w is the
-    share of the storage in the response of the salt.
-    """
-
-    def __init__(self, step: Step, x: Array) -> None:
-        self.m, self.n, self.shape, self.x = 1.0 - step.transference, step.theta.size, step.theta.shape, x.copy()
-        self.step, self.both = step, step.by_ratio + step.by_drive / x
-        store = step.theta / step.step
-        own = store + step.salt_end + step.deposit + self.m * (self.both + step.counter_end / x)
-        self.salt = _multigrid(step.salt_links, own)
-        left = step.by_drive * (store / (store + self.m * self.both))
-        self.charge = _multigrid(step.charge_links, step.charge_end + step.counter_end + left)
-        self.columns = [np.where(inside, step.by_drive, 0.0) for inside in step.inside]
-        self.rows = [np.where(inside, self.both, 0.0) for inside in step.inside]
-        # ends and reaction in the charge equation when x changes at constant w
-        self.follow = 2.0 * step.transference * step.charge_end + step.counter_end + x * self.both
-        self.links = tuple(2.0 * step.transference * link for link in step.charge_links)
-        self.out = np.empty(self.shape)
-        self.answers = [self._blocks(-self.m * w, -w) for w in self.columns]
-        schur = -np.diag([float(w.sum()) for w in self.columns])
-        for k in range(len(self.rows)):
-            schur[k] -= [self._net(k, *answer) for answer in self.answers]
-        self.schur = np.linalg.inv(schur) if self.rows else schur
-        self.iterations = 0
-
-    def _blocks(self, salt: Array, charge: Array) -> tuple[Array, Array]:
-        x = self.salt.cycle(salt[None])[0].copy()
-        kernels.apply(*self.links, self.follow, x / self.x, self.out)
-        return x, self.charge.cycle((charge - self.out)[None])[0].copy()
-
-    def _net(self, k: int, x: Array, w: Array) -> float:
-        return float((self.rows[k] * x + self.columns[k] * w).sum())
-
-    def _precondition(self, right: Array) -> Array:
-        n = self.n
-        x, w = self._blocks(right[:n].reshape(self.shape), right[n : 2 * n].reshape(self.shape))
-        p = np.zeros(0)
-        if self.rows:
-            p = self.schur @ (right[2 * n :] - np.array([self._net(k, x, w) for k in range(len(self.rows))]))
-            for value, (x1, w1) in zip(p, self.answers, strict=True):
-                x, w = x - value * x1, w - value * w1
-        return np.concatenate([x.ravel(), (w + x / self.x).ravel(), p])
-
-    def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
-        """Give the solution for a right side."""
-        n, shape, m = self.n, self.shape, self.m
-        salt_diagonal = step.theta / step.step + step.salt_end + step.deposit + m * step.by_ratio
-        charge_diagonal = step.charge_end + step.counter_end + step.by_drive
-        across = m * (step.by_drive + step.counter_end)
-        nothing, d = np.zeros(shape), 1.0 - 2.0 * step.transference
-
-        def product(v: Array) -> Array:
-            dx, du, result = v[:n].reshape(shape), v[n : 2 * n].reshape(shape), np.empty_like(v)
-            pull = nothing
-            if step.free.size:
-                dp = np.zeros(step.body.max() + 1)
-                dp[step.free] = v[2 * n :]
-                pull = step.by_drive * dp[step.body]
-            kernels.jacobian(
-                *step.salt_links, salt_diagonal, *step.charge_links, charge_diagonal, step.charge_end, across,
-                step.by_ratio, pull, d, du - d * dx / x, dx, du, result[:n].reshape(shape),
-                result[n : 2 * n].reshape(shape),
-            )  # fmt: skip
-            if step.free.size:
-                here = step.by_ratio * dx + step.by_drive * du - pull
-                result[2 * n :] = [here[inside].sum() for inside in step.inside]
-            return result
-
-        answer, self.iterations = gmres(product, self._precondition, right, rtol=rtol)
-        return answer
-
-
-def _multigrid(links: tuple[Array, Array], sink: Array) -> Multigrid:
-    y, x = links
-    z = np.zeros((2, *sink.shape))
-    return Multigrid(Diffusion((z, y[None], x[None]), sink[None]), sweeps=2)

@@ -300,39 +300,6 @@ def apply(y: Array, x: Array, diagonal: Array, u: Array, q: Array) -> None:
 
 
 @njit
-def jacobian(
-    salt_y: Array, salt_x: Array, salt_diagonal: Array, charge_y: Array, charge_x: Array, charge_diagonal: Array,
-    charge_end: Array, across: Array, by_ratio: Array, pull: Array, part: float, e: Array, dx: Array, du: Array,
-    salt: Array, charge: Array,
-) -> None:  # fmt: skip
-    """Derivative of both equations along (dx, du): what `implicit.Step.residual` is linearised to, in one pass.
-
-    part = 1 - 2 t+; pull = by_drive * change of the potential of the body; e = du - part dx / x.
-    """
-    ny, nx = dx.shape
-    m = 0.5 * (1.0 + part)
-    for j in range(ny):
-        for i in range(nx):
-            v, u = dx[j, i], du[j, i]
-            w = e[j, i]
-            s = salt_diagonal[j, i] * v + across[j, i] * u - m * pull[j, i]
-            c = (charge_diagonal[j, i] - charge_end[j, i]) * u + charge_end[j, i] * w + by_ratio[j, i] * v - pull[j, i]
-            if j > 0:
-                s += salt_y[j, i] * (v - dx[j - 1, i])
-                c += charge_y[j, i] * (w - e[j - 1, i])
-            if j + 1 < ny:
-                s += salt_y[j + 1, i] * (v - dx[j + 1, i])
-                c += charge_y[j + 1, i] * (w - e[j + 1, i])
-            if i > 0:
-                s += salt_x[j, i] * (v - dx[j, i - 1])
-                c += charge_x[j, i] * (w - e[j, i - 1])
-            if i + 1 < nx:
-                s += salt_x[j, i + 1] * (v - dx[j, i + 1])
-                c += charge_x[j, i + 1] * (w - e[j, i + 1])
-            salt[j, i], charge[j, i] = s, c
-
-
-@njit
 def extend(psi: Array, near: float, old: Array, new: Array) -> None:
     """One sweep of holding a value constant along the normal: each cell takes it from those nearer to the contour.
 

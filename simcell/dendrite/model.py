@@ -34,6 +34,7 @@ from simcell.dendrite.dead import Cut, cuts
 from simcell.dendrite.edges import Edge, Inflow
 from simcell.dendrite.front import front, with_film
 from simcell.dendrite.layer import THETA_FLOOR, Labels, Layer, State, with_metal
+from simcell.dendrite.linear import Krylov
 from simcell.dendrite.nucleation import Nucleus, noise
 from simcell.dendrite.stability import FARADAY
 from simcell.errors import SolverError
@@ -198,6 +199,7 @@ class _Worker:
         self.unit = charge * layer.cell  # C per unit of rate and second
         self.sizes, self.generator = (layer.spacing, layer.spacing), generator
         self.bare = None if layer.nucleation is None else layer.site_area
+        self.inner = Krylov(layer.shape)
         self.nuclei: list[Nucleus] = []
         self.cuts: list[Cut] = []
         self.before: tuple[Array, Labels] | None = None
@@ -277,7 +279,7 @@ class _Worker:
             self._watch(state)
             metal = self._metal(state, int(frozen.body.max()) + 1)
             try:
-                found = implicit.solve(frozen, *self._guess(state, dt), metal, self.control.method)
+                found = implicit.solve(frozen, *self._guess(state, dt), metal, self.control.method, krylov=self.inner)
             except SolverError:
                 self.rejected += 1
                 wish = 0.2 * dt

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simcell.inputs.dendrite_forms import FORMS, ChenInput, form_rules
 from simcell.inputs.fields import Choice, Flag, Measure, Model, Number, Text, Whole, refuse
 from simcell.inputs.protocol import protocol_rules
 from simcell.inputs.rules import Given, Rule
 
 SUPPLIES = ("reservoir", "counter")
-MODELS = ("conservative",)
 _PLACE = Measure("position", minimum=-0.1, maximum=0.1, bounds="must be from -10 cm to 10 cm", example="-50 um")
 _BOX = {"minimum": 1e-9, "maximum": 1e-2, "bounds": "must be from 1 nm to 1 cm"}
 
@@ -144,8 +144,13 @@ class DendriteInput(Model):
     metal: Annotated[str | None, Text('"Li"')] = Field(
         None, examples=['"Li"'], description="a shipped metal: simcell info metals"
     )
-    model: Annotated[Literal["conservative"], Choice(MODELS, later=("chen2015", "grand-potential"))] = Field(
-        "conservative", examples=['"conservative"']
+    model: Annotated[Literal["conservative", "chen2015"], Choice(FORMS, later=("grand-potential",))] = Field(
+        "conservative",
+        examples=['"conservative"'],
+        description="form of the phase field; chen2015 to reproduce papers",
+    )
+    chen: ChenInput = Field(
+        ChenInput(), examples=['{ reaction = "1e-3 1/s" }'], description='constants of model = "chen2015"'
     )
     # --- how it is driven
     current_density: Annotated[float | None, Measure("current_density", example="-10 mA/cm^2")] = Field(
@@ -264,6 +269,7 @@ def dendrite_rules(given: Given) -> Iterator[Rule]:
         if not given.wrote("dendrite", key):
             yield Rule(f"dendrite.{key}", None, _no_default(given) if key != "metal" else needed, _example(given, key))
     yield from _drive(given)
+    yield from form_rules(given)
     yield from _crystal(given)
     yield from _beyond_the_box(given)
     yield from _seeds_on_the_electrode(given)

@@ -7,6 +7,7 @@ and on the right the preconditioner leaves that residual as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,16 @@ from simcell.errors import SolverError
 from simcell.numerics import kernels_krylov as kernels
 
 Array = NDArray[np.float64]
+Vector = TypeVar("Vector", NDArray[np.float64], NDArray[np.float32])
 
 
 def gmres(
-    product: Callable[[Array], Array],
-    precondition: Callable[[Array], Array],
-    right: Array,
+    product: Callable[[Vector], Vector],
+    precondition: Callable[[Vector], Vector],
+    right: Vector,
     rtol: float,
     limit: int = 120,
-) -> tuple[Array, int]:
+) -> tuple[Vector, int]:
     """Solve A u = b without restarts.
 
     Parameters
@@ -31,6 +33,7 @@ def gmres(
     product, precondition : callables
         A v and an approximation of A^-1 v.
     right : (n,) array
+        In double or single precision; so is everything else.
     rtol : float
         Residual over right side (Euclidean norms) at which it ends.
     limit : int
@@ -44,7 +47,7 @@ def gmres(
     Raises
     ------
     SolverError
-        If the limit is reached.
+        If the limit is reached, or numbers leave the range of the precision.
 
     Examples
     --------
@@ -53,22 +56,20 @@ def gmres(
     >>> u.round(12), iterations
     (array([1., 1.]), 1)
     """
-    size = float(np.sqrt(np.square(right).sum()))
+    size = kernels.product(right, right) ** 0.5
     if size == 0.0:
         return np.zeros_like(right), 0
-    images: list[Array] = []
+    one = right.dtype.type
+    basis, images = [right * one(1.0 / size)], list[Vector]()
     triangle, rotations, miss = np.zeros((limit + 1, limit)), np.zeros((limit, 2)), np.zeros(limit + 1)
     miss[0] = size
-    store = np.empty((min(limit, 20) + 1, right.size))
-    store[0] = right / size
     for n in range(limit):
-        images.append(precondition(store[n]))
+        images.append(precondition(basis[n]))
         v = product(images[n])
-        if n + 2 > store.shape[0]:
-            store = np.concatenate([store, np.empty_like(store)])
-        column = triangle[: n + 2, n].copy()
-        kernels.orthogonalise(store, n + 1, v, column)
-        store[n + 1] = v
+        column = _orthogonal(basis, v)
+        if not np.isfinite(column[-1]):
+            raise SolverError("GMRES met numbers beyond the range of its precision")
+        basis.append(v)
         for k in range(n):
             c, s = rotations[k]
             column[k], column[k + 1] = c * column[k] + s * column[k + 1], c * column[k + 1] - s * column[k]
@@ -79,7 +80,20 @@ def gmres(
         miss[n + 1], miss[n] = -s * miss[n], c * miss[n]
         if abs(miss[n + 1]) <= rtol * size:
             weights = np.linalg.solve(triangle[: n + 1, : n + 1], miss[: n + 1])
-            answer = np.empty_like(right)
-            kernels.combine(np.array(images), weights, answer)
+            answer = images[0] * one(weights[0])
+            for weight, image in zip(weights[1:], images[1:], strict=True):
+                kernels.add(answer, weight, image)
             return answer, n + 1
     raise SolverError(f"GMRES reached a relative residual of {abs(miss[limit]) / size:.1e} in {limit} iterations")
+
+
+def _orthogonal(basis: list[Vector], v: Vector) -> Array:
+    """Take the basis out of v (modified Gram-Schmidt) and normalise it, both in place; components and length."""
+    column = np.zeros(len(basis) + 1)
+    column[0] = kernels.product(v, basis[0])
+    for k in range(len(basis) - 1):
+        column[k + 1] = kernels.take_out(v, column[k], basis[k], basis[k + 1])
+    column[-1] = kernels.shrink(v, column[-2], basis[-1]) ** 0.5
+    if column[-1] > 0.0:
+        v *= v.dtype.type(1.0 / column[-1])
+    return column

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from simcell.dendrite.layer import State
-from simcell.dendrite.model import Control, Run, grow, segment
+from simcell.dendrite.model import Control, Run, segment
 from simcell.errors import SolverError
 from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.checkpoint import State as Content
@@ -215,7 +215,7 @@ class _Runner:
 
     def _advance(self, stop: float, current: float | None, potential: float | None) -> Run:
         self.stop = stop
-        return grow(
+        return self.ready.form.grow(
             self.ready.layer, self.state, [stop], current=current, potential=potential,
             control=Control(compliance=self.ready.compliance), progress=self._watch, generator=self.generator,
         )  # fmt: skip
@@ -298,7 +298,7 @@ class _Runner:
         """The state at a time, from the one before."""
         self.generator.bit_generator.state = random
         current, potential = self._drive(stage)
-        return grow(
+        return self.ready.form.grow(
             self.ready.layer, self.state, [time], current=current, potential=potential,
             control=Control(compliance=self.ready.compliance), generator=self.generator,
         ).last  # fmt: skip

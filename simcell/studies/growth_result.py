@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcell.dendrite import arms
+from simcell.dendrite.layer import State
 from simcell.dendrite.outlook import outlook
 from simcell.dendrite.stability import FARADAY, Array
 from simcell.errors import SolverError
@@ -103,13 +104,13 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     group, coords = growth_group(ready, found)
     last = found.states[-1]
     solver = {
-        "method": "conservative phase field; salt, potential and bodies implicit by Newton's method; first order",
+        "method": ready.form.solver,
         "interface_width_m": ready.layer.delta, "spacing_m": ready.layer.spacing, "cells": ready.mesh.cells,
         "steps": last.steps, "verdict": ready.verdict, "ends": found.ends,
     }  # fmt: skip
     facts = provenance(
         record=case.record, record_hash=case.hash, case=case.data, solver=solver, seed=case.input.dendrite.seed,
-        warnings=[*ready.warnings, *found.remarks, *_blurred(ready, found)], status=found.status, wall_time=found.wall,
+        warnings=[*ready.warnings, *found.remarks, *_told(ready, found)], status=found.status, wall_time=found.wall,
     )  # fmt: skip
     metal = ready.layer.metal
     cell: Group = {
@@ -118,6 +119,10 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     }
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "plan"}
     return build({"dendrite": group, "cell": cell}, coords, attrs)
+
+
+def _told(ready: Growth, found: Grown) -> list[str]:
+    return [*_blurred(ready, found), *ready.form.after(ready.layer, found.states)]
 
 
 def _blurred(ready: Growth, found: Grown) -> list[str]:
@@ -175,7 +180,7 @@ def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:
         "charge": (["time"], -charge),
         "current": (["time"], -np.array(found.current)),
         "electrode_potential": (["time"], np.array(found.potential)),
-        "deposited_volume": (["time"], deposited(layer.metal, 1.0) * charge),
+        "deposited_volume": (["time"], _volume(ready, states, charge)),
         "lowest_concentration": (["time"], np.array(found.lowest) * layer.metal.concentration),
         "bodies": (["time"], np.array(found.bodies)),
         "tip_velocity": (["time"], _velocity(time, group["tip_position"][1])),
@@ -190,6 +195,14 @@ def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:
         group["coulombic_efficiency"] = ([], found.stripped / found.plated)
     x, y = layer.centre[1].ravel() - ready.front, layer.centre[0].ravel()
     return group, {"time": time, "y": y, "x": x}
+
+
+def _volume(ready: Growth, states: list[State], charge: Array) -> Array:
+    """Of the metal [m^3] that the charge has deposited, or, where charge is not balanced, that is there."""
+    if ready.form.by_charge:
+        return deposited(ready.layer.metal, 1.0) * charge
+    amount = np.array([state.metal_amount(ready.layer) for state in states])
+    return (amount - amount[0]) * ready.layer.metal.molar_volume
 
 
 def _velocity(time: Array, position: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from simcell.errors import InputError, Problem
 from simcell.inputs import electrolyte_data
 from simcell.inputs.dendrite import DendriteInput
 from simcell.numerics.grid import plan
+from simcell.studies.growth_forms import Form, form_of
 from simcell.studies.growth_stages import Stage, stages_of
 from simcell.studies.growth_window import supply_of
 
@@ -75,6 +76,7 @@ class Growth:
     seed: int
     end: float
     warnings: tuple[str, ...]
+    form: Form = field(default_factory=Form)
 
     @property
     def finish(self) -> float:
@@ -236,10 +238,10 @@ def prepare(
     )  # fmt: skip
     front = 0.0 if case.electrode == "bare" else float(x[-1]) - case.gap
     state = _first(case, layer, front, ahead)
-    verdict = ahead.verdict(duration, case.width)
+    verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap)
     return Growth(
-        layer, state, stages, ahead, grid, front, case.gap, case.stop_at, case.compliance, verdict, case.seed, duration,
-        tuple(remarks),
+        layer, form.begin(state), stages, ahead, grid, front, case.gap, case.stop_at, case.compliance, verdict, case.seed,
+        duration, (*remarks, *form.remarks), form,
     )  # fmt: skip
 
 

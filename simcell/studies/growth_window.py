@@ -11,8 +11,9 @@ with the logarithmic mean of c and c_out. So the edge has the concentration, flu
 the box takes the current that the cell had there; where it takes more or less, the edge follows with the resistance of
 the length, and at the end of the cell's run the limiting current is that of gap and length, the cell's own. The factor
 s = (1 - t_+) i/zFDg, with the current i of the cell along a line, makes up for a diffusivity and transference number
-that differ between the two models; in plan it is 1, and the length is that of the geometry. Potentials are against the same metal in fresh electrolyte beyond that length at the last time. Assumptions: one
-direction, binary salt, what is beyond does not change while the box grows another shape than the cell assumed.
+that differ between the two models; in plan it is 1, and the length is that of the geometry. Potentials are against the
+same metal in fresh electrolyte beyond that length at the last time. Assumptions: one direction, binary salt, what is
+beyond does not change while the box grows another shape than the cell assumed.
 """
 
 from __future__ import annotations

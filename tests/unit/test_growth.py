@@ -139,7 +139,7 @@ def test_loose_metal_is_dead_and_no_tip() -> None:
             {"potential": "-0.3 V", "gap": "10 um", "width": "2 um", "interface_width": "90 nm"},
             "cannot carry ripples .* for example",
         ),
-        ({"model": "chen2015"}, "is not available in this version"),
+        ({"model": "chen"}, "did you mean \"chen2015\""),
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_is_told_with_what_would_do(changes: dict[str, Any], words: str) -> None:
