@@ -240,8 +240,8 @@ def prepare(
     state = _first(case, layer, front, ahead)
     verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap)
     return Growth(
-        layer, form.begin(state), stages, ahead, grid, front, case.gap, case.stop_at, case.compliance, verdict, case.seed,
-        duration, (*remarks, *form.remarks), form,
+        layer, form.begin(state), stages, ahead, grid, front, case.gap, case.stop_at, case.compliance, verdict,
+        case.seed, duration, (*remarks, *form.remarks), form,
     )  # fmt: skip
 
 
