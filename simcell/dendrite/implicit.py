@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simcell.dendrite import kernels
+from simcell.dendrite import kernels, kernels_implicit
 from simcell.dendrite.linear import Direct, Krylov
 from simcell.errors import SolverError
 
@@ -68,53 +68,77 @@ class Step:
     rate: Array = field(init=False)
     by_ratio: Array = field(init=False)
     by_drive: Array = field(init=False)
+    cells: Labels = field(init=False)  # flat indices of those with a front
+    salt_own: Array = field(init=False)  # what a cell and its ends hold of x
 
     def __post_init__(self) -> None:
-        """Make room."""
-        self.rate, self.by_ratio, self.by_drive = (np.empty_like(self.theta) for _ in range(3))
-        self.inside = [self.body == k for k in self.free]
+        """Make room, and put together what does not change."""
+        self.cells = np.flatnonzero(self.area)
+        self.rate, self.by_ratio, self.by_drive = (np.zeros(self.theta.shape) for _ in range(3))
+        m = 1.0 - self.transference
+        self.salt_own = self.theta / self.step + self.salt_end + self.deposit
+        self._salt_in = self.stored / self.step + self.salt_in + self.etch + m * self.counter_end * self.counter
+        self._charge_in = self.charge_in + self.counter_end * self.counter
+        self._fields = [
+            values.reshape(-1) for values in (self.area, self.exchange, self.film, self.capillary)
+        ]  # fmt: skip
+        self._out = [values.reshape(-1) for values in (self.rate, self.by_ratio, self.by_drive)]
+        self._body = self.body.reshape(-1)[self.cells]
+        self._e, self._squares = np.empty(self.theta.shape), np.empty((2, self.theta.shape[1]))
 
     def react(self, x: Array, u: Array, p: Array) -> None:
         """Evaluate the reaction and its derivatives."""
         kernels.reaction(
-            self.area, self.exchange, self.film, self.capillary, x, u, self.body, p, self.symmetry, self.speed,
-            self.rate, self.by_ratio, self.by_drive,
+            self.cells, *self._fields, x.reshape(-1), u.reshape(-1), self.body.reshape(-1), p, self.symmetry,
+            self.speed, *self._out,
         )  # fmt: skip
         if self.noise is not None:
-            self.rate += self.noise
+            self._out[0][self.cells] += self.noise.reshape(-1)[self.cells]
 
     def salt_flow(self, x: Array, u: Array) -> Array:
         """What leaves each cell by diffusion and through the ends."""
         out = np.empty_like(x)
-        kernels.apply(*self.salt_links, self.salt_end, x, out)
-        return out - self.salt_in - (1.0 - self.transference) * self.counter_end * (self.counter - u)
+        kernels_implicit.leaving(*self.salt_links, x, out)
+        return (
+            out + self.salt_end * x - self.salt_in - (1.0 - self.transference) * self.counter_end * (self.counter - u)
+        )
 
-    def charge_flow(self, x: Array, u: Array) -> Array:
-        """Current that leaves each cell."""
-        out, diffusive = np.empty_like(x), np.empty_like(x)
-        kernels.apply(*self.charge_links, self.charge_end + self.counter_end, u, out)
-        kernels.apply(*self.charge_links, self.charge_end, np.log(x), diffusive)
-        return out - self.charge_in - self.counter_end * self.counter - (1.0 - 2.0 * self.transference) * diffusive
+    def net(self, values: Array) -> Array:
+        """Sums of a field that is zero off the front, over each free body."""
+        most = max(int(self.free.max(initial=-1)) + 1, int(self._body.max(initial=-1)) + 1)
+        totals = np.bincount(self._body, weights=values.reshape(-1)[self.cells], minlength=most)
+        return np.asarray(totals, dtype=float)[self.free]
 
-    def residual(self, x: Array, u: Array, p: Array) -> Array:
-        """Left minus right side of all equations, in one vector."""
+    def residual(self, x: Array, u: Array, p: Array) -> tuple[Array, float, float]:
+        """Left minus right side of all equations in one vector, its size, and the size that counts as solved.
+
+        Net rates of bodies count, but are exact only in the end.
+        """
         self.react(x, u, p)
-        m = 1.0 - self.transference
-        salt = (self.theta * x - self.stored) / self.step + self.salt_flow(x, u) + m * self.rate
-        salt += self.deposit * x - self.etch
-        charge = self.charge_flow(x, u) + self.rate
-        net = [self.rate[inside].sum() - t for inside, t in zip(self.inside, self.target, strict=True)]
-        return np.concatenate([salt.ravel(), charge.ravel(), net])
+        n = x.size
+        miss = np.empty(2 * n + self.free.size)
+        np.log(x, out=self._e)
+        self._e *= 2.0 * self.transference - 1.0
+        self._e += u
+        kernels_implicit.balance(
+            *self.salt_links, self.salt_own, self._salt_in, *self.charge_links, self.charge_end, self.counter_end,
+            self._charge_in, self.rate, self.transference, x, self._e, u, miss[:n].reshape(x.shape),
+            miss[n : 2 * n].reshape(x.shape), self._squares,
+        )  # fmt: skip
+        miss[2 * n :] = self.net(self.rate) - self.target
+        squares, rounding = self._squares.sum(axis=1)
+        # numbers that are stored with 53 bits cannot do better than `rounding`
+        allowed = self.tolerance * _norm(self._out[2][self.cells]) + 2.0 * EPS * float(np.sqrt(rounding))
+        return miss, float(np.sqrt(squares + np.square(miss[2 * n :]).sum())), allowed
 
     def settle(self, x: Array, u: Array, p: Array) -> None:
         """Move the potentials of free bodies (in place) until their net rates are exact; the reaction is then final."""
         for _ in range(20):
-            self.react(x, u, p)
-            slope = np.array([self.by_drive[inside].sum() for inside in self.inside])
-            net = np.array([self.rate[inside].sum() for inside in self.inside]) - self.target
+            slope, net = self.net(self.by_drive), self.net(self.rate) - self.target
             if (np.abs(net) <= 1e-11 * np.abs(self.target) + 1e-14 * slope).all():
                 return
             p[self.free] += net / slope
+            self.react(x, u, p)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +196,7 @@ def solve(
     inner: Direct | Krylov | None = None
     iterations = 0
     for newton in range(limit):
-        miss = step.residual(x, u, p)
-        size, allowed = _sizes(step, miss, x, u)
+        miss, size, allowed = step.residual(x, u, p)
         if size <= allowed:
             step.settle(x, u, p)
             return Solution(x, u, p, newton, iterations)
@@ -201,20 +224,8 @@ def _norm(values: Array) -> float:
     return float(np.sqrt(np.square(values).sum()))
 
 
-def _sizes(step: Step, miss: Array, x: Array, u: Array) -> tuple[float, float]:
-    """Norm of the residual, and what is small enough: net rates of bodies count, but are exact only in the end."""
-    # numbers that are stored with 53 bits cannot do better than this
-    rounding = _norm((step.theta / step.step + _degree(*step.salt_links)) * x) + _norm(_degree(*step.charge_links) * u)
-    return _norm(miss), step.tolerance * _norm(step.by_drive) + 2.0 * EPS * rounding
-
-
-def _degree(y: Array, x: Array) -> Array:
-    """Sum of the links of each cell."""
-    return y[:-1] + y[1:] + x[:, :-1] + x[:, 1:]
-
-
 def _fraction(step: Step, x: Array, dx: Array, drive: Array) -> float:
     """How much of Newton's step is taken."""
-    most = float(np.abs(np.where(step.area > 0.0, drive, 0.0)).max())
+    most = float(np.abs(drive.reshape(-1)[step.cells]).max(initial=0.0))
     falls = float((-dx / x).max())
     return min(1.0, REACH / max(most, REACH), 0.9 / max(falls, 0.9))

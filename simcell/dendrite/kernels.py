@@ -181,36 +181,32 @@ def inherit(xi: Array, old: Labels, new: Labels) -> None:
 
 @njit
 def reaction(
-    a: Array, exchange: Array, film: Array, capillary: Array, ratio: Array, potential: Array, body: Labels,
-    metal: Array, alpha: float, scale: float, rate: Array, by_ratio: Array, by_drive: Array,
+    cells: Labels, a: Array, exchange: Array, film: Array, capillary: Array, ratio: Array, potential: Array,
+    body: Labels, metal: Array, alpha: float, scale: float, rate: Array, by_ratio: Array, by_drive: Array,
 ) -> None:  # fmt: skip
     """Deposition per volume and its derivatives [1/s, in units of c0]; everything else has no dimension.
 
-    scale = i0 / (zF c0) [m/s]; exchange = local i0 / i0; film = f i0 R of the film on the metal; capillary =
-    V_m K / RT; ratio = c/c0; potential = f phi of the liquid; metal = f phi_m of each body, body = which one a cell
-    belongs to. With a film u = i/i0 is the root of u = BV(E - film u): Newton's method from 0, where it is monotone
-    because one exponential dominates.
+    `cells` are those with a front; fields are flat. scale = i0 / (zF c0) [m/s]; exchange = local i0 / i0; film = f i0 R
+    of the film on the metal; capillary = V_m K / RT; ratio = c/c0; potential = f phi of the liquid; metal = f phi_m of
+    each body, body = which one a cell belongs to. With a film u = i/i0 is the root of u = BV(E - film u): Newton's
+    method from 0, where it is monotone because one exponential dominates.
     """
-    ny, nx = a.shape
-    for j in range(ny):
-        for i in range(nx):
-            rate[j, i] = by_ratio[j, i] = by_drive[j, i] = 0.0
-            if a[j, i] > 0.0:
-                s, k, w = scale * a[j, i], exchange[j, i], film[j, i]
-                e = potential[j, i] - metal[body[j, i]] - capillary[j, i]
-                u = 0.0
-                for _ in range(200):
-                    drive = e - w * u
-                    forward, back = k * math.exp(alpha * drive), k * math.exp((alpha - 1.0) * drive)
-                    slope = alpha * forward * ratio[j, i] + (1.0 - alpha) * back
-                    miss = forward * ratio[j, i] - back - u
-                    part = 1.0 / (1.0 + w * slope)
-                    u += miss * part
-                    if w == 0.0 or abs(miss) <= 1e-14 * (forward * ratio[j, i] + back):
-                        break
-                rate[j, i] = s * u
-                by_ratio[j, i] = s * forward * part
-                by_drive[j, i] = s * slope * part
+    for i in cells:
+        s, k, w = scale * a[i], exchange[i], film[i]
+        e = potential[i] - metal[body[i]] - capillary[i]
+        u = 0.0
+        for _ in range(200):
+            drive = e - w * u
+            forward, back = k * math.exp(alpha * drive), k * math.exp((alpha - 1.0) * drive)
+            slope = alpha * forward * ratio[i] + (1.0 - alpha) * back
+            miss = forward * ratio[i] - back - u
+            part = 1.0 / (1.0 + w * slope)
+            u += miss * part
+            if w == 0.0 or abs(miss) <= 1e-14 * (forward * ratio[i] + back):
+                break
+        rate[i] = s * u
+        by_ratio[i] = s * forward * part
+        by_drive[i] = s * slope * part
 
 
 @njit
@@ -282,21 +278,6 @@ def links(theta: Array, other: Array, factor: float, y: Array, x: Array) -> None
         for i in range(nx):
             t = theta[j - 1, i] + theta[j, i]
             y[j, i] = 0.25 * factor * t * (other[j - 1, i] + other[j, i])
-
-
-@njit
-def apply(y: Array, x: Array, diagonal: Array, u: Array, q: Array) -> None:
-    """Sum over faces of link * (u - neighbour) plus diagonal * u; links at the ends count against zero."""
-    ny, nx = u.shape
-    for j in range(ny):
-        for i in range(nx):
-            v = u[j, i]
-            s = diagonal[j, i] * v
-            s += y[j, i] * (v - u[j - 1, i] if j > 0 else v)
-            s += y[j + 1, i] * (v - u[j + 1, i] if j + 1 < ny else v)
-            s += x[j, i] * (v - u[j, i - 1] if i > 0 else v)
-            s += x[j, i + 1] * (v - u[j, i + 1] if i + 1 < nx else v)
-            q[j, i] = s
 
 
 @njit

@@ -55,7 +55,7 @@ class Direct:
         salt, charge = _laplacian(*step.salt_links), _laplacian(*step.charge_links)
         g_x, g_e = step.by_ratio, step.by_drive
         top = [
-            salt + on(step.theta / step.step + step.salt_end + step.deposit + m * g_x),
+            salt + on(step.salt_own + m * g_x),
             on(m * (g_e + step.counter_end)),
         ]
         low = [
@@ -63,8 +63,9 @@ class Direct:
             charge + on(step.charge_end + step.counter_end + g_e),
         ]
         if step.free.size:
-            column = sparse.csc_array(np.stack([np.where(inside, g_e, 0.0).ravel() for inside in step.inside], 1))
-            row = sparse.csc_array(np.stack([np.where(inside, g_x, 0.0).ravel() for inside in step.inside], 1))
+            within = [step.body == k for k in step.free]
+            column = sparse.csc_array(np.stack([np.where(inside, g_e, 0.0).ravel() for inside in within], 1))
+            row = sparse.csc_array(np.stack([np.where(inside, g_x, 0.0).ravel() for inside in within], 1))
             blocks = [[*top, -m * column], [*low, -column], [row.T, column.T, on(-column.sum(axis=0))]]
         else:
             blocks = [top, low]
@@ -102,7 +103,6 @@ class Krylov:
         """Take a step and make its preconditioner; `step` has reacted to x."""
         self.step, self._transference = step, step.transference
         m, both, store = 1.0 - step.transference, step.by_ratio + step.by_drive / x, step.theta / step.step
-        self.store = store + step.salt_end + step.deposit
         self._linearise(step, x)
         self.salt.set(*step.salt_links, self.salt_own)
         left = step.by_drive * (store / (store + m * both))
@@ -114,7 +114,7 @@ class Krylov:
             self.answers.append(self._cells(column))
         if self.answers:
             nets = np.stack([self._nets(z) for z in self.answers], axis=1)
-            self.schur = np.linalg.inv(-np.diag(self._by_body(step.by_drive, np.ones(self.shape))) - nets)
+            self.schur = np.linalg.inv(-np.diag(step.net(step.by_drive)) - nets)
 
     def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
         """Changes of x, u and the free potentials for a right side."""
@@ -130,7 +130,7 @@ class Krylov:
 
     def _linearise(self, step: Step, x: Array) -> None:
         kernels.linearise(
-            x, self.store, step.charge_end, step.counter_end, step.by_ratio, step.by_drive, step.transference,
+            x, step.salt_own, step.charge_end, step.counter_end, step.by_ratio, step.by_drive, step.transference,
             self.inverse, self.follow, self.salt_own, self.across, self.charge_own,
         )  # fmt: skip
         self.both = step.by_ratio + step.by_drive / x if step.free.size else None
@@ -138,18 +138,11 @@ class Krylov:
     def _fields(self, v: Single) -> tuple[Single, Single]:
         return v[: self.n].reshape(self.shape), v[self.n : 2 * self.n].reshape(self.shape)
 
-    def _by_body(self, weight: Array, values: Array | Single) -> Array:
-        """Sum of weight * value over each free body."""
-        assert self.step is not None
-        totals = np.zeros(int(self.step.body.max()) + 1)
-        kernels.nets(weight, values, self.step.body, totals)
-        return totals[self.step.free]
-
     def _nets(self, z: Single) -> Array:
         """Net rates of the free bodies along the fields of z."""
         assert self.step is not None and self.both is not None
         dx, dw = self._fields(z)
-        return self._by_body(self.both, dx) + self._by_body(self.step.by_drive, dw)
+        return self.step.net(self.both * dx + self.step.by_drive * dw)
 
     def _pull(self, p: Array, out: Single) -> None:
         """Subtract what the potentials p of the free bodies do to the equations of the fields."""
@@ -197,6 +190,6 @@ class Krylov:
         if self.answers:
             p = np.asarray(z[2 * self.n :], dtype=float)
             self._pull(p, result)
-            own = self._by_body(self.step.by_drive, np.ones(self.shape))
+            own = self.step.net(self.step.by_drive)
             result[2 * self.n :] = self._nets(z) - own * p
         return result

@@ -20,7 +20,7 @@ from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
-from simcell.studies.coupling import coupling_group, feedbacks, injected_density
+from simcell.studies.coupling import coupling_group, feedbacks, heat_of, injected_density
 from simcell.studies.irradiated import Irradiated, beam_groups, irradiated, unresolved
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.run import base_remark
@@ -122,6 +122,10 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
             temperature=case.electrolyte.temperature, bulk=bulk, solution=salt, pseudo=_pseudo(place),
             scales=wet.scales if wet else {}, injected=injected_density(case, wet.beam) if wet else 0.0,
         )  # fmt: skip
+        if wet is not None and case.coupling.heating:
+            heat, remarks = heat_of(case, wet, liquid)
+            liquid = replace(liquid, heat=heat)
+            warnings += remarks
     except ValueError as error:
         key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
