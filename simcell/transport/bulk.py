@@ -85,6 +85,17 @@ class Bulk:
         at = int(np.searchsorted(self.switch, time, side="right"))
         return float(self.scale[at - 1]) if at else 0.0
 
+    def lit(self, time: float) -> float:
+        """Integral of the factor s up to a time [s].
+
+        Examples
+        --------
+        >>> Bulk((), {"H2": 1.0}, switch=(1.0, 2.0), scale=(1.0, 0.0)).lit(1.5)
+        0.5
+        """
+        ends = np.minimum([*self.switch[1:], np.inf], time)
+        return float(np.maximum(ends - np.array(self.switch), 0.0) @ np.array(self.scale))
+
     def share(self, shape: tuple[int, ...], time: float = 0.0) -> Array:
         """Share f of each cell from a time [s] on.
 
