@@ -80,7 +80,18 @@ class BathStepper(BathState):
         numbers = (*self.layout.space[6:], self.scale)
         return bool(
             walls.enter(
-                self.u, self.w, h, base_v, p, ends, numbers, self.states, self.answers, self.sums, self.rise, self.work,
+                self.u,
+                self.w,
+                h,
+                base_v,
+                p,
+                ends,
+                numbers,
+                self.states,
+                self.answers,
+                self.sums,
+                self.rise,
+                self.work,
                 self.bulk.reacting,
             )
         )
