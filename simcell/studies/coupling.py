@@ -4,6 +4,8 @@ Charge: of the electrons that hit the working electrode a share stays, `beam.inj
 absorbed ones less those that are knocked out. The line stands for what the beam covers, so its electrode is all lit.
 
 Heat: leaves sideways through the liquid alone, so that the rise is an upper bound (windows help); or as the user says.
+
+Gas: see `gas_of` and `simcell.transport.feedback`.
 """
 
 from __future__ import annotations
@@ -17,18 +19,21 @@ from simcell import units
 from simcell.beam.heating import Layer, radial_rise, settling_time
 from simcell.beam.medium import facts
 from simcell.chemistry import water
+from simcell.chemistry.bubble import laplace_pressure
 from simcell.constants import ELEMENTARY_CHARGE
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
 from simcell.inputs.cell import windows_of
 from simcell.inputs.coupling import FEEDBACKS
+from simcell.studies.gas import gases_of
 from simcell.studies.irradiated import Irradiated
 from simcell.studies.setup import MEDIUM, Beam
-from simcell.transport.feedback import Heat
+from simcell.transport.feedback import Gas, Heat
 from simcell.transport.record import Record
 from simcell.transport.species import Ion, Liquid
 
 WINDOW = "50 um"  # the usual width of a window, where a case names none
+FINE = 0.1  # radius of bubbles over the line, above which a remark is made
 SETTLED = 3.0  # settling times of heat, below which a remark says that it is not steady
 Group = dict[str, tuple[list[str], Any]]
 
@@ -76,7 +81,8 @@ def heat_of(case: CaseInput, wet: Irradiated, liquid: Liquid) -> tuple[Heat, lis
         t = e.temperature + rise
         bulk, moving = wet.warmed(t)
         ions = [Ion(ion.name, ion.charge, moving[ion.name]) for ion in liquid.ions]
-        return replace(liquid, ions=ions, bulk=bulk, temperature=t)
+        gas = gas_of(case, wet, t) if case.coupling.gas else None
+        return replace(liquid, ions=ions, bulk=bulk, temperature=t, gas=gas)
 
     rise = _beam_rise(case, wet, resistance)
     try:
@@ -100,6 +106,49 @@ def heat_of(case: CaseInput, wet: Irradiated, liquid: Liquid) -> tuple[Heat, lis
         f"of {e.temperature:.5g} K, their temperature coefficients are not known here"
     )
     return Heat(rise, resistance, at), remarks
+
+
+def gas_of(case: CaseInput, wet: Irradiated, temperature: float) -> Gas:
+    """Which solutes come out as bubbles at a temperature [K], from when on, and how fast.
+
+    From a nucleus 2 gamma / r above the pressure of the liquid on, into bubbles of the radius r of the case; over that
+    radius gas diffuses to them, k = D / r^2.
+
+    Examples
+    --------
+    >>> gas_of.__name__
+    'gas_of'
+    """
+    conditions = replace(wet.setup.conditions, temperature=temperature)
+    gases = gases_of(replace(wet.setup, conditions=conditions))
+    names = [g for g in gases.names if g in wet.solution.concentrations]
+    nucleus, radius = case.gas.nucleus_radius, case.coupling.bubble_radius
+    first, last = (r for r in (nucleus or radius, radius or nucleus))
+    assert first is not None and last is not None  # checked with the case
+    gamma = water.surface_tension(temperature)
+    return Gas(
+        names, gases.henry[[gases.names.index(g) for g in names]],
+        np.array([wet.solution.diffusivities[g] for g in names]) / last**2,
+        gases.liquid_pressure + laplace_pressure(gamma, first), gases.liquid_pressure + laplace_pressure(gamma, last),
+        gases.vapour_pressure,
+    )  # fmt: skip
+
+
+def gas_remarks(case: CaseInput) -> list[str]:
+    """Warn where an average over bubbles means little.
+
+    Examples
+    --------
+    >>> gas_remarks.__name__
+    'gas_remarks'
+    """
+    radius, extent = case.coupling.bubble_radius or case.gas.nucleus_radius, case.grid.extent
+    if radius is None or extent is None or radius <= FINE * extent:
+        return []
+    return [
+        f"bubbles of {1e9 * radius:.4g} nm are not small against the line of {1e6 * extent:.4g} um: their average "
+        f"says little; up to {1e9 * FINE * extent:.3g} nm it does"
+    ]
 
 
 def _resistance(case: CaseInput, wet: Irradiated) -> tuple[float, float, list[str]]:
@@ -130,13 +179,13 @@ def feedbacks(case: CaseInput) -> dict[str, bool]:
     --------
     >>> from simcell.case import Case
     >>> feedbacks(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input)
-    {'heating': False, 'injected_charge': False}
+    {'gas': False, 'heating': False, 'injected_charge': False}
     """
     return {name: bool(getattr(case.coupling, name)) for name in FEEDBACKS}
 
 
-def coupling_group(case: CaseInput, record: Record, rows: np.ndarray) -> Group:
-    """What `/coupling` holds: of each that acts, how much.
+def coupling_group(case: CaseInput, record: Record, rows: np.ndarray, gases: list[str]) -> Group:
+    """What `/coupling` holds: of each that acts, how much; `gases` as in `/radiolysis`.
 
     Examples
     --------
@@ -152,4 +201,14 @@ def coupling_group(case: CaseInput, record: Record, rows: np.ndarray) -> Group:
     if liquid.heat is not None:
         group["temperature_rise"] = (["time"], record.rise[rows])
         group["joule_rise"] = (["time"], liquid.heat.resistance * record.joule[rows])
+    if liquid.gas is not None:
+        size = liquid.grid.volume.ravel() / liquid.grid.area[2].ravel()[0]
+        share = np.pad(record.share[rows], ((0, 0), (1, 1)), mode="edge")  # surfaces as the cells beside them
+        where = [gases.index(g) for g in liquid.gas.names]
+        amount = np.zeros((rows.size, len(gases)))
+        amount[:, where] = np.einsum("tng,n->tg", record.gas[rows], size)
+        group["gas_fraction"] = (["time", "x"], share)
+        group["gas_amount"] = (["time", "gas"], amount)
+        group["blocked_share"] = (["time"], share[:, 0])
+        group["displaced"] = (["time", "species"], record.displaced[rows] / liquid.grid.area[2].ravel()[0])
     return group

@@ -22,6 +22,7 @@ from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
+from simcell.inputs.gases import load_gases
 from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.setup import Setup
 from simcell.studies.gas import gases_of
@@ -83,7 +84,8 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
     """
     mechanism = mechanism_of(case, folder)
     setup, beam = setup_of(case, mechanism)
-    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name]}
+    held = load_gases() if case.coupling.gas else {}  # gases that do not react come out with the others
+    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name] or name in held}
     mechanism, net = carrying(mechanism, ions)
     setup, beam = setup_of(case, mechanism, net)
     problem, names = setup.problem, setup.problem.net.names

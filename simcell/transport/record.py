@@ -59,6 +59,8 @@ class Record:
         Heat of the current in the liquid [W/m^3]; 0 where nothing is heated.
     gas : (nt, n, gases) array
         Amounts in bubbles [mol/m^3 of cell].
+    share : (nt, n) array
+        Of the volume that they take.
     displaced : (nt, ions) array
         What the liquid that bubbles have displaced held [mol].
     liquid_of : Liquid
@@ -93,6 +95,7 @@ class Record:
     rise: Array
     joule: Array
     gas: Array
+    share: Array
     displaced: Array
     liquid_of: Liquid
     warnings: tuple[str, ...] = ()

@@ -373,7 +373,7 @@ class _Line(Session):
         return {
             "potential": s.potential, "metal": s.metal[0] * volts, "current": s.current, "ohmic": s.ohmic,
             "collected": s.collected, "rise": s.rise, "joule": s.joule if s.heat else 0.0,
-            "gas": s.extra[2][6].copy(), "displaced": s.displaced.copy(),
+            "gas": s.extra[2][6].copy(), "share": s.foam, "displaced": s.displaced.copy(),
             "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * volts,
         }  # fmt: skip
 
@@ -426,7 +426,8 @@ class _Line(Session):
             ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back],
             made=sums[-1, -3 * k :].reshape(3, k)[:, back],
             collected=stack("collected"), rise=stack("rise"), joule=stack("joule"),
-            gas=stack("gas"), displaced=np.vstack([stack("displaced")[:-1], s.displaced])[:, back],
+            gas=stack("gas"), share=stack("share"),
+            displaced=np.vstack([stack("displaced")[:-1], s.displaced])[:, back],
             liquid_of=self.liquid,
             warnings=self._warnings(concentration),
         )  # fmt: skip

@@ -120,8 +120,7 @@ class Stepper:
         return self.liquid.gas is not None and self._bubbles(self.liquid.gas)
 
     def _bubbles(self, gas: Gas) -> bool:
-        table = self.extra[2]
-        share = gas.share(table[6], self.liquid.temperature)
+        table, share = self.extra[2], self.foam
         if np.any(share != self.share):
             self.displaced += self.nodes()[:, 1:-1] @ (table[4] * (share - self.share))
             self.fill(share)
@@ -129,6 +128,12 @@ class Stepper:
         new = over & (table[3] == 0.0)
         table[3][:] = over | (table[6].sum(axis=1) > 0.0)
         return bool(new.any())
+
+    @property
+    def foam(self) -> Array:
+        """Share of the cells that the gas at hand takes."""
+        gas = self.liquid.gas
+        return np.zeros_like(self.share) if gas is None else gas.share(self.extra[2][6], self.liquid.temperature)
 
     def fill(self, share: Array) -> None:
         """Go on with a share of gas in the cells: less liquid, slower flows, less electrode."""
@@ -294,7 +299,7 @@ class Stepper:
 
     def _gas_error(self, gas: Gas) -> float:
         """Change of the share of gas, and pressure beyond the threshold where there is none, over what is allowed."""
-        change = np.abs(gas.share(self.extra[2][6], self.liquid.temperature) - self.share)
+        change = np.abs(self.foam - self.share)
         allowed = GAS_STEP * self.tolerances[0] * (1.0 - self.share)
         closed = self.extra[2][3] == 0.0
         beyond = np.max(self.gas_pressure(), initial=0.0, where=closed) / gas.threshold - 1.0

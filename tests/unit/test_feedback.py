@@ -12,6 +12,7 @@ from simcell.case import Case
 from simcell.chemistry.equilibrium import Reversible
 from simcell.constants import ELEMENTARY_CHARGE, GAS_CONSTANT
 from simcell.errors import InputError, SolverError
+from simcell.results.provenance import read_provenance
 from simcell.studies.line import line_of
 from simcell.transport.bulk import Bulk
 from simcell.transport.feedback import Gas, Heat
@@ -178,8 +179,8 @@ def test_a_case_says_what_acts_and_so_does_its_result() -> None:
     on = case.replace_all({"coupling.injected_charge": True, "beam.injected_fraction": 0.05}).run()
     density = on["coupling/injected_current_density"].values
     np.testing.assert_allclose(density, 0.05 * ELEMENTARY_CHARGE * 1e18, rtol=1e-6)
-    said = on.attrs["simcell_provenance"]
-    assert '"injected_charge": true' in str(said) and '"heating": false' in str(said)
+    said = read_provenance(on)["transport"]["coupling"]
+    assert said == {"gas": False, "heating": False, "injected_charge": True}
     assert float(on["transport/electrode_current"][-1, 0]) == pytest.approx(0.0, abs=1e-20)
     assert float(on["transport/electrode_current"][-1, 1]) == pytest.approx(float(density[-1]) * 1e-12, rel=1e-6)
     off = case.run()
@@ -214,6 +215,29 @@ def test_a_beam_that_boils_the_liquid_is_refused() -> None:
         Case.from_dict(WET).replace_all(change).run()
 
 
+def test_the_gas_of_a_case_comes_out() -> None:
+    """Air-saturated water at 8e9 Gy/s: bubbles of 1 um stand at p + 2 gamma / r, and every mole is counted."""
+    change = {
+        "coupling.gas": True, "coupling.bubble_radius": "1 um", "beam.flux": "2e4 e/nm^2/s", "case.duration": "2 ms",
+        "grid.extent": "20 um",
+        "electrolyte.atmosphere": "air", "electrolyte.gases": None, "output.count": 4,
+        "protocol.steps": [{"technique": "ocp", "duration": "2 ms"}],
+    }  # fmt: skip
+    tree = Case.from_dict(WET).replace_all(change).run()
+    share = tree["coupling/gas_fraction"].values[-1]
+    assert 0.0 < share.max() < 0.9 and share[-1] == 0.0  # none beside fresh liquid
+    pressure = tree["radiolysis/gas_pressure"].values[-1]
+    there = 101325.0 + 2.0 * 0.07197 / 1e-6
+    inside = share > 0.01
+    assert np.all((pressure[inside] > 0.99 * there) & (pressure[inside] < 1.25 * there))  # it has 1 um to go
+    facts = read_provenance(tree)
+    assert facts["solver"]["books"] < 1e-10
+    assert facts["transport"]["coupling"] == {"gas": True, "heating": False, "injected_charge": False}
+    amount = tree["coupling"].dataset["gas_amount"]
+    assert float(amount.sel(gas="N2")[-1]) > 0.0  # nitrogen, which does not react, comes out with the others
+    assert float(tree["coupling/blocked_share"][-1]) == share[0]
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
@@ -221,6 +245,10 @@ def test_a_beam_that_boils_the_liquid_is_refused() -> None:
         ({"beam.injected_fraction": 0.1}, "beam.injected_fraction"),
         ({"coupling.heating": True}, "beam.diameter"),
         ({"coupling.temperature_rise": "1 K"}, "coupling.temperature_rise"),
+        ({"coupling.gas": True}, "coupling.bubble_radius"),
+        ({"coupling.bubble_radius": "1 um"}, "coupling.bubble_radius"),
+        ({"coupling.gas": True, "coupling.bubble_radius": "1 um", "gas.nucleus_radius": "2 um"},
+         "coupling.bubble_radius"),
         ({"coupling.heating": True, "case.physics": ["radiolysis"]}, "coupling.heating"),
         ({"coupling.injected_charge": True, "beam.injected_fraction": 0.1, "beam.energy": None, "beam.flux": None,
           "beam.dose_rate": "1 Gy/s"}, "beam.energy"),
