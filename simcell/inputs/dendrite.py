@@ -284,9 +284,7 @@ def _drive(given: Given) -> Iterator[Rule]:
         yield Rule("case.duration", None, "is missing", '"60 s"')
     for key in ("reference", "ir_compensation"):
         if given.wrote("protocol", key):
-            reason = (
-                "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
-            )
+            reason = "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
             yield Rule(f"protocol.{key}", given.raw("protocol", key), reason)
     yield from protocol_rules(given) if steps else ()
     for number, step in enumerate(steps):
