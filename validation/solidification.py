@@ -125,9 +125,9 @@ def advance(
                     first, last = b + 2, b + 1
                 old = max(j - 1, 1)
                 for i in range(a - 1, min(first, b + 2)):
-                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[3]
+                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[4] * c[4]
                 for i in range(max(last + 1, a - 1), b + 2):
-                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[3]
+                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[4] * c[4]
                 if first == 1:
                     below[0] = below[1]
                 if last == nx:

@@ -3,13 +3,14 @@
 The beam makes species at G times dose rate in every cell, the mechanism lets them react, and transport moves them to
 the electrodes, whose reactions use them up or make more: one implicit system (see `simcell.transport.bulk`), no codes
 that pass files. Assumptions: along a line the dose rate is the same (the beam covers what the line stands for), so that
-what diffuses out of a small beam sideways is missing there; on a grid it is that of the beam's footprint; activity coefficients of 1 except where the ionic-strength
-correction of the constants is asked for; the solvent is not used up; no bubbles form (gas is told, not acted on).
+what diffuses out of a small beam sideways is missing there; on a grid it is that of the beam's footprint; activity
+coefficients of 1 except where the ionic-strength correction of the constants is asked for; the solvent is not used up;
+no bubbles form (gas is told, not acted on).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ from typing import Any
 import numpy as np
 
 from simcell.beam.footprint import resolve
+from simcell.chemistry import water
 from simcell.chemistry.equilibrium import reversible
+from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
+from simcell.inputs.gases import load_gases
 from simcell.numerics.grid import Grid
+from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.setup import Setup
 from simcell.studies.cell import rim_of
 from simcell.studies.footprint import footprint_of, scan_of
@@ -54,13 +59,14 @@ class Irradiated:
     Examples
     --------
     >>> sorted(Irradiated.__dataclass_fields__)
-    ['beam', 'bulk', 'light', 'setup', 'solution']
+    ['beam', 'bulk', 'light', 'setup', 'solution', 'warmed']
     """
 
     solution: Solution
     bulk: Bulk
     setup: Setup
     beam: Beam
+    warmed: Callable[[float], tuple[Bulk, Mapping[str, float]]]  # reactions and diffusivities at a temperature [K]
     light: Array | None = None  # on a grid: relative dose rate, over patterns of a scan its mean (nz, ny, nx)
 
     @property
@@ -87,7 +93,8 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
     """
     mechanism = mechanism_of(case, folder)
     setup, beam = setup_of(case, mechanism)
-    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name]}
+    held = load_gases() if case.coupling.gas else {}  # gases that do not react come out with the others
+    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name] or name in held}
     mechanism, net = carrying(mechanism, ions)
     setup, beam = setup_of(case, mechanism, net)
     problem, names = setup.problem, setup.problem.net.names
@@ -100,18 +107,29 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
                 f"{r.equation} has a rate law that is not mass action up to order {ORDER}: not carried with currents"
             )
             raise InputError(Problem("", "electrolyte.mechanism", mechanism.name, reason))
-    schedule = problem.schedule
-    ions_now = [Ion(n, mechanism.species[n].charge, d) for n, d in zip(names, diffusivity.tolist(), strict=True)]
-    kappa = independent_conductivity(ions_now, list(start.values()), case.electrolyte.temperature)
-    bulk = Bulk(
-        reversible(mechanism, names, case.electrolyte.temperature, problem.k),
-        dict(zip(names, problem.source.tolist(), strict=True)),
-        switch=tuple(schedule.switch[:-1].tolist()), scale=tuple(schedule.scale.tolist()),
-    )  # fmt: skip
+
+    def at(temperature: float) -> tuple[Bulk, Mapping[str, float]]:
+        other = case.electrolyte.model_copy(update={"temperature": temperature})
+        warm, _ = setup_of(case.model_copy(update={"electrolyte": other}), mechanism, net)
+        factor = water.mobility_factor(temperature) / water.mobility_factor(case.electrolyte.temperature)
+        return _bulk(mechanism, warm.problem, temperature), {s: factor * d for s, d in found.items()}
+
     charges = {name: mechanism.species[name].charge for name in names}
     found = dict(zip(names, diffusivity.tolist(), strict=True))
+    bulk = _bulk(mechanism, problem, case.electrolyte.temperature)
+    moving = [Ion(name, charges[name], found[name]) for name in names]
+    kappa = independent_conductivity(moving, list(start.values()), case.electrolyte.temperature)
     solution = Solution(start, charges, found, kappa, "follows from the ions", (*setup.warnings, *remarks))
-    return Irradiated(solution, bulk, setup, beam)
+    return Irradiated(solution, bulk, setup, beam, at)
+
+
+def _bulk(mechanism: Mechanism, problem: Problem0D, temperature: float) -> Bulk:
+    """Reactions, and what the beam makes when it is on."""
+    names, schedule = problem.net.names, problem.schedule
+    return Bulk(
+        reversible(mechanism, names, temperature, problem.k), dict(zip(names, problem.source.tolist(), strict=True)),
+        switch=tuple(schedule.switch[:-1].tolist()), scale=tuple(schedule.scale.tolist()),
+    )  # fmt: skip
 
 
 def places_of(case: CaseInput) -> tuple[dict[float, float], dict[float, float]]:
@@ -152,8 +170,8 @@ def lit_on(case: CaseInput, wet: Irradiated, grid: Grid) -> tuple[Irradiated, tu
     12.566
     """
     if not _sized(case):
-        told = ("the beam is as strong everywhere: no beam.diameter, pixel or spots say where it falls",)
-        return replace(wet, light=np.ones(grid.shape)), told
+        even = "the beam is as strong everywhere: no beam.diameter, pixel or spots say where it falls"
+        return replace(wet, light=np.ones(grid.shape)), (even,)
     beam = footprint_of(case.beam)
     try:
         told = resolve(grid, beam, rim_of(case.cell))
