@@ -67,7 +67,7 @@ def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None
     if "dendrite" in case.input.case.physics:
         from simcell.studies.growth_result import run_dendrite
 
-        return run_dendrite(case, progress)
+        return run_dendrite(case, progress, keeper)
     if "transport" in case.input.case.physics:
         from simcell.studies.transport import run_transport
 
