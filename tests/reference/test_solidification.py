@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from validation import ver_pfhub6, ver_pfhub7
-from validation.solidification import Crystal, advance
+from validation.solidification import Crystal
 from validation.ver_karma_rappel import SHARP, steady
 
 
@@ -50,19 +50,9 @@ def test_heat_is_what_the_crystal_gave() -> None:
     assert gained == pytest.approx(crystal.solid() - solid, rel=1e-7)
 
 
-def test_single_precision_follows_double() -> None:
-    tips = []
-    for dtype in (np.float64, np.float32):
-        crystal = Crystal.seed(0.8, 0.05, 2.0, 0.05, 0.55, 40.0, 60.0, 12.0, dtype=dtype)
-        advance(crystal.phi, crystal.u, 400, *crystal.rest)
-        tips.append(crystal.tip())
-    assert tips[1] == pytest.approx(tips[0], abs=2e-3)
-    assert tips[0] > 17.0
-
-
 def test_karma_rappel_on_a_coarse_grid() -> None:
-    """At 0.8 W the error of second order is 9 %; validation/ver_karma_rappel.py refines to 2.4 % and 0.6 %."""
-    speed, _, radius = steady(0.8, 3.0, 6.0)
+    """At 0.8 W the error of second order is 10 %; validation/ver_karma_rappel.py refines to 3 %."""
+    speed, _, radius = steady(0.8, 4.0, 5.0)
     assert speed == pytest.approx(SHARP, rel=0.12)
     assert 5.0 < radius < 30.0
 
