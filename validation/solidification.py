@@ -18,10 +18,11 @@ the precision of the arrays. u may live on a grid that widens outwards, where th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import erfc
 
 from simcell.numerics.jit import njit_apart
 
@@ -124,9 +125,9 @@ def advance(
                     first, last = b + 2, b + 1
                 old = max(j - 1, 1)
                 for i in range(a - 1, min(first, b + 2)):
-                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[3]
+                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[4] * c[4]
                 for i in range(max(last + 1, a - 1), b + 2):
-                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[3]
+                    below[i], fy[i], ay[i] = phi[old, i], c[10], c[4] * c[4]
                 if first == 1:
                     below[0] = below[1]
                 if last == nx:
@@ -138,56 +139,72 @@ def advance(
             first, last = a, b
 
 
-class Dendrite:
-    """A quarter of a crystal with its arms along the axes, from a round seed in the corner.
+class Crystal:
+    """The fields, their grid and what can be read from them; the lower sides are planes of symmetry.
 
     Parameters
     ----------
-    h, dt : float
-        Size of a cell [W] and step [tau]; dt is at most 0.2 h^2 / D.
-    diffusivity, strength, undercooling : float
-        D [W^2 / tau], epsilon, and minus u far away.
-    fine, far : float
-        Where the equal cells and where the grid end [W].
-    seed, sharpness : float
-        Radius of the seed [W], and the length over which tanh passes in it.
-    growth : float
-        Ratio of neighbouring cells beyond `fine`.
-    bulk : bool
-        Calculate the phase everywhere, and u too.
-    dtype : type
-        Precision of the fields.
+    wide, tall : array
+        Sizes of the cells along x and y [W]; those that the front meets are equal.
+    dt, diffusivity, strength, undercooling : float
+        Step [tau], at most 0.2 h^2 / D; D [W^2 / tau], epsilon, and minus u far away.
+    phi, u : array
+        Fields to begin with, (y, x).
+    everywhere : bool
+        Calculate the phase in the bulk too.
     """
 
     def __init__(
-        self, h: float, dt: float, diffusivity: float, strength: float, undercooling: float, fine: float, far: float,
-        seed: float, sharpness: float = math.sqrt(2.0), growth: float = 1.08, bulk: bool = False, dtype: type = np.float64,
+        self, wide: Array, tall: Array, dt: float, diffusivity: float, strength: float, undercooling: float,
+        phi: Array, u: Array, everywhere: bool = False,
     ) -> None:  # fmt: skip
-        self.h, self.dt, self.bulk, self.time = h, dt, bulk, 0.0
-        self.strength, self.undercooling = strength, undercooling
-        self.coupling = diffusivity / A2
-        self.size = _graded(h, fine, far, growth)
-        self.equal = int(np.count_nonzero(np.abs(self.size - h) < 1e-9 * h))
-        n = self.size.size
-        self.x = np.cumsum(self.size) - 0.5 * self.size
-        padded = np.concatenate(([self.x[0] - self.size[0]], self.x, [self.x[-1] + self.size[-1]]))
-        r = np.hypot(padded[:, None], padded[None, :])
-        r[0], r[:, 0] = r[1], r[:, 1]
-        self.phi = np.tanh((seed - r) / sharpness).astype(dtype)
-        self.u = np.full((n + 2, n + 2), -undercooling, dtype)
-        constants = [
+        self.sizes, self.h, self.dt, self.everywhere, self.time = (tall, wide), float(wide[0]), dt, everywhere, 0.0
+        self.strength, self.undercooling, self.coupling = strength, undercooling, diffusivity / A2
+        self.y, self.x = (np.cumsum(size) - 0.5 * size for size in self.sizes)
+        self.equal = [int(np.count_nonzero(np.abs(size - self.h) < 1e-9 * self.h)) for size in self.sizes]
+        self.phi, self.u, self.moved = np.pad(phi, 1, mode="edge"), np.pad(u, 1, mode="edge"), 0.0
+        ny, nx, dtype = tall.size, wide.size, phi.dtype
+        numbers = [
             1e-25, 0.25, 0.5, 1.0, 1.0 + strength, 8.0 * strength, 16.0 * strength,
-            4.0 * dt / h**2, 4.0 * dt, self.coupling, 0.0,
+            4.0 * dt / self.h**2, 4.0 * dt, self.coupling, 0.0,
         ]  # fmt: skip
-        to_left, to_right = np.zeros(n + 2), np.zeros(n + 2)
-        between = diffusivity * dt / (0.5 * (self.size[1:] + self.size[:-1]))
-        to_left[2:-1], to_right[1:-2] = between / self.size[1:], between / self.size[:-1]
-        sides = [side.astype(dtype) for side in (to_left, to_right)]
-        rows = [np.zeros(n + 2, dtype) for _ in range(7)]
-        rows[1] = np.zeros((2, n + 2), dtype)
-        self.reach = np.array([n, n])
-        self.low, self.high = np.ones(n + 2, np.int64), np.full(n + 2, n, np.int64)
-        self._rest = (self.reach, self.low, self.high, np.array(constants, dtype), *sides, *sides, *rows)
+        sides = [side.astype(dtype) for size in (wide, tall) for side in _conductances(size, diffusivity * dt)]
+        rows = [np.zeros(shape, dtype) for shape in (nx + 2, (2, nx + 2), *5 * [nx + 2])]
+        self.reach = np.array([ny, nx])
+        self.low, self.high = np.ones(ny + 2, np.int64), np.full(ny + 2, nx, np.int64)
+        self.rest = (self.reach, self.low, self.high, np.array(numbers, dtype), *sides, *rows)
+
+    @classmethod
+    def seed(
+        cls, h: float, dt: float, diffusivity: float, strength: float, undercooling: float, fine: float, far: float,
+        radius: float, sharpness: float = math.sqrt(2.0), everywhere: bool = False, dtype: type = np.float64,
+    ) -> Crystal:  # fmt: skip
+        """A quarter of a round seed in a corner; cells are equal as far as `fine` and end at `far`."""
+        size = _graded(h, fine, far)
+        x = np.cumsum(size) - 0.5 * size
+        phi = np.tanh((radius - np.hypot(x[:, None], x[None, :])) / sharpness).astype(dtype)
+        u = np.full_like(phi, -undercooling)
+        return cls(size, size, dt, diffusivity, strength, undercooling, phi, u, everywhere)
+
+    @classmethod
+    def needle(
+        cls, h: float, dt: float, diffusivity: float, strength: float, undercooling: float, speed: float,
+        behind: float, ahead: float, half: float, far: float,
+    ) -> Crystal:  # fmt: skip
+        """Half a needle along x, the parabola and the heat of Ivantsov at a speed; what is `behind` the tip is cut off.
+
+        Cells are equal along x, and along y as far as `half`. See `follow`.
+        """
+        p = peclet(undercooling)
+        rho = 2.0 * diffusivity * p / speed
+        wide, tall = np.full(round((behind + ahead) / h), h), _graded(h, half, far)
+        x, y = ((np.cumsum(size) - 0.5 * size) for size in (wide, tall))
+        z = x[None, :] - behind + 0.5 * rho
+        r = np.hypot(z, y[:, None])
+        eta = np.sqrt((r + z) / rho)
+        u = np.minimum(0.0, math.sqrt(math.pi * p) * math.exp(p) * erfc(math.sqrt(p) * eta) - undercooling)
+        phi = np.tanh((1.0 - eta) * np.sqrt(r * rho))  # distance over the square root of 2
+        return cls(wide, tall, dt, diffusivity, strength, undercooling, phi, u)
 
     @property
     def inside(self) -> Array:
@@ -200,39 +217,44 @@ class Dendrite:
         self.time += steps * self.dt
         while steps > 0:
             part = min(steps, EVERY)
-            if not self.bulk:
+            if not self.everywhere:
                 self._narrow()
-            advance(self.phi, self.u, part, *self._rest)
+            advance(self.phi, self.u, part, *self.rest)
             steps -= part
-        if not np.isfinite(self.phi[1, 1]) or self.high[1] > self.equal:
-            raise ValueError(
-                f"unstable, or the tip has left the equal cells, which end at {self.x[self.equal - 1]:g} W"
-            )
+        ends = [self.phi[1, self.equal[1]], self.phi[self.equal[0], 1 :].max()]
+        if not max(ends) < -0.99:
+            raise ValueError(f"unstable, or the crystal has left the equal cells, which end at {self.x[self.equal[1] - 1]:g} W")
+
+    def follow(self, behind: float) -> None:
+        """Move the window along x by whole cells so that the tip stands at `behind` from its end; melt comes in."""
+        cells = int((self.front(1)[0] - behind) / self.h)
+        if cells > 0:
+            for values, melt in ((self.phi, -1.0), (self.u, -self.undercooling)):
+                values[:, :-cells] = values[:, cells:].copy()
+                values[:, -cells - 1 :] = melt
+            self.moved += cells * self.h
 
     def _narrow(self) -> None:
         """Find the columns in which each row needs work, and how far heat has come."""
-        n = self.x.size
         mixed = np.abs(self.inside) < 1.0 - BULK
+        ny, nx = mixed.shape
         some = mixed.any(axis=1)
-        self.low[1:-1] = np.where(some, np.maximum(np.argmax(mixed, axis=1) + 1 - MARGIN, 1), n + 1)
-        self.high[1:-1] = np.where(some, np.minimum(n - np.argmax(mixed[:, ::-1], axis=1) + MARGIN, n), 0)
         low, high = self.low.copy(), self.high.copy()
-        for k in range(1, MARGIN + 1):  # rows beside them
-            low[1 : -1 - k] = np.minimum(low[1 : -1 - k], self.low[1 + k : -1])
-            low[1 + k : -1] = np.minimum(low[1 + k : -1], self.low[1 : -1 - k])
-            high[1 : -1 - k] = np.maximum(high[1 : -1 - k], self.high[1 + k : -1])
-            high[1 + k : -1] = np.maximum(high[1 + k : -1], self.high[1 : -1 - k])
-        self.low[:], self.high[:] = low, high
-        warm = np.abs(self.u[1, 1:-1] + self.undercooling) > 1e-9  # along an arm heat has come farthest
-        tall = np.abs(self.u[1:-1, 1] + self.undercooling) > 1e-9
-        for axis, line in enumerate((tall, warm)):
+        low[1:-1] = np.where(some, np.maximum(np.argmax(mixed, axis=1) + 1 - MARGIN, 1), nx + 1)
+        high[1:-1] = np.where(some, np.minimum(nx - np.argmax(mixed[:, ::-1], axis=1) + MARGIN, nx), 0)
+        padded = np.pad(low[1:-1], MARGIN, mode="edge"), np.pad(high[1:-1], MARGIN, mode="edge")  # rows beside them
+        self.low[1:-1] = np.min([padded[0][k : k + ny] for k in range(2 * MARGIN + 1)], axis=0)
+        self.high[1:-1] = np.max([padded[1][k : k + ny] for k in range(2 * MARGIN + 1)], axis=0)
+        warm = np.abs(self.u[1:-1, 1:-1] + self.undercooling) > 1e-9
+        for axis, n in enumerate((ny, nx)):
+            line = warm.any(axis=1 - axis)
             self.reach[axis] = min(n, n - int(np.argmax(line[::-1])) + EVERY // 4) if line.any() else n
 
     def front(self, rows: int, level: float = 0.0) -> Array:
         """Where the first rows pass a value of phi on their way out [W]."""
         found = np.empty(rows)
         for j in range(rows):
-            line = self.inside[j, : self.equal].astype(float)
+            line = self.inside[j, : self.equal[1]].astype(float)
             k = int(np.nonzero(line > level)[0][-1])
             depth = math.sqrt(2.0) * np.arctanh(line[k : k + 2])
             found[j] = self.x[k] + self.h * (depth[0] - math.sqrt(2.0) * math.atanh(level)) / (depth[0] - depth[1])
@@ -246,21 +268,21 @@ class Dendrite:
     def radius(self, over: float) -> float:
         """Radius of the tip [W], by an even polynomial of fourth degree through the front as far as `over` [W]."""
         rows = max(4, round(over / self.h))
-        y = self.x[:rows] / self.x[rows - 1]
+        y = self.y[:rows] / self.y[rows - 1]
         slope = np.linalg.lstsq(np.stack([y**0, y**2, y**4], axis=1), self.front(rows), rcond=None)[0][1]
-        return float(-0.5 * self.x[rows - 1] ** 2 / slope)
+        return float(-0.5 * self.y[rows - 1] ** 2 / slope)
 
     def solid(self) -> float:
         """Area of the crystal [W^2], the whole of (1 + phi)/2."""
-        area = np.outer(self.size, self.size)
+        area = np.outer(*self.sizes)
         return float((0.5 * (self.inside.astype(float) + 1.0) * area).sum())
 
     def energy(self) -> float:
         """Free energy of the phase at the u that it is in, with the well -phi^2/2 + phi^4/4."""
-        p, u, area = self.inside.astype(float), self.u[1:-1, 1:-1].astype(float), np.outer(self.size, self.size)
+        p, u, area = self.inside.astype(float), self.u[1:-1, 1:-1].astype(float), np.outer(*self.sizes)
         well = -0.5 * p**2 + 0.25 * p**4 + self.coupling * u * p * (1.0 - 2.0 / 3.0 * p**2 + 0.2 * p**4)
-        m = self.equal
-        e = np.pad(p[:m, :m], 1, mode="edge")
+        m, n = self.equal
+        e = np.pad(p[:m, :n], 1, mode="edge")
         gy, gx = np.diff(e[:, 1:-1], axis=0) / self.h, np.diff(e[1:-1], axis=1) / self.h  # at faces
         ty, tx = ((e[2:] - e[:-2]) / (2.0 * self.h), (e[:, 2:] - e[:, :-2]) / (2.0 * self.h))
         across = (0.5 * (tx[1:] + tx[:-1]), 0.5 * (ty[:, 1:] + ty[:, :-1]))
@@ -274,22 +296,25 @@ def _square(g: Array, t: Array, strength: float) -> Array:
     return np.asarray((1.0 + strength * (cosine**2 - sine**2)) ** 2)
 
 
-def _graded(h: float, fine: float, far: float, growth: float) -> Array:
-    sizes = [h] * round(fine / h)
-    at = fine
+def _graded(h: float, fine: float, far: float) -> Array:
+    """Equal cells as far as `fine`, then each 8 % larger than the last."""
+    sizes, at = [h] * round(fine / h), fine
     while at < far - 1e-9:
-        sizes.append(min(sizes[-1] * growth, 0.05 * far))
+        sizes.append(min(sizes[-1] * 1.08, 0.05 * far))
         at += sizes[-1]
-    sizes = np.array(sizes)
-    beyond = np.arange(sizes.size) >= round(fine / h)
-    sizes[beyond] *= (far - fine) / max(sizes[beyond].sum(), 1e-300)
-    return sizes
+    found, n = np.array(sizes), round(fine / h)
+    found[n:] *= (far - fine) / max(found[n:].sum(), 1e-300)
+    return found
 
 
-def history(crystal: Dendrite, times: Iterable[float]) -> tuple[Array, Array]:
-    """Times and positions of the tip while it grows."""
-    found = []
-    for time in times:
-        crystal.run(time)
-        found.append((crystal.time, crystal.tip()))
-    return tuple(np.array(found).T)
+def _conductances(size: Array, scale: float) -> tuple[Array, Array]:
+    """Towards the cell before and the cell after, over the size of the cell, with one more cell at both ends."""
+    low, high = np.zeros(size.size + 2), np.zeros(size.size + 2)
+    between = scale / (0.5 * (size[1:] + size[:-1]))
+    low[2:-1], high[1:-2] = between / size[1:], between / size[:-1]
+    return low, high
+
+
+def peclet(undercooling: float) -> float:
+    """P of the parabola of Ivantsov in two dimensions, undercooling = sqrt(pi P) exp(P) erfc(sqrt P)."""
+    return float(brentq(lambda p: math.sqrt(math.pi * p) * math.exp(p) * erfc(math.sqrt(p)) - undercooling, 1e-9, 10.0))

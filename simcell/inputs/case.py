@@ -27,7 +27,7 @@ from simcell.inputs.messages import clean, examples_of, field_type, nearest_sect
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
 from simcell.inputs.protocol import PROTOCOL_RULES, ProtocolInput
-from simcell.inputs.radiolysis import RadiolysisInput
+from simcell.inputs.radiolysis import RADIOLYSIS_RULES, RadiolysisInput
 from simcell.inputs.rules import Check, Given, Rule
 from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
@@ -137,7 +137,7 @@ RULES: tuple[Check, ...] = (
     *COUPLING_RULES,
 )  # fmt: skip
 RULES_OF: dict[str, tuple[Check, ...]] = {
-    "radiolysis": (*BEAM_RULES, *GAS_RULES),
+    "radiolysis": (*BEAM_RULES, *GAS_RULES, *RADIOLYSIS_RULES),
     "transport": (*PROTOCOL_RULES, *TRANSPORT_RULES),
     "dendrite": DENDRITE_RULES,
 }

@@ -11,7 +11,7 @@ from simcell.inputs.fields import Flag, Measure, Model
 from simcell.inputs.rules import Given, Rule
 
 TOGETHER = "acts where beam and currents run together, along a line"
-FEEDBACKS = ("heating", "injected_charge")
+FEEDBACKS = ("gas", "heating", "injected_charge")
 
 
 class CouplingInput(Model):
@@ -23,6 +23,15 @@ class CouplingInput(Model):
     (False, 3.0)
     """
 
+    gas: Annotated[bool, Flag()] = Field(
+        False, examples=["true"], description="gas beyond the threshold comes out as bubbles: less liquid and electrode"
+    )
+    bubble_radius: Annotated[
+        float | None, Measure("length", minimum=1e-9, maximum=1e-3, bounds="must be from 1 nm to 1 mm", example="1 um")
+    ] = Field(
+        None, examples=['"200 nm"'],
+        description="of the bubbles that form: their pressure, and how far gas diffuses to them; default: the nucleus",
+    )  # fmt: skip
     injected_charge: Annotated[bool, Flag()] = Field(
         False, examples=["true"], description="beam.injected_fraction of its electrons stay in the working electrode"
     )
@@ -65,6 +74,7 @@ def coupling_rules(given: Given) -> Iterator[Rule]:
         reason = "is not used without coupling.injected_charge = true"
         yield Rule("beam.injected_fraction", given.raw("beam", "injected_fraction"), reason)
     yield from _heating(given, "heating" in on)
+    yield from _gas(given, "gas" in on)
 
 
 def _heating(given: Given, on: bool) -> Iterator[Rule]:
@@ -77,6 +87,21 @@ def _heating(given: Given, on: bool) -> Iterator[Rule]:
     if not rise and not given.wrote("beam", "diameter"):
         reason = "is missing: how warm the beam makes the liquid depends on it; or give coupling.temperature_rise"
         yield Rule("beam.diameter", None, reason, '"2 um"')
+
+
+def _gas(given: Given, on: bool) -> Iterator[Rule]:
+    radius, nucleus = given.value("coupling", "bubble_radius"), given.value("gas", "nucleus_radius")
+    if radius is not None and not on:
+        reason = "is not used without coupling.gas = true"
+        yield Rule("coupling.bubble_radius", given.raw("coupling", "bubble_radius"), reason)
+    if on and radius is None and nucleus is None:
+        reason = "is missing: coupling.gas needs the size of the bubbles, or gas.nucleus_radius"
+        yield Rule("coupling.bubble_radius", None, reason, '"200 nm"')
+    if on and None not in (radius, nucleus) and radius < nucleus:
+        reason = f"is smaller than the nucleus that bubbles start from, {nucleus * 1e9:.4g} nm"
+        yield Rule("coupling.bubble_radius", given.raw("coupling", "bubble_radius"), reason)
+    if on and given.value("gas", "bubble"):
+        yield Rule("gas.bubble", True, "grows one bubble after the run; coupling.gas makes many in it", "false")
 
 
 COUPLING_RULES = (coupling_rules,)

@@ -184,6 +184,12 @@ VARIABLES: tuple[Variable, ...] = (
         "coupling", "injected_current_density", ("time",), "A/m^2", "electrons that the beam leaves in the electrode"
     ),
     Variable("coupling", "injected_charge_density", ("time",), "C/m^2", "the same since the start"),
+    Variable("coupling", "temperature_rise", ("time",), "K", "temperature of the liquid less that of the case"),
+    Variable("coupling", "joule_rise", ("time",), "K", "what the current in the liquid has of that"),
+    Variable("coupling", "gas_fraction", ("time",), "1", "share of bubbles in the volume", ("x",)),
+    Variable("coupling", "gas_amount", ("time", "gas"), "mol/m^2", "gas in bubbles, over the area of the line"),
+    Variable("coupling", "blocked_share", ("time",), "1", "share of the working electrode that bubbles cover"),
+    Variable("coupling", "displaced", _TS, "mol/m^2", "what was in the liquid that bubbles displaced, over the area"),
     Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
     Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),
@@ -320,6 +326,14 @@ VARIABLES: tuple[Variable, ...] = (
         "1",
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
+    ),
+    *(
+        Variable("controls", f"{name}_quantile", ("quantile", "time"), unit, f"quantiles of the {words} over samples")
+        for name, unit, words in (
+            ("current_density", "A/m^2", "current density into the liquid"),
+            ("electrode_potential", "V", "potential of the working electrode"),
+            ("pH", "1", "pH at the working electrode"),
+        )
     ),
     *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
     Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),

@@ -231,7 +231,7 @@ class _Runner:
     def _watch(self, state: State) -> None:
         """Called after each step: books, limits, checkpoint, progress, and whether metal is across."""
         for limit in self.limits:
-            if self._beyond(limit, state) >= 0.0:
+            if self._beyond(limit, state) >= -_close(limit):
                 raise _Met(limit, state)
         self._book(state)
         if state.time < self.stop:  # at a stop the numbers of this step are still to be kept
@@ -277,8 +277,8 @@ class _Runner:
         time = low + FIRST * (high - low)
         if met.limit.quantity == "charge" or (met.limit.quantity == "potential" and self.state.step_before > 0.0):
             at_low = self._beyond(met.limit, self.state)
-        value_of = met.limit.below if np.isfinite(met.limit.below) else met.limit.above
-        close = CLOSE * max(abs(value_of), 1e-3)
+        if at_high <= _close(met.limit):
+            return state
         for _ in range(MOST_TRIALS):
             if at_low < 0.0:
                 time = high - at_high * (high - low) / (at_high - at_low)
@@ -286,7 +286,7 @@ class _Runner:
                 break
             tried = self._try(time, stage, random)
             value = self._beyond(met.limit, tried)
-            if abs(value) <= close or (value >= 0.0 and not at_low < 0.0):
+            if abs(value) <= _close(met.limit) or (value >= 0.0 and not at_low < 0.0):
                 return tried
             if value >= 0.0:
                 high, at_high, state, at_low = time, value, tried, 0.5 * at_low
@@ -347,3 +347,8 @@ class _Runner:
 def _mean_current(before: State, after: State) -> float:
     """[A], positive deposits."""
     return (after.charge - before.charge) / (after.time - before.time)
+
+
+def _close(limit: Limit) -> float:
+    """How near to a limit is at it."""
+    return CLOSE * max(abs(limit.below if np.isfinite(limit.below) else limit.above), 1e-3)

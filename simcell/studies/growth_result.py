@@ -69,7 +69,7 @@ def run_dendrite(
     >>> tree["dendrite/phase"].dims
     ('time', 'y', 'x')
     """
-    ready = growth_of(case.input, case.file)
+    ready = growth_of(case.input, case.file, case.folder)
     times = _times(case.input.output, ready.end)
     failure: SolverError | None = None
     try:
@@ -135,7 +135,9 @@ def _blurred(ready: Growth, found: Grown) -> list[str]:
         left = layer.shape[1] * layer.spacing - (float(metal[-1]) if metal.size else 0.0) * layer.spacing
         if current <= 0.0:
             continue
-        neutral = outlook(layer.metal, left, current=current / area).front.neutral_wavelength
+        neutral = outlook(
+            layer.metal, left + ready.ahead.front.gap - ready.gap, current=current / area
+        ).front.neutral_wavelength
         if neutral < SHORTEST * layer.delta:
             return [
                 f"from {state.time:.3g} s on ripples of {neutral * 1e9:.3g} nm should grow, which an interface of "

@@ -9,17 +9,21 @@ correction of the constants is asked for; the solvent is not used up; no bubbles
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simcell.chemistry import water
 from simcell.chemistry.equilibrium import reversible
+from simcell.chemistry.mechanism import Mechanism
 from simcell.chemistry.network import Array
 from simcell.errors import InputError, Problem
 from simcell.inputs.case import CaseInput
+from simcell.inputs.gases import load_gases
+from simcell.radiolysis.homogeneous import Problem0D
 from simcell.radiolysis.setup import Setup
 from simcell.studies.gas import gases_of
 from simcell.studies.in_space import carrying, diffusivities_of
@@ -47,13 +51,14 @@ class Irradiated:
     Examples
     --------
     >>> sorted(Irradiated.__dataclass_fields__)
-    ['beam', 'bulk', 'setup', 'solution']
+    ['beam', 'bulk', 'setup', 'solution', 'warmed']
     """
 
     solution: Solution
     bulk: Bulk
     setup: Setup
     beam: Beam
+    warmed: Callable[[float], tuple[Bulk, Mapping[str, float]]]  # reactions and diffusivities at a temperature [K]
 
     @property
     def scales(self) -> Mapping[str, float]:
@@ -79,7 +84,8 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
     """
     mechanism = mechanism_of(case, folder)
     setup, beam = setup_of(case, mechanism)
-    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name]}
+    held = load_gases() if case.coupling.gas else {}  # gases that do not react come out with the others
+    ions = {name: setup.charges[name] for name in setup.passive if setup.charges[name] or name in held}
     mechanism, net = carrying(mechanism, ions)
     setup, beam = setup_of(case, mechanism, net)
     problem, names = setup.problem, setup.problem.net.names
@@ -92,16 +98,27 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
                 f"{r.equation} has a rate law that is not mass action up to order {ORDER}: not carried with currents"
             )
             raise InputError(Problem("", "electrolyte.mechanism", mechanism.name, reason))
-    schedule = problem.schedule
-    bulk = Bulk(
-        reversible(mechanism, names, case.electrolyte.temperature, problem.k),
-        dict(zip(names, problem.source.tolist(), strict=True)),
-        switch=tuple(schedule.switch[:-1].tolist()), scale=tuple(schedule.scale.tolist()),
-    )  # fmt: skip
+
+    def at(temperature: float) -> tuple[Bulk, Mapping[str, float]]:
+        other = case.electrolyte.model_copy(update={"temperature": temperature})
+        warm, _ = setup_of(case.model_copy(update={"electrolyte": other}), mechanism, net)
+        factor = water.mobility_factor(temperature) / water.mobility_factor(case.electrolyte.temperature)
+        return _bulk(mechanism, warm.problem, temperature), {s: factor * d for s, d in found.items()}
+
     charges = {name: mechanism.species[name].charge for name in names}
     found = dict(zip(names, diffusivity.tolist(), strict=True))
+    bulk = _bulk(mechanism, problem, case.electrolyte.temperature)
     solution = Solution(start, charges, found, 0.0, "follows from the ions", (*setup.warnings, *remarks))
-    return Irradiated(solution, bulk, setup, beam)
+    return Irradiated(solution, bulk, setup, beam, at)
+
+
+def _bulk(mechanism: Mechanism, problem: Problem0D, temperature: float) -> Bulk:
+    """Reactions, and what the beam makes when it is on."""
+    names, schedule = problem.net.names, problem.schedule
+    return Bulk(
+        reversible(mechanism, names, temperature, problem.k), dict(zip(names, problem.source.tolist(), strict=True)),
+        switch=tuple(schedule.switch[:-1].tolist()), scale=tuple(schedule.scale.tolist()),
+    )  # fmt: skip
 
 
 def beam_groups(wet: Irradiated, times: Array, concentration: Array) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,7 +20,7 @@ from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
-from simcell.studies.coupling import coupling_group, feedbacks, injected_density
+from simcell.studies.coupling import coupling_group, feedbacks, gas_of, gas_remarks, heat_of, injected_density
 from simcell.studies.irradiated import Irradiated, beam_groups, irradiated, unresolved
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.run import base_remark
@@ -121,7 +121,14 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
             grid, ions, solution.concentrations, surface_of(working, reactions[working.name]), other, at,
             temperature=case.electrolyte.temperature, bulk=bulk, solution=salt, pseudo=_pseudo(place),
             scales=wet.scales if wet else {}, injected=injected_density(case, wet.beam) if wet else 0.0,
+            gas=gas_of(case, wet, case.electrolyte.temperature) if wet and case.coupling.gas else None,
         )  # fmt: skip
+        if liquid.gas is not None:
+            warnings += gas_remarks(case)
+        if wet is not None and case.coupling.heating:
+            heat, remarks = heat_of(case, wet, liquid)
+            liquid = replace(liquid, heat=heat)
+            warnings += remarks
     except ValueError as error:
         key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
@@ -346,7 +353,7 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     if ready.wet is not None:
         more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
         groups, coords = groups | more, coords | gases
-        if coupled := coupling_group(case, record, rows):
+        if coupled := coupling_group(case, record, rows, gases["gas"]):
             groups["coupling"] = coupled
     return groups, coords, remarks
 

@@ -105,12 +105,13 @@ class Linear:
         for name in self.NUMBERS:
             setattr(self, name, np.asarray(kept[name]).item())
 
-    def begin(self, h: float, block: Array) -> None:
-        """Take over the derivatives of what enters (patches, ions and charge) at the state at hand."""
+    def begin(self, h: float, block: Array, steep: Array) -> None:
+        """Take over the derivatives of what enters (patches, ions and charge) and of what reacts at the state at hand."""
         self.h = h
         walls.by_ions(block, self.layout.space[6], self.blocks)
         top = self.layout.slot[self.layout.patches[0]]
         self.walls[...] = 0.0
+        walls.by_ions(-steep, self.layout.space[6], self.walls[: len(steep)])
         np.add.at(self.walls, top, self.blocks)
 
     def build(self, u: Array, control: Control) -> bool:

@@ -72,3 +72,13 @@ def react(u, volume, z, bulk, c, residual, diagonal):
             share -= 0.25 * volume[n - 1]
             sources(n + 1, 0.25 * volume[n - 1], u, z, bulk, c, residual, diagonal)
         sources(i + 1, share, u, z, bulk, c, residual, diagonal)
+
+
+@njit
+def inside(u, volume, z, bulk, c, lost, steep):
+    """All cells of a grid: what reactions and a beam take, with its derivatives by the ions but the last."""
+    lost[:] = 0.0
+    steep[:] = 0.0
+    for n in range(volume.size):
+        if volume[n] > 0.0:
+            sources(n, volume[n], u, z, bulk, c, lost, steep)

@@ -26,6 +26,7 @@ from simcell.transport.record import Record
 from simcell.transport.species import Liquid, Surface
 from simcell.transport.stepper import Stepper
 
+FULL = 0.95  # share of gas in a cell at which a run ends
 SHORTEST = 1e-13  # of the segment: shorter steps mean that there is no solution
 
 
@@ -223,7 +224,8 @@ class Session:
             self._accept(number)
             if hit is not None:
                 break
-            if met and self.jump():
+            changed = self.settle()
+            if (met and self.jump()) or changed:
                 dt, fresh = min(s.first_step(), 1e-3 * longest), True
                 continue
             dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
@@ -318,6 +320,10 @@ class Session:
         """Set what changes at a stop, which a segment's beginning may be; whether something did, at once."""
         return False
 
+    def settle(self) -> bool:
+        """Let what a step has changed act back on the next; whether that is a jump."""
+        return False
+
     def row(self) -> dict[str, Any]:
         """What is kept of a step."""
         raise NotImplementedError
@@ -339,32 +345,37 @@ class _Line(Session):
     def __init__(self, liquid: Liquid, options: Options) -> None:
         self.liquid = liquid
         other = [liquid.other] if isinstance(liquid.other, Surface) else []
-        self.made, self.booked = np.zeros((3, len(liquid.ions))), 0.0
         stops = liquid.bulk.switch if liquid.bulk else ()
         super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options, stops)
 
     def jump(self) -> bool:
-        """Set what a beam makes from now on."""
-        return bool(self.stepper.produce(self.time))
+        """Set what a beam makes and warms from now on."""
+        switched = bool(self.stepper.produce(self.time))
+        return self.stepper.settle() or switched
+
+    def settle(self) -> bool:
+        """Heat of the current, and gas."""
+        s = self.stepper
+        jump = bool(s.settle())
+        if s.share.max() > FULL:
+            where = 1e6 * float(s.positions[1 + int(s.share.argmax())])
+            raise SolverError(
+                f"gas fills {100.0 * FULL:g} % of the cell at {where:.4g} um at {self.time:.4g} s: "
+                "beyond it there is no liquid to speak of",
+                self.record(),
+            )
+        return jump
 
     def row(self) -> dict[str, Any]:
-        """Traces and profiles; what the beam has made in the step counts."""
+        """Traces and profiles."""
         s = self.stepper
-        self.made += (self.time - self.booked) * s.made
-        self.booked = self.time
+        volts = s.liquid.volts
         return {
-            "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
-            "collected": s.collected,
-            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
+            "potential": s.potential, "metal": s.metal[0] * volts, "current": s.current, "ohmic": s.ohmic,
+            "collected": s.collected, "rise": s.rise, "joule": s.joule if s.heat else 0.0,
+            "gas": s.extra[2][6].copy(), "share": s.foam, "displaced": s.displaced.copy(),
+            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * volts,
         }  # fmt: skip
-
-    def more(self) -> dict[str, Array]:
-        """What the beam has made."""
-        return {"made": self.made.copy(), "booked": np.array(self.booked)}
-
-    def take_more(self, more: Mapping[str, Array]) -> None:
-        """Take that over."""
-        self.made[:], self.booked = more["made"], float(more["booked"])
 
     def place(self, side: int) -> str:
         """Name of an electrode."""
@@ -403,7 +414,7 @@ class _Line(Session):
         r, k = s.reactions, len(s.names)
         sums, rates = stack("sums"), stack("rates")
         back = np.argsort(self.liquid.order)
-        passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
+        passed = sums[:, r + 2 : r + 2 + 2 * k].reshape(-1, 2, k)[:, :, back]
         concentration = stack("concentration")[:, back]
         numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
         return Record(
@@ -412,6 +423,11 @@ class _Line(Session):
             reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
             concentration=concentration, liquid=stack("liquid"), position=s.positions,
-            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
-            collected=stack("collected"), liquid_of=self.liquid, warnings=self._warnings(concentration),
+            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back],
+            made=sums[-1, -3 * k :].reshape(3, k)[:, back],
+            collected=stack("collected"), rise=stack("rise"), joule=stack("joule"),
+            gas=stack("gas"), share=stack("share"),
+            displaced=np.vstack([stack("displaced")[:-1], s.displaced])[:, back],
+            liquid_of=self.liquid,
+            warnings=self._warnings(concentration),
         )  # fmt: skip
