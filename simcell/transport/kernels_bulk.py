@@ -11,28 +11,36 @@ from simcell.transport.kernels_surface import balancing
 
 
 @njit
-def mass_action(c, constant, who, slope):
-    """Constant times the product of up to three concentrations (index -1: none); its derivatives go to `slope`."""
+def mass_action(c, constant, who):
+    """Constant times the product of up to three concentrations (index -1: none)."""
     total = constant
     for p in range(who.size):
         if who[p] >= 0:
             total *= c[who[p]]
-    for p in range(who.size):
-        k = who[p]
-        if k < 0:
-            continue
-        rest = constant
-        for q in range(who.size):
-            if q != p and who[q] >= 0:
-                rest *= c[who[q]]
-        slope[k] += rest
     return total
 
 
 @njit
+def follow(node, by, change, nu, z, diagonal):
+    """Take the derivative of a rate by one concentration from the rows of all that the reaction changes.
+
+    The last ion follows the others.
+    """
+    last = z.size - 1
+    for k in range(last):
+        if nu[k] == 0.0:
+            continue
+        if by < last:
+            diagonal[node, k, by] -= nu[k] * change
+        else:
+            for j in range(last):
+                diagonal[node, k, j] += nu[k] * change * z[j] / z[last]
+
+
+@njit
 def sources(node, share, u, z, bulk, c, residual, diagonal):
-    """Take what reactions make in a volume [m^3] from the rows of a node; c, slope: work space of the size of z."""
-    forward, back, left, right, nu, slopes, production, footprint, factor = bulk
+    """Take what reactions make in a volume [m^3] from the rows of a node; c: work space of the size of z."""
+    forward, back, left, right, nu, production, footprint, factor = bulk
     last = z.size - 1
     beam = share * factor[0] * footprint[node]
     for k in range(last):
@@ -40,19 +48,22 @@ def sources(node, share, u, z, bulk, c, residual, diagonal):
     for k in range(last):
         c[k] = u[node, k]
     c[last] = balancing(u[node], z, last)
-    slope, opposite = slopes[0], slopes[1]
     for r in range(forward.size):
-        slope[:] = 0.0
-        opposite[:] = 0.0
-        rate = mass_action(c, forward[r], left[r], slope) - mass_action(c, back[r], right[r], opposite)
-        for j in range(last + 1):
-            slope[j] -= opposite[j]
+        rate = mass_action(c, forward[r], left[r]) - mass_action(c, back[r], right[r])
         for k in range(last):
             if nu[r, k] != 0.0:
-                made = share * nu[r, k]
-                residual[node, k] -= made * rate
-                for j in range(last):
-                    diagonal[node, k, j] -= made * (slope[j] - z[j] / z[last] * slope[last])
+                residual[node, k] -= share * nu[r, k] * rate
+        for side in range(2):
+            constant, who = (forward[r], left[r]) if side == 0 else (-back[r], right[r])
+            if constant == 0.0:
+                continue
+            for p in range(who.size):
+                if who[p] >= 0:
+                    change = constant
+                    for q in range(who.size):
+                        if q != p and who[q] >= 0:
+                            change *= c[who[q]]
+                    follow(node, who[p], share * change, nu[r], z, diagonal)
 
 
 @njit
