@@ -96,7 +96,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(InputError, match="open-circuit, grounded"):
         four_cases(cell(), "floating")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"run together with grid\.geometry"):
-        cell(grid={"geometry": "plan", "extent": "20 um"}, cell={"spacer_height": "1 um"})
+        cell(grid={"geometry": "radial", "extent": "20 um"}, cell={"spacer_height": "1 um"})
 
 
 def test_main_effects_are_averages() -> None:
