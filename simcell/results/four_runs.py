@@ -1,4 +1,4 @@
-"""The picture of the 2 x 2 experiment: current, potential and pH of the four runs, parts of the chief numbers."""
+"""The picture of the 2 x 2 experiment: current, potential and pH of the four runs, parts of the chief numbers, maps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simcell.results.effects import BEAM, BIAS, PARTS, Effect, bands_of, effects, telling
+from simcell.results.effects import (
+    BEAM,
+    BIAS,
+    PARTS,
+    Effect,
+    above,
+    bands_of,
+    effects,
+    field_effects,
+    telling,
+    working_of,
+)
 from simcell.results.style import FAINT, INK, SMALL, TEXT, dress, new_figure
 
 HEIGHT = 6.4  # inch
@@ -54,9 +65,12 @@ def four_runs(tree: xr.DataTree) -> Figure:
     >>> four_runs.__name__
     'four_runs'
     """
-    figure = new_figure(HEIGHT)
+    on_grid = {"x", "y"} & set(tree["transport"].dataset["current_density"].dims)
+    figure = new_figure(1.5 * HEIGHT if on_grid else HEIGHT)
     figure.set_layout_engine("constrained")
-    axes = figure.subplots(2, 2)
+    axes = figure.subplots(3 if on_grid else 2, 2)
+    if on_grid:
+        _maps(figure, list(axes[2]), tree)
     for panel, (name, words) in zip((axes[0, 0], axes[0, 1], axes[1, 0]), TRACES.items(), strict=True):
         _traces(panel, trace_of(tree, name), words, _quantiles(tree, name))
     _bars(axes[1, 1], telling(effects(tree)), bands_of(tree))
@@ -74,10 +88,39 @@ def trace_of(tree: xr.DataTree, name: str) -> xr.DataArray:
     >>> trace_of(tree, "current_density").values.tolist()
     [1.0, 2.0]
     """
-    if name == "pH":
-        return tree["radiolysis"].dataset["pH"].isel(x=0)
-    array = tree["transport"].dataset[name]
-    return array.isel(electrode=0) if "electrode" in array.dims else array
+    array = tree["radiolysis" if name == "pH" else "transport"].dataset[name]
+    if "electrode" in array.dims:
+        return array.isel(electrode=working_of(tree))
+    return above(array, tree) if {"x", "y"} & set(array.dims) else array
+
+
+def _maps(figure: Figure, row: list[Axes], tree: xr.DataTree) -> None:
+    """What the beam alone and what both together do to the solute with the largest interaction, at the end."""
+    parts = {name: part.isel(time=-1) for name, part in field_effects(tree, "transport/concentration").items()}
+    parts = {name: part.isel(z=0) if "z" in part.dims else part for name, part in parts.items()}
+    space = [d for d in parts["beam"].dims if d != "species"]
+    whole = np.abs(sum(parts.values())).max(space)
+    share = (np.abs(parts["interaction"]).max(space) / whole.where(whole > 1e-6)).fillna(0.0)
+    species = str(share["species"].values[int(share.argmax())])
+    for axes, name in zip(row, ("beam", "interaction"), strict=True):
+        field = parts[name].sel(species=species)
+        if len(space) == 1:
+            axes.plot(1e6 * field["x"], field, color=INK, lw=1.6)
+            axes.set_ylabel(f"{species} / (mol/m$^3$)")
+        else:
+            most = float(np.abs(field).max()) or 1.0
+            colours = axes.pcolormesh(1e6 * field["x"], 1e6 * field["y"], field, cmap="RdBu_r", vmin=-most, vmax=most)
+            bar = figure.colorbar(colours, ax=axes)
+            bar.set_label(f"{species} / (mol/m$^3$)", fontsize=SMALL)
+            bar.ax.tick_params(labelsize=SMALL)
+            for x, y in zip(tree["cell"].dataset["outline_x"], tree["cell"].dataset["outline_y"], strict=True):
+                corners = [*np.isfinite(x.values).nonzero()[0], 0]
+                axes.plot(1e6 * x.values[corners], 1e6 * y.values[corners], color=INK, lw=1.0)
+            axes.set_aspect("equal")
+            axes.set_ylabel("y / µm")
+        axes.set_xlabel("x / µm")
+        axes.set_title({"beam": "beam alone, at the end", "interaction": "interaction, at the end"}[name], fontsize=TEXT)
+        dress(axes)
 
 
 def _quantiles(tree: xr.DataTree, name: str) -> xr.DataArray | None:
