@@ -87,7 +87,7 @@ def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     if "dendrite" in case.input.case.physics:
         from simcell.studies.growth_setup import growth_of
 
-        growth_of(case.input, case.file)
+        growth_of(case.input, case.file, case.folder)
         if ranges:
             reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])

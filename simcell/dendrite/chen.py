@@ -35,7 +35,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from simcell.dendrite import kernels_chen
-from simcell.dendrite.layer import ISOTROPIC, Layer, State
+from simcell.dendrite.layer import ISOTROPIC, Layer, State, switch
 from simcell.dendrite.model import SLOWEST, Control, Run
 from simcell.dendrite.stability import FARADAY, Metal
 from simcell.errors import SolverError
@@ -159,7 +159,7 @@ def begin_chen(state: State) -> State:
     >>> begin_chen.__annotations__["return"]
     'State'
     """
-    return replace(state, salt=np.maximum(1.0 - _switch(state.xi), FLOOR) * state.ratio)
+    return replace(state, salt=np.maximum(1.0 - switch(state.xi), FLOOR) * state.ratio)
 
 
 def unaccounted(layer: Layer, first: State, last: State) -> float:
@@ -303,7 +303,7 @@ class _Worker:
     def _attempt(self, state: State, dt: float) -> tuple[State, float]:
         """Give the state after a step, and how much of what is allowed has changed in it."""
         form, m, xi = self.form, self.layer.metal, state.xi
-        h = _switch(xi)
+        h = switch(xi)
         slope, share = 30.0 * np.square(xi * (1.0 - xi)), 1.0 - h if form.halved else np.ones_like(h)
         settling = self.spread * _laplace(xi, self.layer.spacing) - form.relaxation * _well(xi)
         conduct = _faces(h * self.solid + (1.0 - h) * self.liquid)
@@ -366,11 +366,6 @@ class _Worker:
         moved = 4.0 * layer.delta * float(np.abs(xi - state.xi).max()) / (self.control.courant * layer.spacing)
         salted = float((np.abs(x - state.ratio) / np.maximum(np.abs(x), 1.0))[xi < 0.5].max(initial=0.0)) / CHANGE
         return after, max(moved, salted)
-
-
-def _switch(xi: Array) -> Array:
-    """h: share of the metal in what conducts and dissolves ions."""
-    return xi**3 * (10.0 - 15.0 * xi + 6.0 * xi**2)
 
 
 def _well(xi: Array) -> Array:

@@ -79,15 +79,17 @@ def reach(layer: Layer) -> float:
 def _ahead(layer: Layer, state: State, here: Front, body: Labels, metal: Array, dt: float) -> Array:
     """How far the front moves in half a step [m], from the fields at its beginning."""
     m, area = layer.metal, here.area
-    rate = np.empty_like(area)
+    rate, by_ratio, by_drive = (np.zeros(area.size) for _ in range(3))
     scale = m.exchange_current / (m.charge * FARADAY * m.concentration)
+    fields = (area, here.exchange, here.film, here.capillary, state.ratio, state.potential, body)
+    cells = np.flatnonzero(area)
     kernels.reaction(
-        area, here.exchange, here.film, here.capillary, state.ratio, state.potential, body, metal, m.symmetry,
-        scale, rate, np.empty_like(area), np.empty_like(area),
+        cells, *(field.reshape(-1) for field in fields), metal, m.symmetry, scale, rate, by_ratio, by_drive
     )  # fmt: skip
-    speed = m.molar_volume * m.concentration * np.divide(rate, area, where=area > 0.0, out=np.zeros_like(area))
-    most = 0.5 * layer.spacing
-    return np.clip(0.5 * dt * speed, -most, most)
+    far, most = np.zeros(area.size), 0.5 * layer.spacing
+    speed = m.molar_volume * m.concentration * rate[cells] / area.reshape(-1)[cells]
+    far[cells] = np.clip(0.5 * dt * speed, -most, most)
+    return far.reshape(area.shape)
 
 
 def with_film(layer: Layer, state: State, here: Front, speed: Array, dt: float) -> State:

@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simcell.dendrite import kernels
+from simcell.dendrite import kernels, kernels_implicit
 from simcell.dendrite.linear import Direct, Krylov
 from simcell.errors import SolverError
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Floats = Array | NDArray[np.float32]
 REACH = 3.0  # largest change of the exponent in one iteration
 EPS = float(np.finfo(float).eps)
 SMALL = 400  # cells up to which LU is the quicker one
@@ -68,53 +69,88 @@ class Step:
     rate: Array = field(init=False)
     by_ratio: Array = field(init=False)
     by_drive: Array = field(init=False)
+    cells: Labels = field(init=False)  # flat indices of those with a front
+    salt_own: Array = field(init=False)  # what a cell and its ends hold of x
 
     def __post_init__(self) -> None:
-        """Make room."""
-        self.rate, self.by_ratio, self.by_drive = (np.empty_like(self.theta) for _ in range(3))
-        self.inside = [self.body == k for k in self.free]
+        """Make room, and put together what does not change."""
+        self.cells = np.flatnonzero(self.area)
+        self.rate, self.by_ratio, self.by_drive = (np.zeros(self.theta.shape) for _ in range(3))
+        m = 1.0 - self.transference
+        self.salt_own, self._salt_in = self.theta / self.step, self.stored / self.step
+        self.salt_own += self.salt_end
+        self.salt_own += self.deposit
+        self._salt_in += self.salt_in
+        self._salt_in += self.etch
+        self._charge_in = self.counter_end * self.counter
+        self._salt_in += m * self._charge_in
+        self._charge_in += self.charge_in
+        self._fields = [
+            values.reshape(-1) for values in (self.area, self.exchange, self.film, self.capillary)
+        ]  # fmt: skip
+        self._out = [values.reshape(-1) for values in (self.rate, self.by_ratio, self.by_drive)]
+        self._body = self.body.reshape(-1)[self.cells]
+        self._e, self._squares = np.empty(self.theta.shape), np.empty((2, self.theta.shape[1]))
 
     def react(self, x: Array, u: Array, p: Array) -> None:
         """Evaluate the reaction and its derivatives."""
         kernels.reaction(
-            self.area, self.exchange, self.film, self.capillary, x, u, self.body, p, self.symmetry, self.speed,
-            self.rate, self.by_ratio, self.by_drive,
+            self.cells, *self._fields, x.reshape(-1), u.reshape(-1), self.body.reshape(-1), p, self.symmetry,
+            self.speed, *self._out,
         )  # fmt: skip
         if self.noise is not None:
-            self.rate += self.noise
+            self._out[0][self.cells] += self.noise.reshape(-1)[self.cells]
 
     def salt_flow(self, x: Array, u: Array) -> Array:
         """What leaves each cell by diffusion and through the ends."""
         out = np.empty_like(x)
-        kernels.apply(*self.salt_links, self.salt_end, x, out)
-        return out - self.salt_in - (1.0 - self.transference) * self.counter_end * (self.counter - u)
+        kernels_implicit.leaving(*self.salt_links, x, out)
+        return (
+            out + self.salt_end * x - self.salt_in - (1.0 - self.transference) * self.counter_end * (self.counter - u)
+        )
 
-    def charge_flow(self, x: Array, u: Array) -> Array:
-        """Current that leaves each cell."""
-        out, diffusive = np.empty_like(x), np.empty_like(x)
-        kernels.apply(*self.charge_links, self.charge_end + self.counter_end, u, out)
-        kernels.apply(*self.charge_links, self.charge_end, np.log(x), diffusive)
-        return out - self.charge_in - self.counter_end * self.counter - (1.0 - 2.0 * self.transference) * diffusive
+    def net(self, values: Array) -> Array:
+        """Sums of a field that is zero off the front, over each free body."""
+        most = max(int(self.free.max(initial=-1)) + 1, int(self._body.max(initial=-1)) + 1)
+        totals = np.bincount(self._body, weights=values.reshape(-1)[self.cells], minlength=most)
+        return np.asarray(totals, dtype=float)[self.free]
 
-    def residual(self, x: Array, u: Array, p: Array) -> Array:
-        """Left minus right side of all equations, in one vector."""
+    def residual(self, x: Array, u: Array, p: Array) -> tuple[Array, float, float]:
+        """Left minus right side of all equations in one vector, its size, and the size that counts as solved.
+
+        Net rates of bodies count, but are exact only in the end.
+        """
         self.react(x, u, p)
-        m = 1.0 - self.transference
-        salt = (self.theta * x - self.stored) / self.step + self.salt_flow(x, u) + m * self.rate
-        salt += self.deposit * x - self.etch
-        charge = self.charge_flow(x, u) + self.rate
-        net = [self.rate[inside].sum() - t for inside, t in zip(self.inside, self.target, strict=True)]
-        return np.concatenate([salt.ravel(), charge.ravel(), net])
+        n = x.size
+        miss = np.empty(2 * n + self.free.size)
+        np.log(x, out=self._e)
+        self._e *= 2.0 * self.transference - 1.0
+        self._e += u
+        kernels_implicit.balance(
+            *self.salt_links, self.salt_own, self._salt_in, *self.charge_links, self.charge_end, self.counter_end,
+            self._charge_in, self.rate, self.transference, x, self._e, u, miss[:n].reshape(x.shape),
+            miss[n : 2 * n].reshape(x.shape), self._squares,
+        )  # fmt: skip
+        miss[2 * n :] = self.net(self.rate) - self.target
+        squares, rounding = self._squares.sum(axis=1)
+        # numbers that are stored with 53 bits cannot do better than `rounding`
+        allowed = self.tolerance * _norm(self._out[2][self.cells]) + 2.0 * EPS * float(np.sqrt(rounding))
+        return miss, float(np.sqrt(squares + np.square(miss[2 * n :]).sum())), allowed
+
+    def fraction(self, x: Array, dx: Floats, du: Floats, dp: Array) -> float:
+        """How much of Newton's step is taken."""
+        drive = du.reshape(-1)[self.cells] - dp[self._body]
+        falls = kernels_implicit.steepest(x, dx, self._squares[0])
+        return min(1.0, REACH / max(float(np.abs(drive).max(initial=0.0)), REACH), 0.9 / max(falls, 0.9))
 
     def settle(self, x: Array, u: Array, p: Array) -> None:
         """Move the potentials of free bodies (in place) until their net rates are exact; the reaction is then final."""
         for _ in range(20):
-            self.react(x, u, p)
-            slope = np.array([self.by_drive[inside].sum() for inside in self.inside])
-            net = np.array([self.rate[inside].sum() for inside in self.inside]) - self.target
+            slope, net = self.net(self.by_drive), self.net(self.rate) - self.target
             if (np.abs(net) <= 1e-11 * np.abs(self.target) + 1e-14 * slope).all():
                 return
             p[self.free] += net / slope
+            self.react(x, u, p)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +208,7 @@ def solve(
     inner: Direct | Krylov | None = None
     iterations = 0
     for newton in range(limit):
-        miss = step.residual(x, u, p)
-        size, allowed = _sizes(step, miss, x, u)
+        miss, size, allowed = step.residual(x, u, p)
         if size <= allowed:
             step.settle(x, u, p)
             return Solution(x, u, p, newton, iterations)
@@ -181,40 +216,22 @@ def solve(
             inner = Direct(step, x) if direct else (krylov or Krylov(shape))
         wanted = min(max(0.3 * allowed / size, 1e-3), 1e-2)
         try:
-            change = inner.solve(step, x, -miss, wanted)
+            change = inner.solve(step, x, miss, wanted)
         except SolverError:
             if method != "auto":
                 raise
             # a volt makes the reaction e^40 times faster than diffusion, for which the cycles are too weak
             inner, direct = Direct(step, x), True
-            change = inner.solve(step, x, -miss, wanted)
+            change = inner.solve(step, x, miss, wanted)
         iterations += inner.iterations
         dx, du = change[:n].reshape(shape), change[n : 2 * n].reshape(shape)
         dp = np.zeros(p.size)
         dp[step.free] = change[2 * n :]
-        fraction = _fraction(step, x, dx, du - dp[step.body])
-        x, u, p = x + fraction * dx, u + fraction * du, p + fraction * dp
+        fraction = step.fraction(x, dx, du, dp)
+        kernels_implicit.move(x, u, dx, du, fraction)
+        p += fraction * dp
     raise SolverError(f"the step of {step.step:.2e} s did not converge: residual {np.abs(miss).max():.1e} 1/s")
 
 
 def _norm(values: Array) -> float:
     return float(np.sqrt(np.square(values).sum()))
-
-
-def _sizes(step: Step, miss: Array, x: Array, u: Array) -> tuple[float, float]:
-    """Norm of the residual, and what is small enough: net rates of bodies count, but are exact only in the end."""
-    # numbers that are stored with 53 bits cannot do better than this
-    rounding = _norm((step.theta / step.step + _degree(*step.salt_links)) * x) + _norm(_degree(*step.charge_links) * u)
-    return _norm(miss), step.tolerance * _norm(step.by_drive) + 2.0 * EPS * rounding
-
-
-def _degree(y: Array, x: Array) -> Array:
-    """Sum of the links of each cell."""
-    return y[:-1] + y[1:] + x[:, :-1] + x[:, 1:]
-
-
-def _fraction(step: Step, x: Array, dx: Array, drive: Array) -> float:
-    """How much of Newton's step is taken."""
-    most = float(np.abs(np.where(step.area > 0.0, drive, 0.0)).max())
-    falls = float((-dx / x).max())
-    return min(1.0, REACH / max(most, REACH), 0.9 / max(falls, 0.9))

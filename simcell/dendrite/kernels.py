@@ -57,9 +57,9 @@ def source_shape(psi: Array, ahead: Array, delta: float, a: Array) -> None:
     scale = 1.0 / (delta * (1.0 - 2.0 * CUT))
     for j in range(ny):
         for i in range(nx):
-            depth = (psi[j, i] + ahead[j, i]) / delta
-            if abs(depth) < REACTS:
-                p = 1.0 / (1.0 + math.exp(-depth))
+            depth = psi[j, i] + ahead[j, i]
+            if abs(depth) < REACTS * delta:
+                p = 1.0 / (1.0 + math.exp(-depth / delta))
                 a[j, i] = scale * p * (1.0 - p)
             else:
                 a[j, i] = 0.0
@@ -181,36 +181,32 @@ def inherit(xi: Array, old: Labels, new: Labels) -> None:
 
 @njit
 def reaction(
-    a: Array, exchange: Array, film: Array, capillary: Array, ratio: Array, potential: Array, body: Labels,
-    metal: Array, alpha: float, scale: float, rate: Array, by_ratio: Array, by_drive: Array,
+    cells: Labels, a: Array, exchange: Array, film: Array, capillary: Array, ratio: Array, potential: Array,
+    body: Labels, metal: Array, alpha: float, scale: float, rate: Array, by_ratio: Array, by_drive: Array,
 ) -> None:  # fmt: skip
     """Deposition per volume and its derivatives [1/s, in units of c0]; everything else has no dimension.
 
-    scale = i0 / (zF c0) [m/s]; exchange = local i0 / i0; film = f i0 R of the film on the metal; capillary =
-    V_m K / RT; ratio = c/c0; potential = f phi of the liquid; metal = f phi_m of each body, body = which one a cell
-    belongs to. With a film u = i/i0 is the root of u = BV(E - film u): Newton's method from 0, where it is monotone
-    because one exponential dominates.
+    `cells` are those with a front; fields are flat. scale = i0 / (zF c0) [m/s]; exchange = local i0 / i0; film = f i0 R
+    of the film on the metal; capillary = V_m K / RT; ratio = c/c0; potential = f phi of the liquid; metal = f phi_m of
+    each body, body = which one a cell belongs to. With a film u = i/i0 is the root of u = BV(E - film u): Newton's
+    method from 0, where it is monotone because one exponential dominates.
     """
-    ny, nx = a.shape
-    for j in range(ny):
-        for i in range(nx):
-            rate[j, i] = by_ratio[j, i] = by_drive[j, i] = 0.0
-            if a[j, i] > 0.0:
-                s, k, w = scale * a[j, i], exchange[j, i], film[j, i]
-                e = potential[j, i] - metal[body[j, i]] - capillary[j, i]
-                u = 0.0
-                for _ in range(200):
-                    drive = e - w * u
-                    forward, back = k * math.exp(alpha * drive), k * math.exp((alpha - 1.0) * drive)
-                    slope = alpha * forward * ratio[j, i] + (1.0 - alpha) * back
-                    miss = forward * ratio[j, i] - back - u
-                    part = 1.0 / (1.0 + w * slope)
-                    u += miss * part
-                    if w == 0.0 or abs(miss) <= 1e-14 * (forward * ratio[j, i] + back):
-                        break
-                rate[j, i] = s * u
-                by_ratio[j, i] = s * forward * part
-                by_drive[j, i] = s * slope * part
+    for i in cells:
+        s, k, w = scale * a[i], exchange[i], film[i]
+        e = potential[i] - metal[body[i]] - capillary[i]
+        u = 0.0
+        for _ in range(200):
+            drive = e - w * u
+            forward, back = k * math.exp(alpha * drive), k * math.exp((alpha - 1.0) * drive)
+            slope = alpha * forward * ratio[i] + (1.0 - alpha) * back
+            miss = forward * ratio[i] - back - u
+            part = 1.0 / (1.0 + w * slope)
+            u += miss * part
+            if w == 0.0 or abs(miss) <= 1e-14 * (forward * ratio[i] + back):
+                break
+        rate[i] = s * u
+        by_ratio[i] = s * forward * part
+        by_drive[i] = s * slope * part
 
 
 @njit
@@ -285,18 +281,36 @@ def links(theta: Array, other: Array, factor: float, y: Array, x: Array) -> None
 
 
 @njit
-def apply(y: Array, x: Array, diagonal: Array, u: Array, q: Array) -> None:
-    """Sum over faces of link * (u - neighbour) plus diagonal * u; links at the ends count against zero."""
-    ny, nx = u.shape
+def extrapolate(now: Array, before: Array, part: float, least: float, out: Array) -> None:
+    """now + part * (now - before), but not below least * now."""
+    ny, nx = now.shape
     for j in range(ny):
         for i in range(nx):
-            v = u[j, i]
-            s = diagonal[j, i] * v
-            s += y[j, i] * (v - u[j - 1, i] if j > 0 else v)
-            s += y[j + 1, i] * (v - u[j + 1, i] if j + 1 < ny else v)
-            s += x[j, i] * (v - u[j, i - 1] if i > 0 else v)
-            s += x[j, i + 1] * (v - u[j, i + 1] if i + 1 < nx else v)
-            q[j, i] = s
+            out[j, i] = max(now[j, i] + part * (now[j, i] - before[j, i]), least * now[j, i])
+
+
+@njit
+def deviation(xi: Array, after: Array, now: Array, before: Array, part: float) -> float:
+    """Largest |after - now - part * (now - before)| outside the metal."""
+    ny, nx = xi.shape
+    most = 0.0
+    for j in range(ny):
+        for i in range(nx):
+            if xi[j, i] < 0.5:
+                most = max(most, abs(after[j, i] - now[j, i] - part * (now[j, i] - before[j, i])))
+    return most
+
+
+@njit
+def lowest(xi: Array, values: Array) -> float:
+    """Least value outside the metal; inf if there is only metal."""
+    ny, nx = xi.shape
+    least = np.inf
+    for j in range(ny):
+        for i in range(nx):
+            if xi[j, i] < 0.5:
+                least = min(least, values[j, i])
+    return least
 
 
 @njit

@@ -36,18 +36,44 @@ def _leaving(j: int, y: Array, x: Array, u: Array, out: Array) -> None:
 
 
 @njit_apart
-def flows(
-    salt_y: Array, salt_x: Array, charge_y: Array, charge_x: Array, part: float, x: Array, ln: Array, u: Array,
-    e: Array, salt: Array, charge: Array,
+def leaving(y: Array, x: Array, u: Array, out: Array) -> None:
+    """Sum over faces of link * (u - neighbour)."""
+    for j in range(u.shape[0]):
+        _leaving(j, y, x, u, out[j])
+
+
+@njit_apart
+def balance(
+    salt_y: Array, salt_x: Array, salt_own: Array, salt_in: Array, charge_y: Array, charge_x: Array,
+    charge_end: Array, counter_end: Array, charge_in: Array, rate: Array, transference: float, x: Array, e: Array,
+    u: Array, salt: Array, charge: Array, squares: Array,
 ) -> None:  # fmt: skip
-    """Salt and charge that leave each cell through inner faces; part = 1 - 2 t+, ln = ln x. `e` is for work."""
+    """Residuals of both equations, without what the constants of `Step` do not count; e = u - (1 - 2 t+) ln x.
+
+    squares[0], [1]: sums over columns of the squares of both residuals, and of what their terms are rounded from.
+    """
     ny, nx = x.shape
-    for j in range(ny):
-        for i in range(nx):
-            e[j, i] = u[j, i] - part * ln[j, i]
+    m = 1.0 - transference
+    squares[:] = 0.0
     for j in range(ny):
         _leaving(j, salt_y, salt_x, x, salt[j])
         _leaving(j, charge_y, charge_x, e, charge[j])
+        miss, rough, north, south, west, east = (
+            squares[0],
+            squares[1],
+            salt_y[j],
+            salt_y[j + 1],
+            salt_x[j],
+            salt_x[j, 1:],
+        )
+        for i in range(nx):
+            salt[j, i] += salt_own[j, i] * x[j, i] - salt_in[j, i] + m * (rate[j, i] + counter_end[j, i] * u[j, i])
+            charge[j, i] += charge_end[j, i] * e[j, i] + counter_end[j, i] * u[j, i] - charge_in[j, i] + rate[j, i]
+            miss[i] += salt[j, i] ** 2 + charge[j, i] ** 2
+            rough[i] += ((salt_own[j, i] + north[i] + south[i] + west[i] + east[i]) * x[j, i]) ** 2
+        north, south, west, east = charge_y[j], charge_y[j + 1], charge_x[j], charge_x[j, 1:]
+        for i in range(nx):
+            rough[i] += ((north[i] + south[i] + west[i] + east[i]) * u[j, i]) ** 2
 
 
 @njit_apart
@@ -122,3 +148,35 @@ def nets(a: Array, b: Array, body: Labels, totals: Array) -> None:
         for i in range(nx):
             if a[j, i] != 0.0:
                 totals[body[j, i]] += a[j, i] * b[j, i]
+
+
+@njit_apart
+def restore(dx: Single, dw: Single, inverse: Single, size: float) -> None:
+    """Multiply by `size`, and put du = dw + dx / x in place of dw."""
+    ny, nx = dx.shape
+    s = dx.dtype.type(size)
+    for j in range(ny):
+        for i in range(nx):
+            dx[j, i] *= s
+            dw[j, i] = s * dw[j, i] + dx[j, i] * inverse[j, i]
+
+
+@njit_apart
+def steepest(x: Array, dx: Array, work: Array) -> float:
+    """Largest relative fall -dx / x."""
+    ny, nx = x.shape
+    work[:] = 0.0
+    for j in range(ny):
+        for i in range(nx):
+            work[i] = max(work[i], -dx[j, i] / x[j, i])
+    return work.max()
+
+
+@njit_apart
+def move(x: Array, u: Array, dx: Array, du: Array, fraction: float) -> None:
+    """Go a fraction of a step, in place."""
+    ny, nx = x.shape
+    for j in range(ny):
+        for i in range(nx):
+            x[j, i] += fraction * dx[j, i]
+            u[j, i] += fraction * du[j, i]

@@ -55,7 +55,7 @@ class Direct:
         salt, charge = _laplacian(*step.salt_links), _laplacian(*step.charge_links)
         g_x, g_e = step.by_ratio, step.by_drive
         top = [
-            salt + on(step.theta / step.step + step.salt_end + step.deposit + m * g_x),
+            salt + on(step.salt_own + m * g_x),
             on(m * (g_e + step.counter_end)),
         ]
         low = [
@@ -63,8 +63,9 @@ class Direct:
             charge + on(step.charge_end + step.counter_end + g_e),
         ]
         if step.free.size:
-            column = sparse.csc_array(np.stack([np.where(inside, g_e, 0.0).ravel() for inside in step.inside], 1))
-            row = sparse.csc_array(np.stack([np.where(inside, g_x, 0.0).ravel() for inside in step.inside], 1))
+            within = [step.body == k for k in step.free]
+            column = sparse.csc_array(np.stack([np.where(inside, g_e, 0.0).ravel() for inside in within], 1))
+            row = sparse.csc_array(np.stack([np.where(inside, g_x, 0.0).ravel() for inside in within], 1))
             blocks = [[*top, -m * column], [*low, -column], [row.T, column.T, on(-column.sum(axis=0))]]
         else:
             blocks = [top, low]
@@ -74,10 +75,10 @@ class Direct:
         matrix = sparse.block_array(blocks, format="csc")[:, self.order][self.order]
         self.factors = splu(sparse.csc_matrix(matrix))
 
-    def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
-        """Give the solution for a right side."""
-        result = np.empty_like(right)
-        result[self.order] = self.factors.solve(right[self.order])
+    def solve(self, step: Step, x: Array, miss: Array, rtol: float) -> Array:
+        """Changes of all unknowns that take the residual `miss` away."""
+        result = np.empty_like(miss)
+        result[self.order] = -self.factors.solve(miss[self.order])
         return result
 
 
@@ -92,9 +93,10 @@ class Krylov:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.shape, self.n = shape, shape[0] * shape[1]
-        self.salt, self.charge = Cycle(shape), Cycle(shape)
+        self.salt, self.charge = Cycle(shape), Cycle(shape, sweeps=3)
         room = [np.zeros(shape, dtype=np.float32) for _ in range(8)]
         self.inverse, self.follow, self.salt_own, self.across, self.charge_own, self.out, self.rest, self.z = room
+        self.basis = np.empty((0, 0), dtype=np.float32)
         self.iterations = 0
         self.step: Step | None = None
 
@@ -102,7 +104,6 @@ class Krylov:
         """Take a step and make its preconditioner; `step` has reacted to x."""
         self.step, self._transference = step, step.transference
         m, both, store = 1.0 - step.transference, step.by_ratio + step.by_drive / x, step.theta / step.step
-        self.store = store + step.salt_end + step.deposit
         self._linearise(step, x)
         self.salt.set(*step.salt_links, self.salt_own)
         left = step.by_drive * (store / (store + m * both))
@@ -114,23 +115,27 @@ class Krylov:
             self.answers.append(self._cells(column))
         if self.answers:
             nets = np.stack([self._nets(z) for z in self.answers], axis=1)
-            self.schur = np.linalg.inv(-np.diag(self._by_body(step.by_drive, np.ones(self.shape))) - nets)
+            self.schur = np.linalg.inv(-np.diag(step.net(step.by_drive)) - nets)
 
-    def solve(self, step: Step, x: Array, right: Array, rtol: float) -> Array:
-        """Changes of x, u and the free potentials for a right side."""
+    def solve(self, step: Step, x: Array, miss: Array, rtol: float) -> Single:
+        """Changes of x, u and the free potentials that take the residual `miss` away, but for a part `rtol` of it."""
         if self.step is not step:
             self.begin(step, x)
         else:
             self._linearise(step, x)
-        size = float(np.sqrt(np.square(right).sum()))
-        answer, self.iterations = gmres(self._product, self._precondition, (right / size).astype(np.float32), rtol)
-        change = size * np.asarray(answer, dtype=float)
-        change[self.n : 2 * self.n] += change[: self.n] / x.ravel()
-        return change
+        size = float(np.sqrt(np.square(miss).sum()))
+        if self.basis.shape[1] != miss.size:
+            self.basis = np.empty((13, miss.size), dtype=np.float32)
+        single = np.empty(miss.size, dtype=np.float32)
+        np.multiply(miss, 1.0 / size, out=single, casting="same_kind")
+        answer, self.iterations = gmres(self._product, self._precondition, single, rtol, room=self.basis)
+        kernels.restore(*self._fields(answer), self.inverse, -size)
+        answer[2 * self.n :] *= np.float32(-size)
+        return answer
 
     def _linearise(self, step: Step, x: Array) -> None:
         kernels.linearise(
-            x, self.store, step.charge_end, step.counter_end, step.by_ratio, step.by_drive, step.transference,
+            x, step.salt_own, step.charge_end, step.counter_end, step.by_ratio, step.by_drive, step.transference,
             self.inverse, self.follow, self.salt_own, self.across, self.charge_own,
         )  # fmt: skip
         self.both = step.by_ratio + step.by_drive / x if step.free.size else None
@@ -138,18 +143,11 @@ class Krylov:
     def _fields(self, v: Single) -> tuple[Single, Single]:
         return v[: self.n].reshape(self.shape), v[self.n : 2 * self.n].reshape(self.shape)
 
-    def _by_body(self, weight: Array, values: Array | Single) -> Array:
-        """Sum of weight * value over each free body."""
-        assert self.step is not None
-        totals = np.zeros(int(self.step.body.max()) + 1)
-        kernels.nets(weight, values, self.step.body, totals)
-        return totals[self.step.free]
-
     def _nets(self, z: Single) -> Array:
         """Net rates of the free bodies along the fields of z."""
         assert self.step is not None and self.both is not None
         dx, dw = self._fields(z)
-        return self._by_body(self.both, dx) + self._by_body(self.step.by_drive, dw)
+        return self.step.net(self.both * dx + self.step.by_drive * dw)
 
     def _pull(self, p: Array, out: Single) -> None:
         """Subtract what the potentials p of the free bodies do to the equations of the fields."""
@@ -197,6 +195,6 @@ class Krylov:
         if self.answers:
             p = np.asarray(z[2 * self.n :], dtype=float)
             self._pull(p, result)
-            own = self._by_body(self.step.by_drive, np.ones(self.shape))
+            own = self.step.net(self.step.by_drive)
             result[2 * self.n :] = self._nets(z) - own * p
         return result

@@ -203,7 +203,10 @@ class _Worker:
         self.nuclei: list[Nucleus] = []
         self.cuts: list[Cut] = []
         self.before: tuple[Array, Labels] | None = None
-        self.reservoir, self.counter = layer.end("reservoir"), layer.end("counter")
+        edge = np.ones(layer.shape, dtype=bool)
+        edge[1:-1, 1:-1] = False
+        self.outer = np.nonzero(edge)
+        self.reservoir, self.counter = layer.end("reservoir")[self.outer], layer.end("counter")[self.outer]
         self.history: list[tuple[float, ...]] = []
         self.rejected = self.newton = self.krylov = 0
 
@@ -228,7 +231,8 @@ class _Worker:
             per_area = self.here.area / m.concentration
             deposit, etch = np.asarray(layer.wall.deposit) * per_area, np.asarray(layer.wall.etch) * per_area
         step = implicit.Step(
-            theta, state.salt, dt, (salt_y, salt_x), (charge_y, charge_x), *self._ends(theta, state.ratio),
+            theta, state.salt, dt, (salt_y, salt_x), (charge_y, charge_x),
+            *self._ends(theta, state.ratio, state.time + dt),
             m.transference, m.symmetry, self.speed, self.here.area, self.here.exchange, self.here.film,
             self.here.capillary, body, free, target, deposit, etch,
         )  # fmt: skip
@@ -238,25 +242,32 @@ class _Worker:
             step.noise = noise(forward, forward - step.rate, layer.cell, m.concentration, dt, self.generator)
         return step
 
-    def _ends(self, theta: Array, ratio: Array) -> tuple[Array, Array, Array, Array, Array, Array]:
+    def _ends(self, theta: Array, ratio: Array, time: float) -> tuple[Array, Array, Array, Array, Array, Array]:
         """Links and inflow of salt and charge at the ends, and link and potential of a counter electrode."""
         m, d = self.layer.metal, 1.0 - 2.0 * self.layer.metal.transference
-        salt, charge = 2.0 * self.salt * theta, 2.0 * self.charge * theta * ratio
-        salt_end, charge_end = salt * self.reservoir, charge * self.reservoir
-        salt_in, charge_in = salt_end.copy(), np.zeros_like(theta)
+        salt, charge, salt_end, charge_end, counter_end, counter = (np.zeros(theta.shape) for _ in range(6))
+        outer = self.outer
+        salt[outer], charge[outer] = 2.0 * self.salt * theta[outer], 2.0 * self.charge * theta[outer] * ratio[outer]
+        salt_end[outer], charge_end[outer] = salt[outer] * self.reservoir, charge[outer] * self.reservoir
+        counter_end[outer], counter[outer] = charge[outer] * self.counter, -np.log(ratio[outer])
+        salt_in, charge_in = salt_end.copy(), np.zeros(theta.shape)
         for at, edge in self.layer.along(Edge):
             assert isinstance(edge, Edge)
-            x, u = np.asarray(edge.ratio, dtype=float), m.f * np.asarray(edge.potential, dtype=float)
-            salt_end[at] += salt[at]
-            charge_end[at] += charge[at]
-            salt_in[at] += salt[at] * x
-            charge_in[at] += charge[at] * (u - d * np.log(x))
+            x, potential = edge.at(time)
+            beyond = edge.length / self.layer.spacing
+            salt_link = salt[at] / (1.0 + beyond * salt[at] / self.salt)
+            mean = self.charge * _log_mean(ratio[at], x)
+            charge_link = charge[at] / (1.0 + beyond * charge[at] / mean)
+            salt_end[at] += salt_link
+            charge_end[at] += charge_link
+            salt_in[at] += salt_link * x
+            charge_in[at] += charge_link * (m.f * potential - d * np.log(x))
         for at, given in self.layer.along(Inflow):
             assert isinstance(given, Inflow)
             h, charge_of = self.layer.spacing, m.charge * FARADAY * m.concentration
             salt_in[at] += np.asarray(given.salt, dtype=float) / (m.concentration * h)
             charge_in[at] += np.asarray(given.current, dtype=float) / (charge_of * h)
-        return salt_end, charge_end, salt_in, charge_in, charge * self.counter, -np.log(ratio)
+        return salt_end, charge_end, salt_in, charge_in, counter_end, counter
 
     def step(self, state: State, stop: float) -> State:
         """Advance by one step that ends at `stop` at the latest."""
@@ -362,7 +373,7 @@ class _Worker:
         if self.current is not None and abs(found.metal[0]) > self.control.compliance * m.f:
             raise SolverError(
                 f"the current needs more than {self.control.compliance:g} V at {time:.6g} s; the lowest c/c0 is "
-                f"{float(found.ratio[state.xi < 0.5].min()):.1e}: the salt is used up, lower the current"
+                f"{kernels.lowest(state.xi, found.ratio):.1e}: the salt is used up, lower the current"
             )
         grain = state.grain
         if grain is not None and state.angles is not None and state.angles.size > 1:
@@ -397,26 +408,33 @@ class _Worker:
         """Extrapolated concentration (never lowered by more than a half) and potential."""
         if state.step_before == 0.0:
             return state.ratio, state.potential
-        part = dt / state.step_before
-        x = state.ratio + part * (state.ratio - state.ratio_before)
-        u = state.potential + part * (state.potential - state.potential_before)
-        return np.maximum(x, 0.5 * state.ratio), u
+        part, x = dt / state.step_before, np.empty_like(state.ratio)
+        kernels.extrapolate(state.ratio, state.ratio_before, part, 0.5, x)
+        u = state.potential - state.potential_before
+        u *= part
+        u += state.potential
+        return x, u
 
     def _error(self, state: State, ratio: Array, dt: float) -> float:
         """Largest error of c/c0 outside the metal, against what is allowed."""
-        liquid = state.xi < 0.5
         if state.step_before == 0.0:
             # salt that the last step swept up is not yet in the ratio: however short the step, it changes by that
             swept = np.abs(state.salt / np.maximum(1.0 - state.xi, THETA_FLOOR) - state.ratio)
-            change = np.abs(ratio - state.ratio) - swept
-            return max(float(change[liquid].max()), 0.0) / (5.0 * self.control.tolerance)
-        slope = (state.ratio - state.ratio_before) / state.step_before
-        miss = np.abs(ratio - state.ratio - dt * slope)[liquid].max()
-        return float(miss) * dt / (dt + state.step_before) / self.control.tolerance
+            change = (np.abs(ratio - state.ratio) - swept)[state.xi < 0.5]
+            return max(float(change.max()), 0.0) / (5.0 * self.control.tolerance)
+        miss = kernels.deviation(state.xi, ratio, state.ratio, state.ratio_before, dt / state.step_before)
+        return miss * dt / (dt + state.step_before) / self.control.tolerance
 
     @staticmethod
     def _lowest(state: State) -> float:
-        return float(state.ratio[state.xi < 0.5].min(initial=np.inf))
+        return float(kernels.lowest(state.xi, state.ratio))
+
+
+def _log_mean(a: Array, b: Array) -> Array:
+    """Logarithmic mean, that of 1/c along a straight line of c."""
+    apart = np.log(a / b)
+    near = np.abs(apart) < 1e-6
+    return np.where(near, 0.5 * (a + b), (a - b) / np.where(near, 1.0, apart))
 
 
 def segment(state: State, step: float = 0.0) -> State:

@@ -27,13 +27,14 @@ from simcell.inputs.messages import clean, examples_of, field_type, nearest_sect
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
 from simcell.inputs.protocol import PROTOCOL_RULES, ProtocolInput
-from simcell.inputs.radiolysis import RadiolysisInput
+from simcell.inputs.radiolysis import RADIOLYSIS_RULES, RadiolysisInput
 from simcell.inputs.rules import Check, Given, Rule
 from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
 RECORD_KEY = "simcell_record"
 RECORD_VERSION = 1
-TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line" in this version'
+TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line", "plan", "section" or "full"'
+BOTH = ("line", "plan", "section", "full")  # geometries in which beam chemistry and currents run together
 _PHYSICS = Choice(("radiolysis", "transport", "dendrite"), later=("imaging",))
 
 
@@ -112,7 +113,7 @@ COUPLED = ("coupling",)  # where several physics run together
 
 
 def physics_rules(given: Given) -> Iterator[Rule]:
-    """One physics, or beam chemistry and currents together along a line; and an end.
+    """One physics, or beam chemistry and currents together; and an end.
 
     Examples
     --------
@@ -123,9 +124,9 @@ def physics_rules(given: Given) -> Iterator[Rule]:
     if physics is not None and len(physics) != 1:
         reason = "is empty" if not physics else "names the same twice"
         if set(physics) == {"radiolysis", "transport"} and len(physics) == 2:
-            reason = "" if given.value("grid", "geometry") == "line" else TOGETHER
+            reason = "" if given.value("grid", "geometry") in BOTH else TOGETHER
         elif len(set(physics)) > 1:
-            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"] on a line'
+            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"]'
         if reason:
             yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
     if "radiolysis" in (physics or ()) and not given.wrote("case", "duration"):
@@ -137,7 +138,7 @@ RULES: tuple[Check, ...] = (
     *COUPLING_RULES,
 )  # fmt: skip
 RULES_OF: dict[str, tuple[Check, ...]] = {
-    "radiolysis": (*BEAM_RULES, *GAS_RULES),
+    "radiolysis": (*BEAM_RULES, *GAS_RULES, *RADIOLYSIS_RULES),
     "transport": (*PROTOCOL_RULES, *TRANSPORT_RULES),
     "dendrite": DENDRITE_RULES,
 }

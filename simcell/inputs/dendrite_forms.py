@@ -10,8 +10,8 @@ from pydantic import Field
 from simcell.inputs.fields import Choice, Measure, Model
 from simcell.inputs.rules import Given, Rule
 
-FORMS = ("conservative", "chen2015")
-_ABSENT = ("anisotropy", "film", "nucleation", "noise")  # in both other forms
+FORMS = ("conservative", "chen2015", "grand-potential")
+_ABSENT = ("anisotropy", "film", "nucleation", "noise", "beyond", "cell")  # in both other forms
 
 
 class ChenInput(Model):

@@ -25,6 +25,7 @@ def gmres(
     right: Vector,
     rtol: float,
     limit: int = 120,
+    room: Vector | None = None,
 ) -> tuple[Vector, int]:
     """Solve A u = b without restarts.
 
@@ -38,6 +39,8 @@ def gmres(
         Residual over right side (Euclidean norms) at which it ends.
     limit : int
         Most iterations; as many vectors are kept.
+    room : (m, n) array, optional
+        Where the first vectors are kept; overwritten.
 
     Returns
     -------
@@ -56,20 +59,24 @@ def gmres(
     >>> u.round(12), iterations
     (array([1., 1.]), 1)
     """
-    size = kernels.product(right, right) ** 0.5
+    one = right.dtype.type
+    size = float(np.sqrt(np.square(right, dtype=float).sum()))
     if size == 0.0:
         return np.zeros_like(right), 0
-    one = right.dtype.type
-    basis, images = [right * one(1.0 / size)], list[Vector]()
+    basis = np.empty((min(limit, 12) + 1, right.size), dtype=right.dtype) if room is None else room
+    images: list[Vector] = []
+    np.multiply(right, one(1.0 / size), out=basis[0])
     triangle, rotations, miss = np.zeros((limit + 1, limit)), np.zeros((limit, 2)), np.zeros(limit + 1)
     miss[0] = size
     for n in range(limit):
         images.append(precondition(basis[n]))
         v = product(images[n])
-        column = _orthogonal(basis, v)
-        if not np.isfinite(column[-1]):
+        column = _orthogonal(basis, n + 1, v)
+        if not np.isfinite(column).all():
             raise SolverError("GMRES met numbers beyond the range of its precision")
-        basis.append(v)
+        if n + 2 > basis.shape[0]:
+            basis = np.concatenate([basis, np.empty_like(basis)])
+        basis[n + 1] = v
         for k in range(n):
             c, s = rotations[k]
             column[k], column[k + 1] = c * column[k] + s * column[k + 1], c * column[k + 1] - s * column[k]
@@ -82,18 +89,27 @@ def gmres(
             weights = np.linalg.solve(triangle[: n + 1, : n + 1], miss[: n + 1])
             answer = images[0] * one(weights[0])
             for weight, image in zip(weights[1:], images[1:], strict=True):
-                kernels.add(answer, weight, image)
+                kernels.combine(image[None], 1, weight[None], 1.0, answer)
             return answer, n + 1
     raise SolverError(f"GMRES reached a relative residual of {abs(miss[limit]) / size:.1e} in {limit} iterations")
 
 
-def _orthogonal(basis: list[Vector], v: Vector) -> Array:
-    """Take the basis out of v (modified Gram-Schmidt) and normalise it, both in place; components and length."""
-    column = np.zeros(len(basis) + 1)
-    column[0] = kernels.product(v, basis[0])
-    for k in range(len(basis) - 1):
-        column[k + 1] = kernels.take_out(v, column[k], basis[k], basis[k + 1])
-    column[-1] = kernels.shrink(v, column[-2], basis[-1]) ** 0.5
-    if column[-1] > 0.0:
-        v *= v.dtype.type(1.0 / column[-1])
+def _orthogonal(basis: Vector, count: int, v: Vector) -> Array:
+    """Take the basis out of v (Gram-Schmidt) and normalise it, both in place; components and length.
+
+    Twice where little is left, which is enough (L. Giraud, J. Langou, M. Rozložník, J. van den Eshof,
+    Numer. Math. 101 (2005) 87).
+    """
+    lanes, h, column = np.empty(kernels.LANES, dtype=v.dtype), np.empty(count + 1), np.zeros(count + 1)
+    for _ in range(3):
+        kernels.products(basis, count, v, lanes, h)
+        if not np.isfinite(h).all():
+            return h
+        column[:-1] += h[:-1]
+        square = h[-1] - np.square(h[:-1]).sum()
+        if square > 1e-3 * h[-1]:
+            column[-1] = np.sqrt(square)
+            kernels.combine(basis, count, -h, 1.0 / column[-1], v)
+            break
+        kernels.combine(basis, count, -h, 1.0, v)
     return column

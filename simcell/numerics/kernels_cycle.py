@@ -242,3 +242,46 @@ def exact(inverse: Single, f_red: Single, f_black: Single, red: Single, black: S
         for a in range(n):
             red[a] += inverse[b, a] * r + inverse[n + b, a] * s
             black[a] += inverse[b, n + a] * r + inverse[n + b, n + a] * s
+
+
+@njit_apart
+def turn(
+    north: Single, south: Single, west: Single, east: Single, u_red: Single, u_black: Single, beta: float,
+    red: Single, black: Single, q_red: Single, q_black: Single, sums: Array,
+) -> None:  # fmt: skip
+    """New direction of conjugate gradients p = u + beta p, its image q = A p, and (p, q) summed over rows."""
+    ny, nk, b = red.shape[0] - 2, red.shape[1] - 2, red.dtype.type(beta)
+    sums[:] = 0.0
+    for front in range(ny + 1):
+        if front < ny:
+            for k in range(1, nk + 1):
+                red[front + 1, k] = u_red[front + 1, k] + b * red[front + 1, k]
+                black[front + 1, k] = u_black[front + 1, k] + b * black[front + 1, k]
+        if front > 0:
+            j = front
+            _red(j - 1, red, north, south, west, east, black, q_red[j])
+            _black(j - 1, black, north, south, west, east, red, q_black[j])
+            for k in range(1, nk + 1):  # so far p + N p
+                q_red[j, k] = red[j, k] + red[j, k] - q_red[j, k]
+                q_black[j, k] = black[j, k] + black[j, k] - q_black[j, k]
+                sums[k] += red[j, k] * q_red[j, k] + black[j, k] * q_black[j, k]
+
+
+@njit_apart
+def go(alpha: float, p: Single, q: Single, x: Single, f: Single, sums: Array) -> None:
+    """Go along p (one colour): solution x, residual f; adds its squares, summed over rows."""
+    ny, nk, a = p.shape[0] - 2, p.shape[1] - 2, p.dtype.type(alpha)
+    for j in range(1, ny + 1):
+        for k in range(1, nk + 1):
+            x[j, k] += a * p[j, k]
+            f[j, k] -= a * q[j, k]
+            sums[k] += f[j, k] * f[j, k]
+
+
+@njit_apart
+def along(f: Single, u: Single, sums: Array) -> None:
+    """Add (f, u) of one colour, summed over rows."""
+    ny, nk = f.shape[0] - 2, f.shape[1] - 2
+    for j in range(1, ny + 1):
+        for k in range(1, nk + 1):
+            sums[k] += f[j, k] * u[j, k]

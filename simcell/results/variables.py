@@ -98,6 +98,7 @@ _DENDRITE: tuple[Variable, ...] = (
     Variable("dendrite", "bodies", ("time",), "1", "pieces of metal; the electrode and what is joined to it are one"),
     Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
     Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
+    Variable("dendrite", "energy", ("time",), "J", "grand potential of metal, front and salt, from fresh electrolyte"),
     Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
     Variable("dendrite", "tip_velocity", ("time",), "m/s", "velocity of the tip since the output time before"),
     Variable("dendrite", "tip_radius", ("time",), "m", "radius of the tip; NaN: flat or hollow", gaps=True),
@@ -325,6 +326,14 @@ VARIABLES: tuple[Variable, ...] = (
         "1",
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
+    ),
+    *(
+        Variable("controls", f"{name}_quantile", ("quantile", "time"), unit, f"quantiles of the {words} over samples")
+        for name, unit, words in (
+            ("current_density", "A/m^2", "current density into the liquid"),
+            ("electrode_potential", "V", "potential of the working electrode"),
+            ("pH", "1", "pH at the working electrode"),
+        )
     ),
     *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
     Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),

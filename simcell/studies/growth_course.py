@@ -16,7 +16,7 @@ import numpy as np
 from simcell.dendrite.layer import State
 from simcell.numerics.checkpoint import State as Content
 
-KEPT = ("time", "xi", "salt", "ratio", "potential", "metal", "charge", "inflow", "steps")  # of states at output times
+KEPT = ("time", "xi", "salt", "ratio", "potential", "metal", "charge", "inflow", "steps", "energy")  # at output times
 NUMBERS = ("stage", "began", "step_charge", "held", "plated", "stripped", "kept", "ended", "told")
 WHOLE = {"steps": int}
 

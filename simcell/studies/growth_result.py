@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Group = dict[str, tuple[list[str], Any]]
+ROUNDING = 1e-9  # of the metal that moved: charge below is none
 ABOVE = 4.0  # interface widths over the electrode, from which on metal counts as a deposit that covers it
 SHAPES = (
     "tip_position", "tip_radius", "perimeter", "roughness", "arm_spacing", "fractal_dimension", "coverage",
@@ -68,7 +69,7 @@ def run_dendrite(
     >>> tree["dendrite/phase"].dims
     ('time', 'y', 'x')
     """
-    ready = growth_of(case.input, case.file)
+    ready = growth_of(case.input, case.file, case.folder)
     times = _times(case.input.output, ready.end)
     failure: SolverError | None = None
     try:
@@ -134,7 +135,9 @@ def _blurred(ready: Growth, found: Grown) -> list[str]:
         left = layer.shape[1] * layer.spacing - (float(metal[-1]) if metal.size else 0.0) * layer.spacing
         if current <= 0.0:
             continue
-        neutral = outlook(layer.metal, left, current=current / area).front.neutral_wavelength
+        neutral = outlook(
+            layer.metal, left + ready.ahead.front.gap - ready.gap, current=current / area
+        ).front.neutral_wavelength
         if neutral < SHORTEST * layer.delta:
             return [
                 f"from {state.time:.3g} s on ripples of {neutral * 1e9:.3g} nm should grow, which an interface of "
@@ -188,8 +191,11 @@ def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:
         "ripple_rate": ([], rate),
         "depletion_time": ([], ahead.depletion if np.isfinite(ahead.depletion) else np.nan),
     }
+    if np.isfinite(states[0].energy):
+        group["energy"] = (["time"], np.array([state.energy for state in states]))
     group |= _balances(ready, found, charge)
-    if found.stripped > 0.0 < found.plated:
+    least = ROUNDING * _moved(ready, found) * layer.metal.charge * FARADAY
+    if found.stripped > least < found.plated:
         group["coulombic_efficiency"] = ([], found.stripped / found.plated)
     x, y = layer.centre[1].ravel() - ready.front, layer.centre[0].ravel()
     return group, {"time": time, "y": y, "x": x}
@@ -211,11 +217,18 @@ def _velocity(time: Array, position: Array) -> Array:
     return np.concatenate([mean[:1], mean])
 
 
+def _moved(ready: Growth, found: Grown) -> float:
+    """Metal [mol] that was deposited and dissolved, or, at rest, that went from one place to another."""
+    layer, shift = ready.layer, np.abs(found.states[-1].xi - found.states[0].xi).sum()
+    passed = (found.plated + found.stripped) / (layer.metal.charge * FARADAY)
+    return max(passed, float(shift) * layer.cell / layer.metal.molar_volume)
+
+
 def _balances(ready: Growth, found: Grown, charge: Array) -> Group:
     """How far metal is from the charge, and metal and ions from what came in, relative to what moved at most."""
     layer, states = ready.layer, found.states
     moles = charge / (layer.metal.charge * FARADAY)
-    most = max(float(np.abs(moles).max()), (found.plated + found.stripped) / (layer.metal.charge * FARADAY))
+    most = _moved(ready, found)
     if most == 0.0:
         nothing = np.zeros_like(charge)
         return {"metal_imbalance": (["time"], nothing), "ion_imbalance": (["time"], nothing)}

@@ -39,7 +39,8 @@ def is_tertiary(case: CaseInput) -> bool:
     >>> is_tertiary(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input)
     False
     """
-    return tertiary(case.transport.level, case.grid.geometry, case.protocol.steps)
+    both = "radiolysis" in case.case.physics
+    return both or tertiary(case.transport.level, case.grid.geometry, case.protocol.steps)
 
 
 def check_transport(case: CaseInput, folder: Path | None = None) -> None:
@@ -61,7 +62,7 @@ def check_transport(case: CaseInput, folder: Path | None = None) -> None:
         if case.grid.geometry == "line":
             line_of(case, folder)
         else:
-            bath_of(case)
+            bath_of(case, folder)
     else:
         ready_of(case)
 

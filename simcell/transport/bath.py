@@ -11,16 +11,16 @@ half a cell (section, full) or, in a plan, of a third of the height: a parabolic
 its mean N h / 3D below the surface (the closure). There the flux is that of `simcell.transport.kernels`, so it can
 empty the surface but never take more than there is.
 
-Reactions inside the liquid and what a beam makes there (`simcell.transport.bulk`) stand on the right side of the balance
-of each cell. The surface of an electrode takes part, so that buffers hold there even where the layer in which they act
-is thinner than the cell. In section and full it has a quarter of the cell beside it, as along a line. In a plan, with
+Reactions inside the liquid and what a beam makes there (`simcell.transport.bulk`) stand on the right side of the
+balance of each cell. The surface of an electrode takes part, so that buffers hold there even where the layer in which
+they act is thinner than the cell. In section and full it has a quarter of the cell beside it, as along a line. In a plan, with
 the sources S of the mean m and of the surface s, it passes on
 
 .. math:: \frac{3D}{h}(c_s - c_m) = N + \tfrac15 h\,[S(c_s) - S(c_m)]
 
-where N is what the electrode gives: exact for what is made evenly, and right to first order in k h^2/D for a solute that
-is lost at a rate k (expand the exact profile, a hyperbolic cosine). Where k h^2/D is large, that of a radical that lives
-shortly, the surface has nearly the concentration of the mean and its current is too high: the case border tells that.
+where N is what the electrode gives: exact for what is made evenly, and right to first order in k h^2/D for a solute
+that is lost at a rate k (expand the exact profile, a hyperbolic cosine). Where k h^2/D is large, that of a radical that
+lives shortly, the surface has nearly the concentration of the mean and its current is too high: a case tells that.
 
 Sides are sealed unless they have a reservoir, a composition right behind the side; liquid that flows out through a
 side without reservoir carries what is there. A reservoir is a terminal like a metal: its potential is such that no

@@ -1,4 +1,4 @@
-"""Reactions and production inside a bath: sources of all cells with their derivatives, shares of surfaces, what is kept.
+"""Reactions and production inside a bath: sources of cells with their derivatives, shares of surfaces, what is kept.
 
 What reactions conserve, they conserve in every cell to rounding. What iterations leave over in these laws (of a stage's
 balance, far below its tolerance) is taken out of the whole liquid in proportion to what is there, so that the books

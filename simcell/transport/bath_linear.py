@@ -106,7 +106,7 @@ class Linear:
             setattr(self, name, np.asarray(kept[name]).item())
 
     def begin(self, h: float, block: Array, steep: Array) -> None:
-        """Take over the derivatives of what enters (patches, ions and charge) and of what reacts at the state at hand."""
+        """Take over the derivatives of what enters (patches, ions and charge) and of what reacts, at this state."""
         self.h = h
         walls.by_ions(block, self.layout.space[6], self.blocks)
         top = self.layout.slot[self.layout.patches[0]]

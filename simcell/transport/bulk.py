@@ -141,7 +141,7 @@ class Bulk:
 
 
 def packed_bulk(bulk: Bulk | None, names: Sequence[str], share: Array) -> tuple:
-    """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, production.
+    """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, who changes, production.
 
     The last three are the production, its share at each node, and its factor at present, which `switched` sets.
 
@@ -160,10 +160,15 @@ def packed_bulk(bulk: Bulk | None, names: Sequence[str], share: Array) -> tuple:
             table[r, : len(who)] = who
         return table
 
+    which = np.full((len(reactions), max((len(r.change) for r in reactions), default=1)), -1, dtype=np.int64)
+    for r, reaction in enumerate(reactions):
+        changing = [names.index(n) for n in reaction.change]
+        which[r, : len(changing)] = changing
     return (
         np.array([r.forward for r in reactions]), np.array([r.back for r in reactions]), sides("reactants"),
         sides("products"),
         np.array([[float(r.change.get(n, 0)) for n in names] for r in reactions]).reshape(len(reactions), len(names)),
+        which,
         np.array([bulk.production.get(n, 0.0) if bulk else 0.0 for n in names]), share.copy(), np.zeros(1),
     )  # fmt: skip
 

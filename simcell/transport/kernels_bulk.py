@@ -11,59 +11,58 @@ from simcell.transport.kernels_surface import balancing
 
 
 @njit
-def mass_action(c, constant, who):
-    """Constant times the product of up to three concentrations (index -1: none)."""
+def one_way(node, c, constant, who, share, which, nu, r, z, diagonal):
+    """Rate of one direction of reaction r, with up to three concentrations (index -1: none).
+
+    The derivatives of what a volume `share` makes by it are taken from those of the rows of a node.
+    """
+    last = z.size - 1
     total = constant
     for p in range(who.size):
         if who[p] >= 0:
             total *= c[who[p]]
-    return total
-
-
-@njit
-def follow(node, by, change, nu, z, diagonal):
-    """Take the derivative of a rate by one concentration from the rows of all that the reaction changes.
-
-    The last ion follows the others.
-    """
-    last = z.size - 1
-    for k in range(last):
-        if nu[k] == 0.0:
+    for p in range(who.size):
+        j = who[p]
+        if j < 0:
             continue
-        if by < last:
-            diagonal[node, k, by] -= nu[k] * change
-        else:
-            for j in range(last):
-                diagonal[node, k, j] += nu[k] * change * z[j] / z[last]
+        rest = constant * share
+        for q in range(who.size):
+            if q != p and who[q] >= 0:
+                rest *= c[who[q]]
+        for m in range(which.size):
+            k = which[m]
+            if k < 0:
+                break
+            if k == last:
+                continue
+            if j < last:
+                diagonal[node, k, j] -= nu[r, k] * rest
+            else:  # the ion that balances follows from the others
+                for n in range(last):
+                    diagonal[node, k, n] += nu[r, k] * rest * z[n] / z[last]
+    return total
 
 
 @njit
 def sources(node, share, u, z, bulk, c, residual, diagonal):
     """Take what reactions make in a volume [m^3] from the rows of a node; c: work space of the size of z."""
-    forward, back, left, right, nu, production, footprint, factor = bulk
+    forward, back, left, right, nu, which, production, footprint, factor = bulk
     last = z.size - 1
     beam = share * factor[0] * footprint[node]
     for k in range(last):
         residual[node, k] -= beam * production[k]
-    for k in range(last):
         c[k] = u[node, k]
     c[last] = balancing(u[node], z, last)
     for r in range(forward.size):
-        rate = mass_action(c, forward[r], left[r]) - mass_action(c, back[r], right[r])
-        for k in range(last):
-            if nu[r, k] != 0.0:
+        rate = one_way(node, c, forward[r], left[r], share, which[r], nu, r, z, diagonal)
+        if back[r] > 0.0:
+            rate -= one_way(node, c, back[r], right[r], -share, which[r], nu, r, z, diagonal)
+        for m in range(which.shape[1]):
+            k = which[r, m]
+            if k < 0:
+                break
+            if k < last:
                 residual[node, k] -= share * nu[r, k] * rate
-        for side in range(2):
-            constant, who = (forward[r], left[r]) if side == 0 else (-back[r], right[r])
-            if constant == 0.0:
-                continue
-            for p in range(who.size):
-                if who[p] >= 0:
-                    change = constant
-                    for q in range(who.size):
-                        if q != p and who[q] >= 0:
-                            change *= c[who[q]]
-                    follow(node, who[p], share * change, nu[r], z, diagonal)
 
 
 @njit

@@ -27,19 +27,19 @@ def packed_extra(liquid: Liquid) -> tuple:
     """
     names = [liquid.ions[k].name for k in liquid.order]
     return (
-        packed_bulk(liquid.bulk, names, lit(liquid)), packed_binary(liquid.solution, liquid.temperature),
+        packed_bulk(liquid.bulk, names, shares(liquid)), packed_binary(liquid.solution, liquid.temperature),
         packed_gas(liquid.gas, names, liquid.grid.volume.ravel()),
     )  # fmt: skip
 
 
-def lit(liquid: Liquid, time: float = 0.0) -> Array:
+def shares(liquid: Liquid, time: float = 0.0) -> Array:
     """Share of each node in what a beam makes from a time [s] on; surfaces as the cells beside them.
 
     Examples
     --------
     >>> from simcell.transport.species import Ion, between
     >>> salt = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
-    >>> float(lit(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface())).min())
+    >>> float(shares(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface())).min())
     1.0
     """
     cells = (liquid.grid.shape[2],)

@@ -10,7 +10,7 @@ from simcell.transport.bulk import switched
 from simcell.transport.feedback import NOTICED, Gas, conducting
 from simcell.transport.kernels import ELECTRODE, solve_stage, step
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.packing import lit, packed, packed_extra
+from simcell.transport.packing import packed, packed_extra, shares
 from simcell.transport.protocol import Segment
 from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
@@ -109,7 +109,7 @@ class Stepper:
     def produce(self, time: float) -> bool:
         """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
         bulk = self.liquid.bulk
-        return bulk is not None and switched(self.extra[0], bulk, time, lambda now: lit(self.liquid, now))
+        return bulk is not None and switched(self.extra[0], bulk, time, lambda now: shares(self.liquid, now))
 
     def settle(self) -> bool:
         """Take over temperature and gas of this moment; whether bubbles have appeared."""

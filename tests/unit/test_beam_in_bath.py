@@ -20,7 +20,7 @@ from simcell.transport.ions import run_bath
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import hold, rest, sweep
 from simcell.transport.session import Options, run
-from simcell.transport.species import Ion, Liquid, Reaction, Reservoir, Surface, between, couple
+from simcell.transport.species import Ion, Liquid, Reaction, Reservoir, Surface, between, couple, plating
 
 UM = 1e-6
 INERT = Surface(capacitance=0.2, before=0.0)
@@ -102,16 +102,21 @@ def test_between_inert_electrodes_it_is_the_homogeneous_run(kind: str) -> None:
 
 
 def test_a_wide_electrode_under_the_beam_is_a_line() -> None:
-    """Hydrogen burnt at an electrode, the beam switched on on the way: only errors in time (rtol) may differ."""
+    """Hydrogen burnt at an electrode, the beam switched on on the way: only errors in time (rtol) may differ.
+
+    The half near the reservoir is dark: there the two differ by a quarter of a cell.
+    """
     ions, start, bulk, _ = water()
-    bulk = replace(bulk, switch=(0.02, 0.2), scale=(1.0, 0.0))
-    metal = Surface((HYDROGEN,), capacitance=0.2)
-    line = between(1e-6, 1e-7, growth=1.3, other=False)
+    line = between(1e-6, 1e-7, growth=1.3)
+    light = np.where(line.centre[2] < 0.5 * UM, 1.0, 0.0)
+    bulk = replace(bulk, footprint=light, switch=(0.02, 0.2), scale=(1.0, 0.0))
+    metal = Surface((HYDROGEN,))
     ions = [*ions, Ion("Na+", 1, 1.3e-9), Ion("ClO4-", -1, 1.8e-9)]
     start = start | {"Na+": 100.0, "ClO4-": 100.0}
     scales = {ion.name: 1e-3 for ion in ions}
     g = section([0.0, 3e-7, 1e-6], line.faces[2])
-    bath = Bath(g, ions, start, [Plate(strip(g, "w", 0.0, 1e-6), metal)], {"z+": start}, bulk=bulk, scales=scales)
+    bath = Bath(g, ions, start, [Plate(strip(g, "w", 0.0, 1e-6), metal)], {"z+": start},
+                bulk=replace(bulk, footprint=light[:, None, None] * np.ones(g.shape)), scales=scales)  # fmt: skip
     protocol = [hold(0.0, 0.1), sweep(0.0, -0.1, 0.5)]
     found = run_bath(bath, protocol)
     wanted = run(Liquid(line, ions, start, metal, Reservoir(), bulk=bulk, scales=scales), protocol)
@@ -120,7 +125,7 @@ def test_a_wide_electrode_under_the_beam_is_a_line() -> None:
         assert found.current[a] == pytest.approx(wanted.current[b], rel=1e-4)
         there = wanted.concentration[b]
         for k in range(2):
-            assert found.concentration[n, :, :, 0, k] == pytest.approx(there[:, 1:-1], rel=1e-3, abs=1e-9)
+            assert found.concentration[n, :, :-1, 0, k] == pytest.approx(there[:, 1:-2], rel=1e-3, abs=1e-9)
         assert found.surface[n, :, 0, 1] == pytest.approx(there[:, 0], rel=1e-3, abs=1e-9)
     made = found.made.sum(axis=0) / 1e-6
     assert made == pytest.approx(wanted.made.sum(axis=0), rel=1e-12)
@@ -133,15 +138,12 @@ def collected(kind: str) -> BathRecord:
     g: Grid = plan(x, y, 0.5 * UM) if kind == "plan" else section(x, np.linspace(0.0, 1.0, 4) * UM, UM)
     light = np.zeros(g.shape)
     light[:, 0, 5:] = 1.0
-    ions = [*IONS[:2], Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
     start = {"O+": 0.0, "R": 1e-3, "K+": 100.0, "Cl-": 100.0}
+    metal = Surface((plating("K", "K+", 1, 10.0, 100.0, 0.5, 0.5),))
     plates = [
-        Plate(strip(g, "we", 0.0, 2 * UM), Surface((REDOX,))),
-        Plate(strip(g, "ce", 3 * UM, 4 * UM), Surface((couple("KCl", "K+", "Cl-", 1, 1e-3),)), "counter"),
-    ]
-    plates[1] = Plate(plates[1].place, Surface((Reaction("K", 1, {"K+": 1.0}, 10.0, 0.0, {"K+": 100.0}, {}, {"K+": 1.0},
-                                                         0.5, 0.5),)), "counter")  # fmt: skip
-    bath = Bath(g, ions, start, plates, bulk=Bulk(SLOW, {"R": 20.0}, light), scales={"O+": 0.1, "R": 0.1})
+        Plate(strip(g, "we", 0.0, 2 * UM), Surface((REDOX,))), Plate(strip(g, "ce", 3 * UM, 4 * UM), metal, "counter"),
+    ]  # fmt: skip
+    bath = Bath(g, IONS, start, plates, bulk=Bulk(SLOW, {"R": 20.0}, light), scales={"O+": 0.1, "R": 0.1})
     return run_bath(bath, [hold(1.0, 0.5)], Options(rtol=1e-3))
 
 
