@@ -1,6 +1,6 @@
 """One explicit step of a dendrite of a pure melt (`validation.solidification`) beside other programs, same model.
 
-Run from the root of the tree: ``python -m benchmarks.bench_solidification [cells]`` (128 by default; 512 takes minutes).
+Run from the root of the tree: ``python -m benchmarks.bench_solidification [cells]`` (128; 512 takes minutes).
 Processor time of one thread, every cell calculated, a crystal that fills a fifth of the square. FiPy solves the two
 equations implicitly, as its example `phase/anisotropy` does, whose step is 7.2 times the longest explicit one; JAX has
 the same stencils in whole arrays (one thread is asked for); py-pde its own central differences, compiled. The last two

@@ -98,13 +98,15 @@ def _add(change: Array, half: float, before: Array, phi: Array, u: Array) -> Non
 @njit_apart
 def advance(
     phi: Array, u: Array, steps: int, reach: Array, low: Array, high: Array, c: Array, left: Array, right: Array,
-    down: Array, up: Array, below: Array, kept: Array, change: Array, fx: Array, ax: Array, fy: Array, ay: Array,
+    down: Array, up: Array, below: Array, kept: Array, change: Array,
+    fx: Array, ax: Array, fy: Array, ay: Array,
 ) -> None:  # fmt: skip
     """Explicit steps in place; fields have one more cell all around, nothing passes the ends.
 
     reach: last row and column in which u changes; low, high: first and last column of the phase in each row;
     c: numbers of the precision of the fields; left .. up: conductances of u times the step over the volume;
-    below: the phase of the row before, kept: u of it and of this one, as they were; fx, ax, fy, ay: fluxes and squares of a at faces.
+    below: the phase of the row before, kept: u of it and of this one, as they were;
+    fx, ax, fy, ay: fluxes and squares of a at faces.
     """
     ny, nx = phi.shape[0] - 2, phi.shape[1] - 2
     m = reach[1]
@@ -221,9 +223,11 @@ class Crystal:
                 self._narrow()
             advance(self.phi, self.u, part, *self.rest)
             steps -= part
-        ends = [self.phi[1, self.equal[1]], self.phi[self.equal[0], 1 :].max()]
+        ends = [self.phi[1, self.equal[1]], self.phi[self.equal[0], 1:].max()]
         if not max(ends) < -0.99:
-            raise ValueError(f"unstable, or the crystal has left the equal cells, which end at {self.x[self.equal[1] - 1]:g} W")
+            raise ValueError(
+                f"unstable, or the crystal has left the equal cells, which end at {self.x[self.equal[1] - 1]:g} W"
+            )
 
     def follow(self, behind: float) -> None:
         """Move the window along x by whole cells so that the tip stands at `behind` from its end; melt comes in."""
@@ -298,12 +302,13 @@ def _square(g: Array, t: Array, strength: float) -> Array:
 
 def _graded(h: float, fine: float, far: float) -> Array:
     """Equal cells as far as `fine`, then each 8 % larger than the last."""
-    sizes, at = [h] * round(fine / h), fine
+    n = round(fine / h)
+    sizes, at = [h] * n, n * h
     while at < far - 1e-9:
         sizes.append(min(sizes[-1] * 1.08, 0.05 * far))
         at += sizes[-1]
-    found, n = np.array(sizes), round(fine / h)
-    found[n:] *= (far - fine) / max(found[n:].sum(), 1e-300)
+    found = np.array(sizes)
+    found[n:] *= (far - n * h) / max(found[n:].sum(), 1e-300)
     return found
 
 

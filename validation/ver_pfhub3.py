@@ -1,10 +1,10 @@
-"""PFHub benchmark 3a, a dendrite in a quarter of 960 x 960: tip, solid fraction and free energy as the grid goes to zero.
+"""PFHub benchmark 3a, a dendrite in a quarter of 960 x 960: tip, solid fraction and free energy as cells go to zero.
 
 Run from the root of the tree: ``python -m validation.ver_pfhub3 [--fine] [--figure FILE]`` (about two minutes of
-processor time; --fine some ten). The model of Karma and Rappel with D = 10, epsilon = 0.05, u = -0.3, a seed of radius 8, to t = 1500
-(pages.nist.gov/pfhub, problem 3; A. M. Jokisaari and others, Comput. Mater. Sci. 149 (2018) 336). What was uploaded
-scatters between 217 and 281 for the tip. The seed has the profile of a flat front at rest, which is our choice. Cells
-are equal to 330, then widen. dt = 0.02 h^2, so that errors in space and time go as h^2 together.
+processor time; --fine some six). The model of Karma and Rappel with D = 10, epsilon = 0.05, u = -0.3, a seed of radius
+8, to t = 1500 (pages.nist.gov/pfhub, problem 3; A. M. Jokisaari and others, Comput. Mater. Sci. 149 (2018) 336). What
+was uploaded scatters between 217 and 281 for the tip. The seed has the profile of a flat front at rest, which is our
+choice. Cells are equal to 330, then widen. dt = 0.02 h^2, so that errors in space and time go as h^2 together.
 The value at h = 0 comes from the two finest grids, its error is the distance from that of the two before.
 Exit code 1 if that error is more than 2 % of the tip.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ _LOOKS = {
 }  # fmt: skip
 _PARTS = (("beam", "#d08700"), ("bias", "#2a6f97"), ("interaction", "#a63d57"))
 MOST_BARS = 6
+NEGLIGIBLE = 1e-3  # of the largest of the same unit: what is less gets no bars
 #: what is drawn against time: name -> axis
 TRACES = {
     "current_density": "current density / (A/m$^2$)", "electrode_potential": "potential / V",
@@ -146,7 +147,7 @@ def _traces(axes: Axes, array: xr.DataArray, words: str, spread: xr.DataArray | 
 
 def _bars(axes: Axes, chief: list[Effect], bands: dict[str, np.ndarray]) -> None:
     """Parts over the largest of them, so that quantities of any unit stand side by side; lines hold 95 % of samples."""
-    chosen = [e for e in chief if "counter" not in e.quantity][:MOST_BARS]
+    chosen = [e for e in chief if "counter" not in e.quantity and _counts(e, chief)][:MOST_BARS]
     place = np.arange(len(chosen), dtype=float)
     parts = np.array([[e.by_beam, e.by_bias, e.interaction] for e in chosen]).reshape(-1, 3)
     size = np.nanmax(np.abs(parts), axis=1, initial=0.0, keepdims=True)
@@ -157,9 +158,25 @@ def _bars(axes: Axes, chief: list[Effect], bands: dict[str, np.ndarray]) -> None
             if e.quantity in bands:
                 ends = bands[e.quantity][[0, -1], PARTS.index("by_beam") + number] / scale
                 axes.plot(ends, [y, y], color=INK, lw=1.1, solid_capstyle="butt")
-    axes.set_yticks(place, [fill(e.quantity, 22) for e in chosen], fontsize=SMALL)
+    axes.set_yticks(place, [_short(e.quantity) for e in chosen], fontsize=SMALL)
     axes.invert_yaxis()
     axes.axvline(0.0, color=INK, lw=0.8)
     axes.set_xlabel("part over the largest part" + (" (lines: 95 %)" if bands else ""), fontsize=TEXT)
     axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=3)
     dress(axes)
+
+
+def _counts(e: Effect, among: list[Effect]) -> bool:
+    """Whether a quantity is more than a trace of the largest of its unit."""
+    largest = max(_size(other) for other in among if other.unit == e.unit)
+    return _size(e) > NEGLIGIBLE * largest
+
+
+def _size(e: Effect) -> float:
+    return float(np.nanmax(np.abs([e.by_beam, e.by_bias, e.interaction]), initial=0.0))
+
+
+def _short(quantity: str) -> str:
+    """A name on two lines; reactions drawn are those of the working electrode."""
+    what, colon, reaction = quantity.partition(": ")
+    return f"{what.partition(',')[0]}:\n{shorten(reaction, 24)}" if colon else fill(quantity, 24)

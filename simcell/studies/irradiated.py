@@ -5,7 +5,7 @@ the electrodes, whose reactions use them up or make more: one implicit system (s
 that pass files. Assumptions: along a line the dose rate is the same (the beam covers what the line stands for), so that
 what diffuses out of a small beam sideways is missing there; on a grid it is that of the beam's footprint; activity
 coefficients of 1 except where the ionic-strength correction of the constants is asked for; the solvent is not used up;
-no bubbles form (gas is told, not acted on).
+gas and heat are told, and act where `[coupling]` says so (on a line).
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from simcell.transport.species import Ion, Liquid, Reaction, independent_conduct
 
 CELLS = 5  # over a reaction layer: a current through it is then good to a few per cent
 BEAM_CELLS = 12  # across a beam that shares its grid with electrodes
+CROWDED, MORE = 100.0, 2.0  # mol/m^3, and times what was dissolved, from which on an ion's rise is told
 SMALL = 1e-3  # mol/m^3 (1 uM): errors of what starts with less are told against this
 
 
@@ -117,8 +118,8 @@ def irradiated(case: CaseInput, folder: Path | None = None) -> Irradiated:
     charges = {name: mechanism.species[name].charge for name in names}
     found = dict(zip(names, diffusivity.tolist(), strict=True))
     bulk = _bulk(mechanism, problem, case.electrolyte.temperature)
-    moving = [Ion(name, charges[name], found[name]) for name in names]
-    kappa = independent_conductivity(moving, list(start.values()), case.electrolyte.temperature)
+    ions_now = [Ion(n, charges[n], d) for n, d in found.items()]
+    kappa = independent_conductivity(ions_now, list(start.values()), case.electrolyte.temperature)
     solution = Solution(start, charges, found, kappa, "follows from the ions", (*setup.warnings, *remarks))
     return Irradiated(solution, bulk, setup, beam, at)
 
@@ -274,6 +275,27 @@ def _layers(
         if lives > 0.0 and any(ion.name in reaction.makes for reaction in reactions):
             found.append((ion.name, float(np.sqrt(ion.diffusivity / lives))))
     return found
+
+
+def crowded(liquid: Liquid, concentration: Array) -> list[str]:
+    """Remarks on ions that rise far above what was dissolved, of concentrations (times, ions, nodes).
+
+    No solubilities of salts and oxides are shipped, so that a run cannot tell whether a solid would come out.
+
+    Examples
+    --------
+    >>> crowded.__name__
+    'crowded'
+    """
+    told = []
+    for ion, start, c in zip(liquid.ions, liquid.composition, np.moveaxis(concentration, 1, 0), strict=True):
+        most, before = float(c.max()), float(start.max())
+        if ion.charge and most > CROWDED and most > MORE * before:
+            told.append(
+                f"{ion.name} rises to {most / 1e3:.3g} mol/L from {before / 1e3:.3g} mol/L: no solubility of its salts "
+                "and oxides is known here, so none is checked"
+            )
+    return told
 
 
 def unresolved(wet: Irradiated, liquid: Liquid, concentration: Array) -> list[str]:
