@@ -100,9 +100,9 @@ def _maps(figure: Figure, row: list[Axes], tree: xr.DataTree) -> None:
     """What the beam alone and what both together do to the solute with the largest interaction, at the end."""
     parts = {name: part.isel(time=-1) for name, part in field_effects(tree, "transport/concentration").items()}
     parts = {name: part.isel(z=0) if "z" in part.dims else part for name, part in parts.items()}
-    space = [d for d in parts["beam"].dims if d != "species"]
-    whole = np.abs(sum(parts.values())).max(space)
-    share = (np.abs(parts["interaction"]).max(space) / whole.where(whole > 1e-6)).fillna(0.0)
+    space = [str(d) for d in parts["beam"].dims if d != "species"]
+    whole = abs(sum(parts.values(), 0.0 * parts["beam"])).max(space)
+    share = (abs(parts["interaction"]).max(space) / whole.where(whole > 1e-6)).fillna(0.0)
     species = str(share["species"].values[int(share.values.argmax())])
     for axes, name in zip(row, ("beam", "interaction"), strict=True):
         field = parts[name].sel(species=species)
