@@ -206,7 +206,7 @@ def _of_currents(case: Case, charge: float | None) -> dict[str, Any]:
     from simcell.studies.prospect import Prospect, prospect
 
     facts, found = preview(case.input, case.folder), Prospect({}, (), ())
-    if case.input.grid.geometry != "line":
+    if case.input.grid.geometry != "line" and "radiolysis" not in case.input.case.physics:
         try:
             found = prospect(case.input, charge)
         except (InputError, ValueError) as error:
