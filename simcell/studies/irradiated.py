@@ -42,6 +42,7 @@ from simcell.transport.species import Ion, Liquid, Reaction, independent_conduct
 
 CELLS = 5  # over a reaction layer: a current through it is then good to a few per cent
 BEAM_CELLS = 12  # across a beam that shares its grid with electrodes
+CROWDED, MORE = 100.0, 2.0  # mol/m^3, and times what was dissolved, from which on an ion's rise is told
 SMALL = 1e-3  # mol/m^3 (1 uM): errors of what starts with less are told against this
 
 
@@ -170,8 +171,8 @@ def lit_on(case: CaseInput, wet: Irradiated, grid: Grid) -> tuple[Irradiated, tu
     12.566
     """
     if not _sized(case):
-        told = ("the beam is as strong everywhere: no beam.diameter, pixel or spots say where it falls",)
-        return replace(wet, light=np.ones(grid.shape)), told
+        even = "the beam is as strong everywhere: no beam.diameter, pixel or spots say where it falls"
+        return replace(wet, light=np.ones(grid.shape)), (even,)
     beam = footprint_of(case.beam)
     try:
         told = resolve(grid, beam, rim_of(case.cell))
@@ -274,6 +275,27 @@ def _layers(
         if lives > 0.0 and any(ion.name in reaction.makes for reaction in reactions):
             found.append((ion.name, float(np.sqrt(ion.diffusivity / lives))))
     return found
+
+
+def crowded(liquid: Liquid, concentration: Array) -> list[str]:
+    """Remarks on ions that rise far above what was dissolved, of concentrations (times, ions, nodes).
+
+    No solubilities of salts and oxides are shipped, so that a run cannot tell whether a solid would come out.
+
+    Examples
+    --------
+    >>> crowded.__name__
+    'crowded'
+    """
+    told = []
+    for ion, start, c in zip(liquid.ions, liquid.composition, np.moveaxis(concentration, 1, 0), strict=True):
+        most, before = float(c.max()), float(start.max())
+        if ion.charge and most > CROWDED and most > MORE * before:
+            told.append(
+                f"{ion.name} rises to {most / 1e3:.3g} mol/L from {before / 1e3:.3g} mol/L: no solubility of its salts "
+                "and oxides is known here, so none is checked"
+            )
+    return told
 
 
 def unresolved(wet: Irradiated, liquid: Liquid, concentration: Array) -> list[str]:

@@ -20,8 +20,9 @@ from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.conservation import errors, laws_of
 from simcell.studies.coupling import coupling_group, feedbacks, gas_of, gas_remarks, heat_of, injected_density
-from simcell.studies.irradiated import Irradiated, beam_groups, irradiated, unresolved
+from simcell.studies.irradiated import Irradiated, beam_groups, crowded, irradiated, unresolved
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.run import base_remark
 from simcell.studies.solution import Solution, solution_of, with_products
@@ -282,6 +283,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None, keeper
     if ready.wet is not None:
         more["coupling"] = feedbacks(case.input)
         remarks += base_remark(ready.wet.setup, record.concentration[-1].T, list(record.ions))
+        remarks += crowded(ready.liquid, record.concentration)
         remarks += unresolved(ready.wet, ready.liquid, record.concentration)
         if status == "complete" and record.time[-1] < until * (1.0 - 1e-9) < np.inf:
             remarks.append(f"the protocol ended at {record.time[-1]:.4g} s, and the beam with it, before case.duration")
@@ -353,6 +355,10 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     if ready.wet is not None:
         more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
         groups, coords = groups | more, coords | gases
+        ends = record.inventory[0], record.inventory[1]
+        laws = laws_of(ready.wet.setup.mechanism, {ion.name: ion.charge for ion in ready.liquid.ions})
+        group["conservation_error"] = (["conserved"], errors(laws, *ends, record.entered))
+        coords["conserved"] = list(laws)
         if coupled := coupling_group(case, record, rows, gases["gas"]):
             groups["coupling"] = coupled
     return groups, coords, remarks

@@ -137,7 +137,7 @@ def assemble(u, w, h, base, base_v, model, extra, state, work, upper):
         binary_faces(u, area, gap, binary, residual, diagonal, before, after)
     else:
         dilute_faces(u, z, d, area, gap, residual, diagonal, before, after)
-    if bulk[0].size > 0 or bulk[7][0] != 0.0:
+    if bulk[0].size > 0 or bulk[8][0] != 0.0:
         react(u, volume, z, bulk, state[4], residual, diagonal)
     if gas[0].size > 0:
         take_up(u, h, gas, residual, diagonal)

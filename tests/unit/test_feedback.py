@@ -13,6 +13,7 @@ from simcell.chemistry.equilibrium import Reversible
 from simcell.constants import ELEMENTARY_CHARGE, GAS_CONSTANT
 from simcell.errors import InputError, SolverError
 from simcell.results.provenance import read_provenance
+from simcell.studies.irradiated import crowded
 from simcell.studies.line import line_of
 from simcell.transport.bulk import Bulk
 from simcell.transport.feedback import Gas, Heat
@@ -20,7 +21,7 @@ from simcell.transport.kinetics import FARADAY
 from simcell.transport.protocol import Segment, current, hold, rest
 from simcell.transport.record import Record
 from simcell.transport.session import Options, run
-from simcell.transport.species import Ion, Liquid, Reservoir, Surface, between, couple
+from simcell.transport.species import Frit, Ion, Liquid, Reaction, Reservoir, Surface, between, couple, plating
 
 VOLTS = GAS_CONSTANT * 298.15 / FARADAY
 IONS = [Ion("O+", 1, 1e-9), Ion("R", 0, 1e-9), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
@@ -155,6 +156,25 @@ def test_heat_of_the_current_is_i_squared_over_the_conductivity() -> None:
     record = run(heated(cold, 0.0, 1.0 / (100.0**2 / kappa)), [current(100.0, 1e-4)])
     assert record.joule[-1] == pytest.approx(100.0**2 / kappa, rel=5e-3)
     assert record.rise[-1] == pytest.approx(1.0, abs=0.02)
+
+
+def test_radicals_dissolve_and_deposit_the_metal_they_meet() -> None:
+    """At open circuit: all of an oxidant (OH) made over the line dissolves, of a reductant (e_aq-) deposits, F P L."""
+    ions = [Ion("Ag+", 1, 1.6e-9), Ion("OH", 0, 2.2e-9), Ion("OH-", -1, 5e-9), Ion("e_aq-", -1, 4.9e-9)]
+    ions += [Ion("K+", 1, 2e-9), Ion("NO3-", -1, 2e-9)]
+    start = {"Ag+": 10.0, "OH": 0.0, "OH-": 1e-3, "e_aq-": 0.0, "K+": 100.001, "NO3-": 110.0}
+    metal = plating("silver", "Ag+", 1, 100.0, 10.0, 0.5, 0.5, 0.5)
+    takes = Reaction("OH", 1.0, {"OH": 1.0, "OH-": -1.0}, 1e3, 1.9, {"OH": 1.0, "OH-": 1.0}, {"OH-": 1.0}, {"OH": 1.0},
+                     branch="cathodic")  # fmt: skip
+    gives = Reaction("e_aq-", 1.0, {"e_aq-": -1.0}, 1e3, -2.9, {"e_aq-": 1.0}, {"e_aq-": 1.0}, {}, branch="anodic")
+    working = Surface((metal, takes, gives))
+    made = {"OH": {"OH": 1.0}, "e_aq-": {"e_aq-": 1.0, "K+": 1.0}}
+    for radical, sign in (("OH", 1.0), ("e_aq-", -1.0)):
+        grid, scales = between(LENGTH, 1e-7, other=False), {"OH": 1e-3, "e_aq-": 1e-3}
+        liquid = Liquid(grid, ions, start, working, Frit(), bulk=Bulk((), made[radical]), scales=scales)
+        record = run(liquid, [rest(0.05)])
+        assert record.reaction_current[-1, 0] == pytest.approx(sign * FARADAY * 1.0 * LENGTH, rel=1e-4)
+        assert abs(record.current[-1]) < 1e-9 and record.books < 1e-9
 
 
 WET: dict[str, object] = {
@@ -350,3 +370,14 @@ def test_a_cell_full_of_gas_ends_the_run() -> None:
     with pytest.raises(SolverError, match="gas fills 95 %") as found:
         run(bubbling(1000.0), [rest(1.0)])
     assert found.value.partial.gas.shape[0] > 10
+
+
+def test_an_ion_that_crowds_is_told() -> None:
+    """Twice what was dissolved, and above 0.1 mol/L: nothing is known of what would come out."""
+    liquid = Liquid(between(LENGTH, 2e-7), IONS, START, Surface())
+    there = np.repeat(np.array([START[i.name] for i in IONS])[None, :, None], 3, axis=2)
+    assert crowded(liquid, there) == []
+    there[0, 2, 1] = 2500.0
+    assert crowded(liquid, there) == [
+        "K+ rises to 2.5 mol/L from 1 mol/L: no solubility of its salts and oxides is known here, so none is checked"
+    ]
