@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textwrap import fill, shorten
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -99,19 +100,22 @@ def _maps(figure: Figure, row: list[Axes], tree: xr.DataTree) -> None:
     """What the beam alone and what both together do to the solute with the largest interaction, at the end."""
     parts = {name: part.isel(time=-1) for name, part in field_effects(tree, "transport/concentration").items()}
     parts = {name: part.isel(z=0) if "z" in part.dims else part for name, part in parts.items()}
-    space = [d for d in parts["beam"].dims if d != "species"]
-    whole = np.abs(sum(parts.values())).max(space)
-    share = (np.abs(parts["interaction"]).max(space) / whole.where(whole > 1e-6)).fillna(0.0)
-    species = str(share["species"].values[int(share.argmax())])
+    space = [str(d) for d in parts["beam"].dims if d != "species"]
+    whole = abs(sum(parts.values(), 0.0 * parts["beam"])).max(space)
+    share = (abs(parts["interaction"]).max(space) / whole.where(whole > 1e-6)).fillna(0.0)
+    species = str(share["species"].values[int(share.values.argmax())])
     for axes, name in zip(row, ("beam", "interaction"), strict=True):
         field = parts[name].sel(species=species)
         if len(space) == 1:
             axes.plot(1e6 * field["x"], field, color=INK, lw=1.6)
             axes.set_ylabel(f"{species} / (mol/m$^3$)")
         else:
-            most = float(np.abs(field).max()) or 1.0
-            colours = axes.pcolormesh(1e6 * field["x"], 1e6 * field["y"], field, cmap="RdBu_r", vmin=-most, vmax=most)
-            bar = figure.colorbar(colours, ax=axes)
+            low, high = float(field.min()), float(field.max())
+            look: dict[str, Any] = {"cmap": "viridis"}
+            if low < 0.0 < high:
+                look = {"cmap": "RdBu_r", "vmin": -max(-low, high), "vmax": max(-low, high)}
+            colours = axes.pcolormesh(1e6 * field["x"], 1e6 * field["y"], field, **look)
+            bar = figure.colorbar(colours, ax=axes, shrink=0.8)
             bar.set_label(f"{species} / (mol/m$^3$)", fontsize=SMALL)
             bar.ax.tick_params(labelsize=SMALL)
             for x, y in zip(tree["cell"].dataset["outline_x"], tree["cell"].dataset["outline_y"], strict=True):
@@ -120,7 +124,7 @@ def _maps(figure: Figure, row: list[Axes], tree: xr.DataTree) -> None:
             axes.set_aspect("equal")
             axes.set_ylabel("y / µm")
         axes.set_xlabel("x / µm")
-        axes.set_title({"beam": "beam alone, at the end", "interaction": "interaction, at the end"}[name], fontsize=TEXT)
+        axes.set_title(f"{'beam alone' if name == 'beam' else name}, at the end", fontsize=TEXT)
         dress(axes)
 
 

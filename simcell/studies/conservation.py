@@ -41,8 +41,9 @@ def laws_of(mechanism: Mechanism, ions: dict[str, int]) -> dict[str, Array]:
     for element in mechanism.elements:
         if element not in solvent and row(element).any():
             found[element] = row(element)
+    reacting = {s for r in mechanism.reactions for s in (*r.reactants, *r.products)}
     for number, name in enumerate(ions):
-        if name not in known or not known[name].composition:
+        if name not in reacting and (name not in known or not known[name].composition):
             found[name] = np.eye(len(ions))[number]
     return found
 

@@ -9,8 +9,12 @@ import pytest
 
 from simcell.case import Case
 from simcell.chemistry.equilibrium import Reversible, reversible
+from simcell.errors import InputError
 from simcell.numerics.grid import Grid, plan, section
 from simcell.radiolysis.homogeneous import integrate
+from simcell.studies.bath import bath_of
+from simcell.studies.conservation import errors, laws_of
+from simcell.studies.irradiated import irradiated
 from simcell.studies.setup import mechanism_of, setup_of
 from simcell.transport.bath import Bath, Plate
 from simcell.transport.bath_record import BathRecord
@@ -167,3 +171,50 @@ def test_what_does_not_fit_is_refused() -> None:
         thin(Bulk(SLOW, {"R": 2.0}, np.ones((3, 8))))
     with pytest.raises(ValueError, match="2 patterns for 1 times"):
         Bulk(SLOW, {"R": 2.0}, pattern=(0, 1))
+
+
+def strips_case(**changes: object) -> Case:
+    """The example in plan view."""
+    return Case.read("examples/beam_between_strips.toml", [f"{key}={value}" for key, value in changes.items()])
+
+
+def test_beam_of_a_case_falls_on_its_cells() -> None:
+    """Dose rate times area of the disc, switched by the schedule; without a size it is even, and that is told."""
+    made = bath_of(strips_case().input)
+    light = made.bath.bulk.share(made.bath.grid.shape)  # type: ignore[union-attr]
+    area = float((light * made.bath.grid.area[0][:1]).sum())
+    assert area == pytest.approx(np.pi * (2 * UM) ** 2, rel=1e-9)
+    assert made.bath.bulk.switch == (0.0, 0.1)  # type: ignore[union-attr]
+    data = strips_case().data
+    even = {key: value for key, value in data["beam"].items() if key not in ("diameter", "center")}
+    made = bath_of(Case.from_dict({**data, "beam": even}).input)
+    assert np.ptp(made.bath.bulk.share(made.bath.grid.shape)) == 0.0  # type: ignore[union-attr]
+    assert any("as strong everywhere" in text for text in made.warnings)
+
+
+def test_what_a_case_cannot_have_both_of_is_refused() -> None:
+    """Distributions follow no concentrations, and a coarse grid does not see the beam."""
+    data = strips_case().data
+    with pytest.raises(InputError, match="follows no concentrations"):
+        Case.from_dict({**data, "transport": {"level": "secondary"}})
+    coarse = Case.from_dict({**data, "beam": {**data["beam"], "diameter": "1 um"}})
+    with pytest.raises(InputError, match="does not resolve"):
+        bath_of(coarse.input)
+
+
+def test_laws_hold_and_an_error_is_seen() -> None:
+    """Rows annihilate every reaction of the mechanism, the solvent included; an atom too many is told."""
+    case = strips_case().input
+    wet = irradiated(case)
+    charges = wet.solution.charges
+    laws = laws_of(wet.setup.mechanism, dict(charges))
+    assert {"charge", "H/2 - O", "Na+", "ClO4-"} <= set(laws)
+    for reaction in wet.bulk.reactions:
+        change = np.array([float(reaction.change.get(name, 0)) for name in charges])
+        assert all(abs(law @ change) < 1e-12 for law in laws.values())
+    made = np.array([wet.bulk.production.get(name, 0.0) for name in charges])
+    assert all(abs(law @ made) < 1e-9 * np.abs(made).sum() for law in laws.values())
+    start = np.ones(len(charges))
+    more = start + (np.array(list(charges)) == "Na+")
+    error = dict(zip(laws, errors(laws, start, more, np.zeros(len(charges))), strict=True))
+    assert error["Na+"] == 0.5 and error["H/2 - O"] == 0.0

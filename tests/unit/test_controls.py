@@ -77,6 +77,13 @@ def test_parts_add_up_and_tell_beam_from_bias(four: xr.DataTree) -> None:
     np.testing.assert_allclose(sum(parts.values()), both, rtol=0, atol=1e-9)
 
 
+def test_atoms_and_charge_close(four: xr.DataTree) -> None:
+    """In all four runs, with hydrogen burnt, and liquid that comes and goes at the far end."""
+    error = four["transport"].dataset["conservation_error"]
+    assert {"charge", "H/2 - O", "Na+", "ClO4-"} == set(error["conserved"].values)
+    assert float(np.abs(error).max()) < 1e-9
+
+
 def test_beam_shifts_the_open_circuit_potential(four: xr.DataTree) -> None:
     """More hydrogen, a lower potential against a counter electrode in fresh liquid: Nernst, 29.6 mV a decade."""
     shift = {e.quantity: e for e in effects(four)}["electrode potential, working"].by_beam
