@@ -202,7 +202,7 @@ def run_bath_case(
         raise InputError(Problem("", "electrode", None, NO_REST)) from None
     groups, coords = labelled(case.input, made, record)
     solver = {"method": "ESDIRK3(2)4L[2]SA, coupled", "rtol": options.rtol, **record.work, "books": record.books}
-    more = {
+    more: dict[str, Any] = {
         "level": "tertiary", "geometry": made.geometry, "validity": made.words, "against": made.against,
         "balance": made.bath.balance,
         "ends": [{"step": made.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
