@@ -49,7 +49,7 @@ def main() -> int:
     options = parser.parse_args()
     worst, lines = 0.0, {}
     print("D tau/W^2  d0/W    h/W     V d0/D   last change  R/d0   processor time")
-    for diffusivity in [2.0, 3.0] + [4.0, 1.5] * options.fine:
+    for diffusivity in [1.5] * options.fine + [2.0, 3.0] + [4.0] * options.fine:
         cells = [0.8, 1.6 / 3.0, 0.4] + [0.8 / 3.0] * (options.fine and diffusivity >= 2.0)
         found = []
         for h in cells:
@@ -83,7 +83,7 @@ def draw(file: str, lines: dict[float, tuple[np.ndarray, list[float]]]) -> None:
     axes.axhline(SHARP, color="0.4", linestyle="--", label="sharp front")
     axes.set_xlabel("$h^2/W^2$")
     axes.set_ylabel("$V d_0/D$")
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(0.0145, 0.0175)
     axes.legend(frameon=False)
     figure.savefig(file, dpi=150)
 

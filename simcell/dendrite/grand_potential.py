@@ -65,7 +65,7 @@ def begin_grand(layer: Layer, state: State) -> State:
     >>> lithium = Metal(1, 13.0e-6, 0.5, 30.0, 1000.0, 3.2e-10, 0.38)
     >>> layer = Layer(lithium, section(np.linspace(0.0, 90e-9, 61), [0.0, 1e-6]), 4e-9, {"x+": "reservoir"})
     >>> state = begin_grand(layer, begin(layer, 40e-9 - layer.centre[1]))
-    >>> round(state.energy / (1e-6 * 1e-6), 3)  # J/m^2: the surface energy
+    >>> round(state.energy / (1e-6 * 1.0), 2)  # J/m^2: the surface energy; the front is 1 um by 1 m
     0.5
     """
     salt = liquid(state.xi) * state.ratio

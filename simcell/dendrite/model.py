@@ -101,11 +101,11 @@ class Control:
     Examples
     --------
     >>> Control().courant
-    0.2
+    0.4
     """
 
     tolerance: float = 1e-3
-    courant: float = 0.2
+    courant: float = 0.4
     method: str = "auto"
     longest: float = np.inf
     compliance: float = 1.0

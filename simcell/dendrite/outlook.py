@@ -10,7 +10,7 @@ The interface width that is picked is the smallest of
 - a tenth of c/grad c at the front, so that the salt hardly changes across it,
 - a twentieth of the width and of the gap, and a fifth of the smallest seed (delta K < 0.2),
 
-with two cells to it. Steps: the front moves a fifth of a cell, and the curvature is explicit,
+with two cells to it. Steps: the front moves two fifths of a cell, and the curvature is explicit,
 :math:`V_m\Gamma J_E\,dt/zF \le 0.2h^2`. Cost: measured microseconds for each cell and step; a factor of three is
 its accuracy, since how far the tips outrun the mean front is what the run is for.
 """
@@ -36,8 +36,8 @@ from simcell.dendrite.stability import (
 NEARLY = 0.9  # of the limiting current
 PER_WAVE, PER_BOX, PER_SEED, PER_SALT = 30.0, 20.0, 5.0, 10.0  # interface widths
 CELLS = 2.0  # to an interface width
-COURANT, CAPILLARY = 0.2, 0.2  # as in `model`
-SECONDS = 7e-6  # for a cell and a step, measured on one thread of a shared 2.5 GHz machine
+COURANT, CAPILLARY = 0.4, 0.2  # as in `model`
+SECONDS = 1.5e-6  # of the processor for a cell and a step: 0.9 to 2.2 measured on shared 2.5 GHz cores, quiet to loaded
 BYTES = 1500.0  # for a cell while it runs
 OUTRUN = 3.0  # tips against the mean front, for the estimate of the cost
 

@@ -114,8 +114,8 @@ def field_effects(tree: xr.DataTree, path: str) -> dict[str, xr.DataArray]:
 def effects(tree: xr.DataTree) -> list[Effect]:
     """Every scalar that the four runs give.
 
-    Traces give their last value; what varies in space gives its mean over the liquid and, on a line, the value at the
-    working electrode.
+    Traces give their last value; what varies in space gives its mean over the liquid and the value at the working
+    electrode: on a line at its surface, on a grid the mean of the cells above it.
 
     Parameters
     ----------
@@ -136,22 +136,65 @@ def effects(tree: xr.DataTree) -> list[Effect]:
     for node in tree.subtree:
         for name, array in node.data_vars.items():
             if {BEAM, BIAS} <= set(array.dims) and "quantile" not in array.dims:
-                for words, unit, value in _scalars(str(name), array):
+                for words, unit, value in _scalars(str(name), array, tree):
                     runs = (float(value[i, j]) for i, j in ((0, 0), (1, 0), (0, 1), (1, 1)))
                     found.append(Effect(words, unit, *runs))
     return found
 
 
-def _scalars(name: str, array: xr.DataArray) -> Iterator[tuple[str, str, np.ndarray]]:
+def above(array: xr.DataArray, tree: xr.DataTree) -> xr.DataArray:
+    """Mean of a field over the working electrode: its surface on a line, the cells above it on a grid.
+
+    Parameters
+    ----------
+    array : xarray.DataArray
+        With dimensions of space.
+    tree : xarray.DataTree
+        With the group `/cell`.
+
+    Examples
+    --------
+    >>> cell = xr.Dataset({"electrode_map": ("x", [1.0, 1.0, 0.0]), "electrode_area": ("x", [1.0, 3.0, 0.0])})
+    >>> float(above(xr.DataArray([1.0, 2.0, 9.0], dims="x"), xr.DataTree.from_dict({"/cell": cell})))
+    1.75
+    """
+    if not _on_grid(tree):
+        return array.isel(x=0, drop=True)
+    cell = tree["cell"].dataset
+    if "z" in array.dims:
+        array = array.isel(z=0, drop=True)
+    weight = cell["electrode_area"].where(cell["electrode_map"] == 1.0 + working_of(tree), 0.0)
+    return array.weighted(weight).mean(weight.dims)
+
+
+def working_of(tree: xr.DataTree) -> int:
+    """Place of the working electrode among the electrodes of a result.
+
+    Examples
+    --------
+    >>> working_of(xr.DataTree())
+    0
+    """
+    electrodes = read_provenance(tree).get("record", {}).get("electrode", ()) if tree.attrs else ()
+    return next((n for n, e in enumerate(electrodes) if e["role"] == "working"), 0)
+
+
+def _on_grid(tree: xr.DataTree) -> bool:
+    return "cell" in tree.children and "electrode_map" in tree["cell"].data_vars
+
+
+def _scalars(name: str, array: xr.DataArray, tree: xr.DataTree) -> Iterator[tuple[str, str, np.ndarray]]:
     array = array.transpose(BEAM, BIAS, ...)
     unit = str(array.attrs.get("units", ""))
     places: list[tuple[str, xr.DataArray]] = [("", array)]
     space = [d for d in ("z", "y", "x") if d in array.dims]
     if space:
-        if space != ["x"]:
-            raise ValueError(f"{name} varies along {', '.join(space)}: effects are told on a line")
-        length = float(array["x"][-1] - array["x"][0])
-        places = [(" (mean)", array.integrate("x") / length), (" (at the electrode)", array.isel(x=0, drop=True))]
+        places = [(" (at the electrode)", above(array, tree))]
+        if not _on_grid(tree):
+            length = float(array["x"][-1] - array["x"][0])
+            places.insert(0, (" (mean)", array.integrate("x") / length))
+        elif set(tree["cell"].dataset["volume"].dims) <= set(array.dims) and not name.startswith("current"):
+            places.insert(0, (" (mean)", array.weighted(tree["cell"].dataset["volume"]).mean(space)))
     for where, values in places:
         labels = [d for d in values.dims if d not in (BEAM, BIAS, "time")]
         if any(d not in ("species", "gas", "electrode", "reaction") for d in labels):

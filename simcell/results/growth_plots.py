@@ -192,6 +192,8 @@ def frame_words(figure: Figure, tree: xr.DataTree) -> None:
         parts.append(f"{words.number(0.1 * float(d['current_density']), 3)} mA/cm²")
     elif "potential" in d:
         parts.append(f"{words.number(float(d['potential']), 3)} V")
+    if d.get("model", "conservative") != "conservative":
+        parts.append(str(d["model"]))
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     figure.text(

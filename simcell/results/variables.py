@@ -68,6 +68,7 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
     "criterion": (None, "criterion for a bubble"),
     "moment": ("s", "time since the start of the run, at every step of the solver"),
     "electrode": (None, "electrode"),
+    "conserved": (None, "what a run conserves: charge, elements, ions that do not react"),
     "corner": (None, "corner of an outline"),
     "z": ("m", "height above the lower window"),
     "y": ("m", "position along y"),
@@ -158,6 +159,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("transport", "electrode_current", _TE, "A", "current of the electrode, anodic positive"),
     Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
     Variable("transport", "electrode_charge", _TE, "C", "charge that the electrode has passed, anodic positive"),
+    Variable(
+        "transport", "conservation_error", ("conserved",), "1",
+        "amount at the end less that at the start and what came in, over what is held and was moved",
+    ),
     Variable("transport", "reaction_charge", ("time", "reaction"), "C", "charge of the reaction, anodic positive"),
     Variable("transport", "ohmic_drop", _TE, "V", "potential of the liquid at the electrode less at the reference"),
     Variable("transport", "largest_ohmic_drop", _TE, "V", "ohmic drop where it is largest on the electrode"),

@@ -22,6 +22,7 @@ from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.cell import flow_of
+from simcell.studies.conservation import errors, laws_of
 from simcell.studies.coupling import feedbacks
 from simcell.studies.currents import (
     Ready,
@@ -303,4 +304,8 @@ def labelled(case: CaseInput, made: BathReady, record: BathRecord) -> tuple[dict
         assert made.wet.light is not None
         wet, gases = beam_groups(made.wet, record.field_time, resolved(c), axes, flat(made.wet.light[:1])[0])
         groups, coords = groups | wet, coords | gases
+        ends = record.inventory[0], record.inventory[1]
+        laws = laws_of(made.wet.setup.mechanism, {ion.name: ion.charge for ion in made.bath.ions})
+        transport["conservation_error"] = (["conserved"], errors(laws, *ends, record.entered))
+        coords["conserved"] = list(laws)
     return groups, coords | {"moment": record.time}

@@ -64,6 +64,8 @@ def stacked(
     coords: dict[str, Any] = {BEAM: ([0.0, 1.0], "1"), BIAS: ([0.0, 1.0], "1")}
     groups: dict[str, Any] = {}
     for node in last.children.values():
+        if "moment" in node.dims:  # every step of a solver: its own in each run
+            continue
         group = {}
         for name, array in node.data_vars.items():
             parts = {run: _part(tree, f"{node.name}/{name}", longest[:count]) for run, tree in trees.items()}

@@ -20,6 +20,7 @@ import numpy as np
 from simcell.errors import InputError, Problem, SimcellError, SolverError
 from simcell.results.provenance import read_provenance
 from simcell.results.schema import build
+from simcell.studies.bath import bath_of
 from simcell.studies.control_results import Pair, stacked
 from simcell.studies.line import line_of
 from simcell.studies.sweeps.pool import processes
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 Unbiased = Literal["open-circuit", "grounded"]
 UNBIASED: tuple[Unbiased, ...] = ("open-circuit", "grounded")
 RUNS = ((0, 0), (1, 0), (0, 1), (1, 1))  # beam, bias
-TIMES = 200  # at which the runs are compared, unless [output] says
+TIMES, LEAST = 200, 20  # at which the runs are compared, unless [output] says
+MOST_CELLS = 200_000  # cells times times in one run: with 20 species 32 MB
 POLL = 0.2  # s between two looks at Ctrl-C
 DIED = "its process died (killed, out of memory, or a crash); with --jobs 1 it has all memory to itself"
 
@@ -77,14 +79,17 @@ def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[Pair, Ca
         step |= {"technique": "potentiostatic", "potential": "0 V"}
         free |= {"protocol.reference": counter, "protocol.ir_compensation": 0.0}
     written = case.data.get("output") or {}
-    spread = np.linspace(0.0, seconds, TIMES + 1)[1:].tolist()
+    line = case.input.grid.geometry == "line"
+    grid = (line_of(case.input, case.folder).liquid if line else bath_of(case.input, case.folder).bath).grid
+    count = TIMES if line else int(np.clip(MOST_CELLS // grid.volume.size, LEAST, TIMES))
+    spread = np.linspace(0.0, seconds, count + 1)[1:].tolist()
     times = case.input.output.resolved_times(seconds, case.input.grid.geometry) if written else spread
     shown: dict[str, Any] = dict.fromkeys(("output.count", "output.spacing", "output.from")) | {
         "output.times": [f"{t!r} s" for t in times]
     }
     if case.input.grid.spacing is None:  # one grid for all, the one that the biased run wants
-        grid = line_of(case.input, case.folder).liquid.grid
-        shown["grid.spacing"] = f"{float(grid.faces[2][1] - grid.faces[2][0])!r} m"
+        x = grid.faces[2]
+        shown["grid.spacing"] = f"{float(x[1] - x[0] if line else np.diff(x).min())!r} m"
     return {
         (beam, bias): case.replace_all({**shown, **({} if beam else dark), **({} if bias else free)})
         for beam, bias in RUNS

@@ -23,6 +23,7 @@ CHEN = "Allen-Cahn phase with a Butler-Volmer drive (Chen 2015); ions and one po
 GRAND = "grand potential with an energy law; phase, salt, potential and bodies implicit by Newton's method; first order"
 LARGEST = 40_000  # cells of the form whose steps are factorised directly: some seconds each
 BENT, COLLAPSED = 0.1, 1.0  # drive over barrier: a front 2 % slow; no barrier that counts
+FORETOLD = "verdict, ripples, steps and time that are foretold are those of the conservative model"
 DISTORTED = 0.1  # reaction over relaxation, beyond which a flat front is 2 % slow
 
 
@@ -116,7 +117,8 @@ def _chen(case: DendriteInput, layer: Layer, gap: float) -> Form:
             f"chen2015: the reaction is {bent:.2g} of the relaxation, the profile gives way: chen.relaxation = "
             f'"{constants.relaxation * bent / DISTORTED:.2g} 1/s" or more'
         )
-    return Form(partial(grow_chen, form=constants), begin_chen, CHEN, tuple(remarks), _unaccounted, by_charge=False)
+    told = (*remarks, FORETOLD)
+    return Form(partial(grow_chen, form=constants), begin_chen, CHEN, told, _unaccounted, by_charge=False)
 
 
 def _grand(layer: Layer, stages: Sequence[Stage], file: str) -> Form:
@@ -142,7 +144,7 @@ def _grand(layer: Layer, stages: Sequence[Stage], file: str) -> Form:
         right = f'"{1e9 * delta * BENT / bent:.2g} nm", or a drive below {1e3 * BENT * drive / bent / metal.f:.2g} mV'
         raise InputError(Problem(file, "dendrite.interface_width", f"{1e9 * delta:.3g} nm", told, right))
     use = f"; {1e9 * delta * BENT / max(bent, BENT):.2g} nm would do" if bent > BENT else ""
-    return Form(grow_grand, partial(begin_grand, layer), GRAND, (told + use,) if use else ())
+    return Form(grow_grand, partial(begin_grand, layer), GRAND, (*([told + use] if use else []), FORETOLD))
 
 
 def _unaccounted(layer: Layer, states: Sequence[State]) -> list[str]:

@@ -171,8 +171,8 @@ def lit_on(case: CaseInput, wet: Irradiated, grid: Grid) -> tuple[Irradiated, tu
     12.566
     """
     if not _sized(case):
-        even = ("the beam is as strong everywhere: no beam.diameter, pixel or spots say where it falls",)
-        return replace(wet, light=np.ones(grid.shape)), even
+        even = "the beam is as strong everywhere: no beam.diameter, pixel or spots say where it falls"
+        return replace(wet, light=np.ones(grid.shape)), (even,)
     beam = footprint_of(case.beam)
     try:
         told = resolve(grid, beam, rim_of(case.cell))

@@ -20,6 +20,7 @@ from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
+from simcell.studies.conservation import errors, laws_of
 from simcell.studies.coupling import coupling_group, feedbacks, gas_of, gas_remarks, heat_of, injected_density
 from simcell.studies.irradiated import Irradiated, beam_groups, crowded, irradiated, unresolved
 from simcell.studies.reactions import by_role, reactions_of
@@ -354,6 +355,10 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     if ready.wet is not None:
         more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
         groups, coords = groups | more, coords | gases
+        ends = record.inventory[0], record.inventory[1]
+        laws = laws_of(ready.wet.setup.mechanism, {ion.name: ion.charge for ion in ready.liquid.ions})
+        group["conservation_error"] = (["conserved"], errors(laws, *ends, record.entered))
+        coords["conserved"] = list(laws)
         if coupled := coupling_group(case, record, rows, gases["gas"]):
             groups["coupling"] = coupled
     return groups, coords, remarks

@@ -13,8 +13,8 @@ empty the surface but never take more than there is.
 
 Reactions inside the liquid and what a beam makes there (`simcell.transport.bulk`) stand on the right side of the
 balance of each cell. The surface of an electrode takes part, so that buffers hold there even where the layer in which
-they act is thinner than the cell. In section and full it has a quarter of the cell beside it, as along a line. In a plan, with
-the sources S of the mean m and of the surface s, it passes on
+they act is thinner than the cell. In section and full it has a quarter of the cell beside it, as along a line. In a
+plan, with the sources S of the mean m and of the surface s, it passes on
 
 .. math:: \frac{3D}{h}(c_s - c_m) = N + \tfrac15 h\,[S(c_s) - S(c_m)]
 
@@ -52,26 +52,26 @@ ROLES = ("working", "counter", "floating", "reference")
 class Plate:
     """An electrode of the bath: where it lies, what reacts there, and what it is for.
 
-        Parameters
-        ----------
-        place : Electrode
-            Its name and cover (`simcell.transport.electrode.strip`, `patch`); potential, current, law and film of it are
-            not used.
-        surface : Surface
-            Reactions, film and double layer.
-        role : str
-            ``working``: the protocol controls it. ``counter``: gives back the current, its metal is at 0 V. ``floating``:
-            connected to nothing. ``reference``: passes no current and reacts with nothing, its potential is that of the
-            liquid above it.
+    Parameters
+    ----------
+    place : Electrode
+        Its name and cover (`simcell.transport.electrode.strip`, `patch`); potential, current, law and film of it are
+        not used.
+    surface : Surface
+        Reactions, film and double layer.
+    role : str
+        ``working``: the protocol controls it. ``counter``: gives back the current, its metal is at 0 V. ``floating``:
+        connected to nothing. ``reference``: passes no current and reacts with nothing, its potential is that of the
+        liquid above it.
 
-        Examples
-        --------
-        >>> from simcell.numerics.grid import section
-        >>> from simcell.transport.bulk import Bulk
+    Examples
+    --------
+    >>> from simcell.numerics.grid import section
+    >>> from simcell.transport.bulk import Bulk
     from simcell.transport.electrode import strip
-        >>> g = section([0.0, 1.0, 2.0], [0.0, 1.0])
-        >>> Plate(strip(g, "WE", 0.0, 1.0), Surface()).role
-        'working'
+    >>> g = section([0.0, 1.0, 2.0], [0.0, 1.0])
+    >>> Plate(strip(g, "WE", 0.0, 1.0), Surface()).role
+    'working'
     """
 
     place: Electrode
@@ -94,50 +94,50 @@ class Plate:
 class Bath:
     """Ions in a liquid between electrodes.
 
-        Parameters
-        ----------
-        grid : Grid
-            `plan`, `section` or `full`, not periodic.
-        ions : sequence of Ion
-        start : mapping of ion to number or (nz, ny, nx) array
-            [mol/m^3]; electroneutral everywhere.
-        plates : sequence of Plate
-            One working electrode; at most one counter electrode; any number of others.
-        reservoirs : mapping of side to composition
-            Sides ``x-``, ``x+``, ``y-``, ``y+``, ``z+`` that are open, and what stands behind them [mol/m^3].
-        flow : three arrays, optional
-            Volume flow through the faces [m^3/s], shaped as `grid.area` (`simcell.cell.flow.Flow.volume_flow`).
-        reference : (x, y), str or None
-            Where the reference electrode stands [m], on the floor, or the name of a plate. None: potentials are against the
-            metal of the counter electrode, or the reservoirs where there is none.
-        balance : str
-            Ion that follows from electroneutrality. Default: the most concentrated one that no reaction uses.
-        temperature : float
-            [K]
-        bulk : Bulk, optional
-            What reacts inside the liquid and what a beam makes there; its footprint has the shape of the grid.
-        scales : mapping of ion to number
-            Largest concentration [mol/m^3] that an ion is expected to reach, if that is more than at the start: errors
-            are told against it.
+    Parameters
+    ----------
+    grid : Grid
+        `plan`, `section` or `full`, not periodic.
+    ions : sequence of Ion
+    start : mapping of ion to number or (nz, ny, nx) array
+        [mol/m^3]; electroneutral everywhere.
+    plates : sequence of Plate
+        One working electrode; at most one counter electrode; any number of others.
+    reservoirs : mapping of side to composition
+        Sides ``x-``, ``x+``, ``y-``, ``y+``, ``z+`` that are open, and what stands behind them [mol/m^3].
+    flow : three arrays, optional
+        Volume flow through the faces [m^3/s], shaped as `grid.area` (`simcell.cell.flow.Flow.volume_flow`).
+    reference : (x, y), str or None
+        Where the reference electrode stands [m], on the floor, or the name of a plate. None: potentials are against the
+        metal of the counter electrode, or the reservoirs where there is none.
+    balance : str
+        Ion that follows from electroneutrality. Default: the most concentrated one that no reaction uses.
+    temperature : float
+        [K]
+    bulk : Bulk, optional
+        What reacts inside the liquid and what a beam makes there; its footprint has the shape of the grid.
+    scales : mapping of ion to number
+        Largest concentration [mol/m^3] that an ion is expected to reach, if that is more than at the start: errors
+        are told against it.
 
-        Raises
-        ------
-        ValueError
-            Naming what does not fit: charge in a composition, unknown ions, electrodes that overlap, flow without
-            reservoir.
+    Raises
+    ------
+    ValueError
+        Naming what does not fit: charge in a composition, unknown ions, electrodes that overlap, flow without
+        reservoir.
 
-        Examples
-        --------
-        >>> from simcell.numerics.grid import plan
-        >>> from simcell.transport.bulk import Bulk
+    Examples
+    --------
+    >>> from simcell.numerics.grid import plan
+    >>> from simcell.transport.bulk import Bulk
     from simcell.transport.electrode import strip
-        >>> from simcell.transport.species import plating
-        >>> g = plan([0.0, 1e-6, 2e-6, 3e-6], [0.0, 1e-6], 0.5e-6)
-        >>> salt = [Ion("Li+", 1, 1e-9), Ion("ClO4-", -1, 1.8e-9)]
-        >>> li = Surface((plating("Li", "Li+", 1, 10.0, 100.0, 0.5, 0.5),))
-        >>> a, b = strip(g, "a", 0.0, 1e-6), strip(g, "b", 2e-6, 3e-6)
-        >>> Bath(g, salt, {"Li+": 100.0, "ClO4-": 100.0}, [Plate(a, li), Plate(b, li, "counter")]).balance
-        'ClO4-'
+    >>> from simcell.transport.species import plating
+    >>> g = plan([0.0, 1e-6, 2e-6, 3e-6], [0.0, 1e-6], 0.5e-6)
+    >>> salt = [Ion("Li+", 1, 1e-9), Ion("ClO4-", -1, 1.8e-9)]
+    >>> li = Surface((plating("Li", "Li+", 1, 10.0, 100.0, 0.5, 0.5),))
+    >>> a, b = strip(g, "a", 0.0, 1e-6), strip(g, "b", 2e-6, 3e-6)
+    >>> Bath(g, salt, {"Li+": 100.0, "ClO4-": 100.0}, [Plate(a, li), Plate(b, li, "counter")]).balance
+    'ClO4-'
     """
 
     grid: Grid

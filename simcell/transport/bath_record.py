@@ -114,6 +114,13 @@ class BathRecord:
             worst = max(worst, float(np.abs(through[t] - there).max()))
         return worst / moved
 
+    @property
+    def entered(self) -> Array:
+        """What came in since the start (ions) [mol]: made by electrodes, and through open sides."""
+        count = len(self.electrodes)
+        made = [[self.given(name, t) for name in self.ions] for t in range(count)]
+        return np.asarray(np.sum(made, axis=0) + self.passed[-1, count:].sum(axis=0))
+
     def given(self, ion: str, electrode: int) -> float:
         """What reactions and double layer of an electrode put into the liquid [mol]."""
         bath, total, r = self.bath, 0.0, 0

@@ -150,6 +150,16 @@ class Record:
             held[self.ions.index(name)] = self.gas[-1, :, g] @ liquid.grid.volume.ravel()
         return held
 
+    @property
+    def entered(self) -> Array:
+        """What came in since the start (ions) [mol], made by electrodes and through other ends, bubbles deducted.
+
+        Bubbles and the liquid that they have displaced are no longer in `inventory`.
+        """
+        made = np.array([self._made(name) for name in self.ions], dtype=object)
+        sides = [self.passed[-1, n] if made[0, n] is None else made[:, n].astype(float) for n in range(2)]
+        return np.asarray(sides[0] + sides[1] - self.bubbles - self.displaced[-1])
+
     def _made(self, name: str) -> list[float | None]:
         """What reactions and charging put into the liquid at both ends [mol]; none where the end is no electrode."""
         liquid = self.liquid_of

@@ -128,7 +128,9 @@ def test_mirror_images_of_an_anisotropic_seed(lattices: dict[int, tuple[Layer, R
     for angle in (0, 45):
         xi = lattices[angle][1].last.xi
         for other in (xi[::-1], xi[:, ::-1], xi.T):
-            assert np.abs(other - xi).max() < 3e-5  # the solver stops at 1e-8 of the rate
+            # in the middle of the metal there is no normal, and rounding errors grow in the tail of the phase
+            away = np.maximum(xi, other) < 0.9
+            assert np.abs(other - xi)[away].max() < 3e-6  # the solver stops at 1e-8 of the rate
 
 
 def test_a_nucleus_keeps_the_orientation_that_it_was_given() -> None:

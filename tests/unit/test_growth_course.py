@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from simcell.case import Case
+from simcell.dendrite.layer import Layer, begin
+from simcell.dendrite.model import Control, grow
+from simcell.dendrite.stability import Metal
 from simcell.errors import InputError
+from simcell.numerics.grid import section
 from simcell.results.checkpoint import Checkpoint, identity
 from simcell.results.provenance import read_provenance
 from simcell.studies.run import run_case
@@ -131,3 +135,16 @@ def test_growth_that_is_cut_short_goes_on_to_the_same_bits(tmp_path: Path) -> No
     first, last = (read_provenance(tree) for tree in (wanted, found))
     assert first["warnings"] == last["warnings"]
     assert first["solver"] == last["solver"]
+
+
+def test_no_step_moves_the_front_by_more_than_a_part_of_a_cell() -> None:
+    zinc = Metal(2, 9.16e-6, 0.3, 30.0, 100.0, 6.2e-10, 0.37)
+    layer = Layer(zinc, section(np.linspace(0.0, 2e-6, 61), [0.0, 1e-6]), 0.1e-6, {"x+": "reservoir"})
+    front: list[float] = []
+    grow(
+        layer, begin(layer, 0.8e-6 - layer.centre[1]), [0.4], potential=-0.25,
+        progress=lambda state: front.append(float(state.xi.sum()) * layer.spacing),
+    )  # fmt: skip
+    steps = np.diff(front) / layer.spacing
+    assert len(steps) > 5
+    assert steps.max() < 1.5 * Control().courant  # what is accepted beyond the aim
