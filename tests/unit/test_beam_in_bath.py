@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from simcell.transport.session import Options, run
 from simcell.transport.species import Ion, Liquid, Reaction, Reservoir, Surface, between, couple, plating
 
 UM = 1e-6
+EXAMPLE = Path(__file__).parents[2] / "examples" / "beam_between_strips.toml"
 INERT = Surface(capacitance=0.2, before=0.0)
 IONS = [Ion("O+", 1, 1e-9), Ion("R", 0, 1e-9), Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
 START = {"O+": 1.0, "R": 1.0, "K+": 100.0, "Cl-": 101.0}
@@ -175,7 +177,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def strips_case(**changes: object) -> Case:
     """The example in plan view."""
-    return Case.read("examples/beam_between_strips.toml", [f"{key}={value}" for key, value in changes.items()])
+    return Case.read(EXAMPLE, [f"{key}={value}" for key, value in changes.items()])
 
 
 def test_beam_of_a_case_falls_on_its_cells() -> None:
