@@ -173,6 +173,7 @@ def test_every_quantity_names_its_kind():
         if isinstance(found := field_type(model, (key,)), Measure)
     }
     assert kinds == {
+        "dendrite.beyond": "length", "dendrite.direction": "angle", "dendrite.position": "position",
         "coupling.bubble_radius": "length", "coupling.temperature_rise": "temperature_coefficient",
         "case.duration": "time", "beam.energy": "energy", "beam.dose_rate": "dose_rate", "beam.flux": "flux",
         "beam.current": "current", "beam.diameter": "length", "beam.pixel": "length", "beam.dwell": "time",
