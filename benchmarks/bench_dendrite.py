@@ -1,10 +1,8 @@
-"""Metal growth against FiPy on the same grid: a step of electrodeposition, and a step of an explicit dendrite.
+"""Metal growth against FiPy on the same grid: a step of electrodeposition (explicit dendrite: `bench_solidification`).
 
 Run from the root of the tree: ``python -m benchmarks.bench_dendrite [cells]`` (128 by default; 512 takes minutes).
-Processor time of one thread. Electrodeposition: a rippled lithium front at -0.3 V. FiPy solves the three equations
-once each, linearised (charge, salt, phase); the metal model iterates charge and salt together to 1e-8. The dendrite is
-that of FiPy's example `phase/anisotropy`, implicit there, explicit here: an implicit step is about 7 explicit ones
-long. The bound is what the memory can do: six words a cell, of a triad measured alongside.
+Processor time of one thread. A rippled lithium front at -0.3 V. FiPy solves the three equations once each, linearised
+(charge, salt, phase); the metal model iterates charge and salt together to 1e-8.
 """
 
 from __future__ import annotations
@@ -14,8 +12,6 @@ from time import process_time
 
 import numpy as np
 
-from benchmarks.machine import bandwidth
-from benchmarks.solid import step
 from simcell.dendrite.layer import Layer, State, begin
 from simcell.dendrite.model import Control, _Worker, grow
 from simcell.dendrite.stability import FARADAY, Metal
@@ -80,53 +76,6 @@ def fipy_growth(layer: Layer, state: State) -> float:
     return process_time() - began
 
 
-def dendrite(n: int, steps: int) -> float:
-    """Processor seconds an explicit step."""
-    x = (np.arange(n) + 0.5) * 0.025
-    phi = (np.hypot(x[:, None] - x.mean(), x[None, :] - x.mean()) < 0.125).astype(float)
-    u, rate, flow = np.full((n, n), -0.5), np.empty((n, n)), np.empty(n)
-    settings = (6, 0.02, 0.015, 3e-4, 0.9, 20.0, 2.25, 0.025, 5e-5)
-    step(phi, u, rate, flow, *settings)
-    began = process_time()
-    for _ in range(steps):
-        step(phi, u, rate, flow, *settings)
-    return (process_time() - began) / steps
-
-
-def fipy_dendrite(n: int) -> float:
-    """Processor seconds of a step of FiPy's formulation of the same model."""
-    import fipy
-
-    mesh = fipy.Grid2D(nx=n, ny=n, dx=0.025, dy=0.025)
-    phi = fipy.CellVariable(mesh=mesh, hasOld=True)
-    heat = fipy.CellVariable(mesh=mesh, hasOld=True, value=-0.5)
-    middle = mesh.cellCenters.value - 0.0125 * n
-    phi.setValue(1.0, where=np.hypot(*middle) < 0.125)
-    psi = fipy.numerix.arctan2(phi.faceGrad[1], phi.faceGrad[0])
-    size = fipy.numerix.tan(3.0 * psi)
-    beta = (1.0 - size**2) / (1.0 + size**2)
-    slope = -6.0 * 2.0 * size / (1.0 + size**2)
-    ratio = 1.0 + 0.02 * beta
-    diffusion = 0.015**2 * ratio * (
-        ratio * fipy.Variable(((1, 0), (0, 1))) + 0.02 * slope * fipy.Variable(((0, -1), (1, 0)))
-    )  # fmt: skip
-    drive = phi - 0.5 - 0.9 / np.pi * fipy.numerix.arctan(20.0 * heat)
-    source = fipy.ImplicitSourceTerm(drive * (1 - phi))
-    of_phase = fipy.TransientTerm(3e-4) == fipy.DiffusionTerm([diffusion]) + source
-    of_heat = fipy.TransientTerm() == fipy.DiffusionTerm(2.25) + (phi - phi.old) / 5e-4
-
-    def once() -> None:
-        phi.updateOld()
-        heat.updateOld()
-        of_phase.solve(phi, dt=5e-4)
-        of_heat.solve(heat, dt=5e-4)
-
-    once()
-    began = process_time()
-    once()
-    return process_time() - began
-
-
 def main() -> int:
     """Print the table."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 128
@@ -134,10 +83,6 @@ def main() -> int:
     theirs = fipy_growth(layer, state)
     print(f"electrodeposition {n} x {n}: {1e3 * ours:.1f} ms a step ({iterations:.1f} linear iterations)")
     print(f"  FiPy, three linear equations once: {1e3 * theirs:.0f} ms, {theirs / ours:.1f} times")
-    ours, theirs = dendrite(n, max(20, 2_000_000 // n**2)), fipy_dendrite(n)
-    bound = 48.0 * n * n / bandwidth()
-    print(f"explicit dendrite {n} x {n}: {1e3 * ours:.3f} ms a step, {bound / ours:.0%} of the bandwidth bound")
-    print(f"  FiPy: {1e3 * theirs:.0f} ms, {theirs / ours:.0f} times a step, {theirs / ours / 7.0:.0f} per model time")
     return 0
 
 

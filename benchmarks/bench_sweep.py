@@ -1,10 +1,11 @@
-"""Sweeps: 1,000 homogeneous cases through the batch kernel against one run after another, and two processes or a
-Dask cluster of two worker processes against one process, start-up excluded.
+"""Sweeps: 1,000 homogeneous cases through the batch kernel against one run after another, and 64 plan-view cases in two
+processes or on a Dask cluster of two worker processes against one after another, start-up excluded.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,13 +15,15 @@ from simcell.case import Case
 from simcell.studies.sweeps.plan import plan_of
 from simcell.studies.sweeps.run import run_sweep
 
-CASES, SERIAL, RINGS = 1000, 25, 8
+CASES, SERIAL, MAPS, ALONE = 1000, 25, 64, 4
 WATER = {"case": {"duration": "100 s"}, "beam": {"dose_rate": "1e6 Gy/s"}}
-AROUND = {
+IN_PLAN = {
     **WATER,
     "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
-    "grid": {"geometry": "radial", "extent": "25 um", "spacing": "10 nm"},
-    "solver": {"rtol": 1e-6},
+    "cell": {"spacer_height": "500 nm"},
+    "grid": {"geometry": "plan", "extent": "10 um", "spacing": "1 um", "growth": 1.2},
+    "output": {"times": ["1 s", "100 s"]},
+    "solver": {"rtol": 2e-4},
 }
 
 
@@ -52,32 +55,33 @@ def throughput(folder: Path) -> None:
 
 
 def efficiency(folder: Path) -> None:
-    """Runs around a beam, some seconds each: one process, two, and two workers of a Dask cluster."""
-    case, plan = Case.from_dict(AROUND), plan_of([f"beam.dose_rate=1e6Gy/s..2e6Gy/s:log:{RINGS}"])
+    """Runs in plan view, some ten seconds each: one after another, two processes, two workers of a Dask cluster."""
+    case, plan = Case.from_dict(IN_PLAN), plan_of([f"beam.dose_rate=1e6Gy/s..2e6Gy/s:log:{MAPS}"])
     plan.member(case, 0).run()
     began = time.perf_counter()
-    for number in range(RINGS):
+    for number in range(0, MAPS, MAPS // ALONE):
         plan.member(case, number).run()
-    one = time.perf_counter() - began
-    print(f"{RINGS} runs around a beam one after another: {one:.1f} s, {one / RINGS:.1f} s each")
+    one = (time.perf_counter() - began) / ALONE
+    print(f"runs in plan view one after another: {one:.1f} s each (of {ALONE})")
 
-    def report(name: str, stamps: list[float]) -> None:
-        # From the first finished run on: start-up is over, and so is, nearly, the second run.
-        first, rest, ideal = stamps[0], stamps[-1] - stamps[0], one * (RINGS - 2) / RINGS / 2
-        print(f"{name}: first run after {first:.1f} s; the rest at {ideal / rest:.2f} of 2 cores")
+    def report(name: str, whole: float, stamps: list[float]) -> None:
+        # From the second finished run on: start-up is over, and all processes are in the middle of theirs.
+        done, spent = len(stamps) - 2, stamps[-1] - stamps[1]
+        rate = done * one / spent / 2
+        print(f"{name}: {whole:.0f} s in all, first run after {stamps[0]:.1f} s; the rest at {rate:.2f} of 2 cores")
 
-    _, stamps = _swept(case, plan, folder / "two", jobs=2)
-    report("two processes", stamps)
+    report("two processes, 64 runs", *_swept(case, plan, folder / "two", jobs=2))
     from distributed import LocalCluster
 
+    few = plan_of([f"beam.dose_rate=1e6Gy/s..2e6Gy/s:log:{MAPS // 4}"])
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        _, stamps = _swept(case, plan, folder / "dask", scheduler=cluster.scheduler_address)
-        report("two Dask workers", stamps)
+        report("two Dask workers, 16 runs", *_swept(case, few, folder / "dask", scheduler=cluster.scheduler_address))
 
 
 if __name__ == "__main__":
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as place:
-        throughput(Path(place))
+        if "efficiency" not in sys.argv:
+            throughput(Path(place))
         efficiency(Path(place))
     print(f"load {os.getloadavg()[0]:.1f}")

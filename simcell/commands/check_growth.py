@@ -30,7 +30,7 @@ def describe_growth(case: Case) -> dict[str, Any]:
     from simcell.commands.check import flat, with_units
     from simcell.studies.growth_setup import growth_of
 
-    ready = growth_of(case.input, case.file)
+    ready = growth_of(case.input, case.file, case.folder)
     ahead, metal, mesh = ready.ahead, ready.layer.metal, ready.mesh
     length, rate = ahead.fastest
     numbers = {

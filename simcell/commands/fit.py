@@ -21,8 +21,13 @@ INTERRUPTED = 130
 
 def fit(
     case: Path = CASE,
-    data: Path = typer.Option(..., "--data", metavar="CSV", help="Outputs against time, measured."),
-    data_off: Path | None = typer.Option(None, "--data-off", metavar="CSV", help="The same without beam."),
+    data: Path = typer.Option(
+        ..., "--data", metavar="FILE", help="Outputs against time, measured: .csv, BioLogic .mpr or .mpt, Gamry .DTA."
+    ),
+    data_off: Path | None = typer.Option(None, "--data-off", metavar="FILE", help="The same without beam."),
+    watch: list[str] = typer.Option(
+        [], "--output-of", metavar="NAME", help="Columns to fit, such as electrode_current.working; default all."
+    ),
     free: list[str] = typer.Option(..., "--free", metavar="KEY=A..B[:log]", help="What to find; may be repeated."),
     output: Path | None = typer.Option(None, "--output", "-o", help="Result at the solution (.nc)."),
     most: int = typer.Option(200, min=4, help="Runs of the search at most."),
@@ -37,19 +42,21 @@ def fit(
     Examples:
       simcell fit case.toml --data on.csv --free beam.dose_rate=1e5Gy/s..1e7Gy/s:log
       simcell fit case.toml --data on.csv --data-off off.csv --free radiolysis.g_scale=0.3..3:log -o fit.nc
+      simcell fit case.toml --data on.mpr --output-of electrode_current.working --free electrode.working.area=...
     The first line of a CSV: time [s],concentration.H2O2 [mmol/L],pH
     """
     from simcell.studies.traces import read_trace
 
     loaded = load_case(case, changes)
-    trace = read_trace(data)
-    off = None if data_off is None else read_trace(data_off)
+    working = next((e.name for e in loaded.input.electrode if e.role == "working"), "working")
+    trace = read_trace(data, working, watch)
+    off = None if data_off is None else read_trace(data_off, working, watch)
     target = output_path(output or Path(f"{case.stem}-fit.nc"), force, suffixes=(".nc",))
     image, corrected = target.with_suffix(".png"), target.with_suffix(".csv")
     output_path(image, force)
     if data_off is not None:
         output_path(corrected, force)
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     from simcell.studies.fit import fit as search
 
     try:

@@ -52,7 +52,7 @@ def limit(
     seconds = parse_options({"--after": (after, "time")})["--after"]
     loaded = load_case(case, changes)
     study.check_limit(loaded, keep, seconds, ensemble=every)
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     with progress_bar("searching", quiet) as tell:
         answers = study.limit(loaded, keep, seconds, ensemble=every, progress=tell)
     for warning in dict.fromkeys(w for answer in answers for w in answer.warnings):

@@ -67,7 +67,7 @@ def run(
     image = output_path(target.with_suffix(".png"), force) if picture else None
     _check(loaded, ranges, quiet)
     keeper = None if ranges else keeper_of(loaded, target, checkpoint, resume)
-    announce_compilation(quiet, _kernels(loaded))
+    announce_compilation(loaded.input, quiet)
     try:
         with progress_bar("running", quiet) as tell:
             tree = _compute(loaded, ranges, tell, keeper)
@@ -87,7 +87,7 @@ def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     if "dendrite" in case.input.case.physics:
         from simcell.studies.growth_setup import growth_of
 
-        growth_of(case.input, case.file)
+        growth_of(case.input, case.file, case.folder)
         if ranges:
             reason = "cannot be varied in one run of growth; simcell sweep runs the case for each value"
             raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
@@ -114,12 +114,6 @@ def _check(case: Case, ranges: Sequence[Vary], quiet: bool) -> None:
     if ranges and (samples := case.input.radiolysis.ensemble):
         reason = f"cannot go with --ensemble {samples} (radiolysis.ensemble): run the case with it for each value"
         raise InputError([Problem("", f"--vary {r.key}", None, reason) for r in ranges])
-
-
-def _kernels(case: Case) -> str:
-    """What has to be compiled for a case."""
-    geometry = case.input.grid.geometry
-    return "currents" if case.input.case.physics == ("transport",) and geometry != "line" else geometry
 
 
 def _default_output(case: Path) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from simcell.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from simcell.inputs.case import CaseInput
 
 JSON = typer.Option(False, "--json", help="Print one JSON object instead of a table.")
 FORCE = typer.Option(False, "--force", "-f", help="Replace the output file where it exists.")
@@ -174,43 +178,58 @@ def output_path(path: Path, force: bool, suffixes: Sequence[str] = ()) -> Path:
     return path
 
 
-def announce_compilation(quiet: bool = False, geometry: str = "batch") -> None:
+# The kernel that is compiled last, and how long all of them take.
+LAST = {
+    "batch": ("simcell.chemistry.kernels", "advance", "10 to 20 s"),
+    "radial": ("simcell.radiolysis.kernels", "advance_line", "half a minute"),
+    "field": ("simcell.radiolysis.kernels_multigrid", "gmres", "minutes"),
+    "currents": ("simcell.numerics.kernels_multigrid", "start_points", "half a minute"),
+    "ions on a line": ("simcell.transport.kernels", "step", "minute"),
+    "ions": ("simcell.transport.kernels_columns", "cycle", "minute"),
+    "growth": ("simcell.dendrite.kernels", "extend", "half a minute"),
+}
+
+
+def kernels_for(case: CaseInput) -> str:
+    """Which kernels a case needs, a key of `LAST`.
+
+    Examples
+    --------
+    >>> from simcell.case import Case
+    >>> kernels_for(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input)
+    'batch'
+    """
+    geometry = case.grid.geometry
+    if "dendrite" in case.case.physics:
+        return "growth"
+    if "transport" in case.case.physics:
+        from simcell.studies.transport import is_tertiary
+
+        if not is_tertiary(case):
+            return "currents"
+        return "ions on a line" if geometry == "line" else "ions"
+    return geometry if geometry in LAST else "field"
+
+
+def announce_compilation(case: CaseInput, quiet: bool = False) -> None:
     """Say that kernels compile once, where no compiled ones are found for the present source.
 
     Parameters
     ----------
+    case : CaseInput
     quiet : bool
         Say nothing.
-    geometry : str
-        As in the case: rings, and planes, sections and three dimensions, have kernels of their own; ``currents`` for
-        distributions of current.
 
     Examples
     --------
-    >>> announce_compilation(quiet=True)
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input
+    >>> announce_compilation(case, quiet=True)
     """
     if quiet:
         return
-    if geometry == "batch":
-        from simcell.chemistry.kernels import advance as last
-
-        wait = "10 to 20 s"
-    elif geometry == "radial":
-        from simcell.radiolysis.kernels import advance_line as last
-
-        wait = "half a minute"
-    elif geometry == "line":
-        from simcell.transport.kernels import step as last
-
-        wait = "minute"
-    elif geometry == "currents":
-        from simcell.numerics.kernels_multigrid import start_points as last
-
-        wait = "half a minute"
-    else:
-        from simcell.radiolysis.kernels_multigrid import gmres as last
-
-        wait = "minutes"
+    module, function, wait = LAST[kernels_for(case)]
+    last = getattr(importlib.import_module(module), function)
     source, name = Path(inspect.getfile(last.py_func)), last.py_func.__name__
     try:
         folder = Path(last.stats.cache_path)

@@ -69,7 +69,7 @@ def sweep(
     if dry_run:
         _estimate(loaded, plan, target, jobs)
         return
-    announce_compilation(quiet, loaded.input.grid.geometry)
+    announce_compilation(loaded.input, quiet)
     tally = _run(loaded, plan, target, jobs, scheduler, resume, retry_failed, quiet)
     _tell(tally, target, quiet)
     if plan.design in ("morris", "sobol"):
@@ -123,7 +123,7 @@ def _lines(tell: Callable[[float], None], runs: int, quiet: bool) -> Callable[[f
         if now - last > OFTEN:
             last = now
             done = fraction - began[1]
-            left = f", about {_duration((now - began[0]) * (1.0 - fraction) / done)} left" if done > 0.0 else ""
+            left = f", about {duration((now - began[0]) * (1.0 - fraction) / done)} left" if done > 0.0 else ""
             note(f"{round(fraction * runs)} of {runs} runs done{left}")
 
     return both
@@ -144,7 +144,7 @@ def _tell(tally: Tally, target: Path, quiet: bool) -> None:
     if tally.failed:
         note(f"{tally.failed} of {tally.runs} runs failed; --retry-failed runs those again whose values make a case")
     if not quiet:
-        typer.echo(f"{tally.complete} of {tally.runs} runs complete, {_duration(tally.seconds)} this time")
+        typer.echo(f"{tally.complete} of {tally.runs} runs complete, {duration(tally.seconds)} this time")
         typer.echo(f'wrote    {target}; read it with simcell.open_sweep("{target.as_posix()}")')
 
 
@@ -186,8 +186,8 @@ def _estimate(case: Case, plan: Plan, target: Path, jobs: int | None) -> None:
     keys = " x ".join(f"{a.key} ({len(a.values) if plan.design == 'grid' else 'drawn'})" for a in plan.axes)
     rows: list[tuple[str, Any]] = [
         ("runs", f"{found.runs}: {keys}"),
-        ("each", _duration(found.each) + ("" if found.finished else f" (from its progress in the first {TRIAL:g} s)")),
-        ("time", f"{_duration(found.seconds(processes))} with {processes} processes, if each has a core of its own"),
+        ("each", duration(found.each) + ("" if found.finished else f" (from its progress in the first {TRIAL:g} s)")),
+        ("time", f"{duration(found.seconds(processes))} with {processes} processes, if each has a core of its own"),
         ("memory", "not told by this system" if found.memory is None else
          f"{found.memory * 1e-9:.2g} GB a process, {found.memory * processes * 1e-9:.2g} GB in all"),
         ("how", "batch kernel, many runs a call" if batchable(case, plan) else "one process a run"),
@@ -198,12 +198,12 @@ def _estimate(case: Case, plan: Plan, target: Path, jobs: int | None) -> None:
     typer.echo("estimated from the run in the middle; others may take longer. Nothing was written")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A time in a form that a person reads.
 
     Examples
     --------
-    >>> _duration(0.0123), _duration(75.0), _duration(7300.0)
+    >>> duration(0.0123), duration(75.0), duration(7300.0)
     ('12 ms', '75 s', '2 h 2 min')
     """
     if seconds < 1.0:

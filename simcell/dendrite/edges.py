@@ -18,28 +18,57 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """Concentration and potential given along a side; per cell of the side, or numbers.
+    """Concentration and potential given along a side, or beyond it; per cell of the side, or numbers.
+
+    With a length the given values hold that far beyond the side, and the liquid between is at rest and one-dimensional:
+    what passes is D (c - c_edge)/length, and the current that of the conductivity there (logarithmic mean of c). The
+    limiting current is then that of gap and length together. With times the values are interpolated.
 
     Parameters
     ----------
     ratio : float or (n,) array
-        c/c0.
+        c/c0; with times one for each of them.
     potential : float or (n,) array
-        Electrostatic potential of the liquid [V].
+        Electrostatic potential of the liquid [V]; with times one for each of them.
+    length : float
+        Of the liquid at rest beyond the side [m].
+    times : (n,) array, optional
+        At which values are given [s].
+
+    Raises
+    ------
+    ValueError
+        For concentrations that are not positive, a negative length, or times that do not increase.
 
     Examples
     --------
-    >>> Edge(0.8, -0.01).ratio
-    0.8
+    >>> Edge(0.8, -0.01).at(3.0)
+    (array(0.8), array(-0.01))
+    >>> Edge([1.0, 0.8], [0.0, 0.0], times=[0.0, 10.0]).at(5.0)[0]
+    array(0.9)
     """
 
     ratio: ArrayLike
     potential: ArrayLike
+    length: float = 0.0
+    times: ArrayLike | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no concentration."""
+        """Refuse what has no meaning."""
         if not float(np.min(self.ratio)) > 0.0:
             raise ValueError(f"c/c0 at the edge goes down to {float(np.min(self.ratio)):g}; it must be positive")
+        if not self.length >= 0.0:
+            raise ValueError(f"the length beyond the edge is {self.length:g} m; it cannot be negative")
+        if self.times is not None and not (np.diff(np.asarray(self.times)) > 0.0).all():
+            raise ValueError("the times at which an edge is given must increase")
+
+    def at(self, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """c/c0 and potential [V] at a time [s]; before the first and after the last as there."""
+        ratio, potential = np.asarray(self.ratio, dtype=float), np.asarray(self.potential, dtype=float)
+        if self.times is None:
+            return ratio, potential
+        times = np.asarray(self.times, dtype=float)
+        return np.asarray(np.interp(time, times, ratio)), np.asarray(np.interp(time, times, potential))
 
 
 @dataclass(frozen=True, eq=False)

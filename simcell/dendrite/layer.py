@@ -221,7 +221,8 @@ class State:
     `salt` is what is conserved, theta c / c0; `grain` the grain that a cell belongs to (or would, were it metal) and
     `angles` their orientations [rad]; without them everything is one grain at 0. Quantities with a unit: time and
     steps [s], charge [C], inflow [mol] of the ion, thickness of the film [m], metal that was deposited without current
-    (chemical) or left behind by a moving window (dropped) [mol].
+    (chemical) or left behind by a moving window (dropped) [mol]; energy [J] in the form that has one, in which the
+    metal is h(xi).
 
     Examples
     --------
@@ -248,6 +249,7 @@ class State:
     strain: Array | None = None
     chemical: float = 0.0
     dropped: float = 0.0
+    energy: float = float("nan")
 
     def ions(self, layer: Layer) -> float:
         """Metal and ions in the layer [mol]."""
@@ -255,7 +257,8 @@ class State:
 
     def metal_amount(self, layer: Layer) -> float:
         """Metal [mol]."""
-        return float(self.xi.sum()) * layer.cell / layer.metal.molar_volume
+        share = self.xi if np.isnan(self.energy) else switch(self.xi)
+        return float(share.sum()) * layer.cell / layer.metal.molar_volume
 
     def liquid_potential(self, layer: Layer) -> Array:
         """Electrostatic potential [V]; NaN in the metal."""
@@ -268,6 +271,17 @@ class State:
     def at(self, time: float) -> State:
         """Give the same state at another time, for a further segment of a protocol."""
         return replace(self, time=time)
+
+
+def switch(xi: Array) -> Array:
+    """Smooth share of metal h(xi) = xi^3 (10 - 15 xi + 6 xi^2) of the forms that have a well.
+
+    Examples
+    --------
+    >>> switch(np.array([0.0, 0.5, 1.0]))
+    array([0. , 0.5, 1. ])
+    """
+    return xi**3 * (10.0 - 15.0 * xi + 6.0 * xi**2)
 
 
 def profile(distance: ArrayLike, delta: float) -> Array:

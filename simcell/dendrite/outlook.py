@@ -177,7 +177,9 @@ class Mesh:
         return self.nx * self.ny
 
 
-def widest_interface(ahead: Outlook, width: float, seeds: Sequence[float] = ()) -> dict[str, float]:
+def widest_interface(
+    ahead: Outlook, width: float, seeds: Sequence[float] = (), gap: float | None = None
+) -> dict[str, float]:
     """Largest interface width [m] that each consideration allows, by its words.
 
     Parameters
@@ -187,6 +189,8 @@ def widest_interface(ahead: Outlook, width: float, seeds: Sequence[float] = ()) 
         Of the electrode [m].
     seeds : sequence of float
         Their radii [m].
+    gap : float, optional
+        Of the box [m], where more liquid lies beyond it.
 
     Returns
     -------
@@ -199,7 +203,7 @@ def widest_interface(ahead: Outlook, width: float, seeds: Sequence[float] = ()) 
     {'the width': 500, 'the gap': 450, 'the fastest ripple': 86, 'the salt at the front': 724}
     """
     front = ahead.front
-    found = {"the width": width / PER_BOX, "the gap": front.gap / PER_BOX}
+    found = {"the width": width / PER_BOX, "the gap": (front.gap if gap is None else gap) / PER_BOX}
     if np.isfinite(ahead.fastest[0]):
         found["the fastest ripple"] = ahead.fastest[0] / PER_WAVE
     if front.gradient > 0.0:
@@ -210,8 +214,9 @@ def widest_interface(ahead: Outlook, width: float, seeds: Sequence[float] = ()) 
 
 
 def mesh(
-    ahead: Outlook, width: float, behind: float, duration: float, *, delta: float, spacing: float, share: float = 0.9
-) -> Mesh:
+    ahead: Outlook, width: float, behind: float, duration: float, *, delta: float, spacing: float, share: float = 0.9,
+    gap: float | None = None,
+) -> Mesh:  # fmt: skip
     """Cells of a box, and what a run on it will take.
 
     Parameters
@@ -227,6 +232,8 @@ def mesh(
         Interface width and wanted size of a cell [m]; it becomes one of which the width holds a whole number.
     share : float
         Of the gap, at which the run ends.
+    gap : float, optional
+        Of the box [m], where more liquid lies beyond it.
 
     Returns
     -------
@@ -241,11 +248,12 @@ def mesh(
     ny = max(4, int(np.ceil(width / spacing - 1e-6)))
     spacing = width / ny
     front, m = ahead.front, ahead.front.metal
-    nx = int(np.ceil((behind + front.gap) / spacing - 1e-6))
+    gap = front.gap if gap is None else gap
+    nx = int(np.ceil((behind + gap) / spacing - 1e-6))
     speed = abs(m.speed(ahead.current))
-    distance = min(share * front.gap, OUTRUN * speed * duration)
+    distance = min(share * gap, OUTRUN * speed * duration)
     _, by_drive = front.slopes
     capillary = m.molar_volume * m.capillary_length * by_drive / (m.charge * FARADAY)
-    span = min(duration, share * front.gap / speed) if speed > 0.0 else duration
+    span = min(duration, share * gap / speed) if speed > 0.0 else duration
     steps = int(distance / (COURANT * spacing) + span * capillary / (CAPILLARY * spacing**2)) + 20
     return Mesh(delta, spacing, nx, ny, steps, SECONDS * steps * nx * ny, BYTES * nx * ny)

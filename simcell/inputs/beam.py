@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simcell.inputs.fields import MAX_LIST, Choice, Flag, Measure, Model, Whole
+from simcell.inputs.fields import MAX_LIST, Choice, Flag, Measure, Model, Number, Whole
 from simcell.inputs.rules import Given, Rule
 from simcell.inputs.scan import ScanInput, scan_rules
 from simcell.inputs.spot import SPOT_RULES, SpotInput
@@ -68,6 +68,12 @@ class BeamInput(ScanInput, SpotInput):
     pulses: Pulses | None = Field(None, examples=['{ on = "1 us", off = "1 ms", count = 10 }'])
     dose_factor: Annotated[Literal["none", "1+t/lambda"], Choice(("none", "1+t/lambda"))] = Field(
         "none", examples=['"none"'], description="the published factor that counts liquid thickness twice"
+    )
+    injected_fraction: Annotated[float | None, Number(-10.0, 1.0)] = Field(
+        None,
+        examples=["0.05"],
+        description="electrons that stay in the working electrode, per electron that hits it: absorbed ones less those "
+        "knocked out; for coupling.injected_charge",
     )
 
 

@@ -15,6 +15,7 @@ from simcell.errors import InputError, Problem
 from simcell.inputs.beam import BEAM_RULES, BeamInput
 from simcell.inputs.cell import CELL_RULES, CellInput
 from simcell.inputs.chips import with_chip
+from simcell.inputs.coupling import COUPLING_RULES, CouplingInput
 from simcell.inputs.dendrite import DENDRITE_RULES, DendriteInput
 from simcell.inputs.electrode import ELECTRODE_RULES, ElectrodeInput
 from simcell.inputs.electrolyte import ELECTROLYTE_RULES, ElectrolyteInput
@@ -26,13 +27,14 @@ from simcell.inputs.messages import clean, examples_of, field_type, nearest_sect
 from simcell.inputs.numerics import SolverInput
 from simcell.inputs.output import OUTPUT_RULES, OutputInput
 from simcell.inputs.protocol import PROTOCOL_RULES, ProtocolInput
-from simcell.inputs.radiolysis import RadiolysisInput
+from simcell.inputs.radiolysis import RADIOLYSIS_RULES, RadiolysisInput
 from simcell.inputs.rules import Check, Given, Rule
 from simcell.inputs.transport import TRANSPORT_RULES, TransportInput
 
 RECORD_KEY = "simcell_record"
 RECORD_VERSION = 1
-TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line" in this version'
+TOGETHER = 'names radiolysis and transport, which run together with grid.geometry = "line", "plan", "section" or "full"'
+BOTH = ("line", "plan", "section", "full")  # geometries in which beam chemistry and currents run together
 _PHYSICS = Choice(("radiolysis", "transport", "dendrite"), later=("imaging",))
 
 
@@ -78,6 +80,7 @@ class CaseInput(Model):
     radiolysis: RadiolysisInput
     transport: TransportInput
     dendrite: DendriteInput
+    coupling: CouplingInput
     grid: GridInput
     solver: SolverInput
     output: OutputInput
@@ -94,6 +97,7 @@ SECTIONS: dict[str, type[Model]] = {
     "radiolysis": RadiolysisInput,
     "transport": TransportInput,
     "dendrite": DendriteInput,
+    "coupling": CouplingInput,
     "grid": GridInput,
     "solver": SolverInput,
     "output": OutputInput,
@@ -105,10 +109,11 @@ USED = {
     "transport": ("case", "cell", "electrode", "electrolyte", "protocol", "transport", "grid", "solver", "output"),
     "dendrite": ("case", "cell", "electrolyte", "protocol", "dendrite", "output"),
 }
+COUPLED = ("coupling",)  # where several physics run together
 
 
 def physics_rules(given: Given) -> Iterator[Rule]:
-    """One physics, or beam chemistry and currents together along a line; and an end.
+    """One physics, or beam chemistry and currents together; and an end.
 
     Examples
     --------
@@ -119,9 +124,9 @@ def physics_rules(given: Given) -> Iterator[Rule]:
     if physics is not None and len(physics) != 1:
         reason = "is empty" if not physics else "names the same twice"
         if set(physics) == {"radiolysis", "transport"} and len(physics) == 2:
-            reason = "" if given.value("grid", "geometry") == "line" else TOGETHER
+            reason = "" if given.value("grid", "geometry") in BOTH else TOGETHER
         elif len(set(physics)) > 1:
-            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"] on a line'
+            reason = 'names several: in this version each runs on its own, but ["radiolysis", "transport"]'
         if reason:
             yield Rule("case.physics", given.raw("case", "physics"), reason, '["radiolysis"]')
     if "radiolysis" in (physics or ()) and not given.wrote("case", "duration"):
@@ -130,9 +135,10 @@ def physics_rules(given: Given) -> Iterator[Rule]:
 
 RULES: tuple[Check, ...] = (
     physics_rules, *CELL_RULES, *ELECTRODE_RULES, *ELECTROLYTE_RULES, *GRID_RULES, *OUTPUT_RULES,
+    *COUPLING_RULES,
 )  # fmt: skip
 RULES_OF: dict[str, tuple[Check, ...]] = {
-    "radiolysis": (*BEAM_RULES, *GAS_RULES),
+    "radiolysis": (*BEAM_RULES, *GAS_RULES, *RADIOLYSIS_RULES),
     "transport": (*PROTOCOL_RULES, *TRANSPORT_RULES),
     "dendrite": DENDRITE_RULES,
 }
@@ -299,6 +305,7 @@ def resolved(case: CaseInput) -> dict[str, Any]:
     {'dose_factor': 'none', 'dose_rate': 75000000.0, 'mode': 'tem', 'profile': 'disc'}
     """
     used = {section for part in case.case.physics for section in USED[part]}
+    used.update(COUPLED if len(case.case.physics) > 1 else ())
     record = {name: _plain(getattr(case, name)) for name in sorted(SECTIONS) if name in used}
     if case.output.times:
         record["output"] = {"times": record["output"]["times"]}

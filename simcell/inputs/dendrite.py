@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from simcell.inputs.dendrite_forms import FORMS, ChenInput, form_rules
 from simcell.inputs.fields import Choice, Flag, Measure, Model, Number, Text, Whole, refuse
 from simcell.inputs.protocol import protocol_rules
 from simcell.inputs.rules import Given, Rule
 
 SUPPLIES = ("reservoir", "counter")
-MODELS = ("conservative",)
+_PLACE = Measure("position", minimum=-0.1, maximum=0.1, bounds="must be from -10 cm to 10 cm", example="-50 um")
 _BOX = {"minimum": 1e-9, "maximum": 1e-2, "bounds": "must be from 1 nm to 1 cm"}
 
 
@@ -143,8 +144,13 @@ class DendriteInput(Model):
     metal: Annotated[str | None, Text('"Li"')] = Field(
         None, examples=['"Li"'], description="a shipped metal: simcell info metals"
     )
-    model: Annotated[Literal["conservative"], Choice(MODELS, later=("chen2015", "grand-potential"))] = Field(
-        "conservative", examples=['"conservative"']
+    model: Annotated[Literal["conservative", "chen2015", "grand-potential"], Choice(FORMS)] = Field(
+        "conservative",
+        examples=['"conservative"'],
+        description="form of the phase field; chen2015 to reproduce papers, grand-potential for thermodynamics",
+    )
+    chen: ChenInput = Field(
+        ChenInput(), examples=['{ reaction = "1e-3 1/s" }'], description='constants of model = "chen2015"'
     )
     # --- how it is driven
     current_density: Annotated[float | None, Measure("current_density", example="-10 mA/cm^2")] = Field(
@@ -173,6 +179,24 @@ class DendriteInput(Model):
         "reservoir",
         examples=['"reservoir"'],
         description="beyond the gap: fresh electrolyte, or a counter electrode of the same metal",
+    )
+    beyond: Annotated[float, Measure("length", minimum=0.0, maximum=1e-2, bounds="must be from 0 to 1 cm")] = Field(
+        0.0,
+        examples=['"40 um"'],
+        description="liquid at rest between gap and reservoir, not in the box: the limiting current is that of both",
+    )
+    cell: Annotated[str | None, Text('"cell.nc"')] = Field(
+        None,
+        examples=['"cell.nc"'],
+        description="instead: a result of transport, from which the edge takes salt and potential",
+    )
+    position: tuple[Annotated[float, _PLACE], Annotated[float, _PLACE]] | None = Field(
+        None,
+        examples=['["-50 um", "0 um"]'],
+        description="where the box begins there: a point on the electrode",
+    )
+    direction: Annotated[float, Measure("angle", example="90 deg")] = Field(
+        0.0, examples=['"90 deg"'], description="in which the box points there, against x"
     )
     # --- beginning with what
     seeds: tuple[SeedInput, ...] = Field(
@@ -245,7 +269,9 @@ def dendrite_rules(given: Given) -> Iterator[Rule]:
         if not given.wrote("dendrite", key):
             yield Rule(f"dendrite.{key}", None, _no_default(given) if key != "metal" else needed, _example(given, key))
     yield from _drive(given)
+    yield from form_rules(given)
     yield from _crystal(given)
+    yield from _beyond_the_box(given)
     yield from _seeds_on_the_electrode(given)
     bare = given.value("dendrite", "electrode") == "bare"
     if bare and not given.value("dendrite", "seeds") and not given.value("dendrite", "nucleation"):
@@ -284,14 +310,24 @@ def _drive(given: Given) -> Iterator[Rule]:
         yield Rule("case.duration", None, "is missing", '"60 s"')
     for key in ("reference", "ir_compensation"):
         if given.wrote("protocol", key):
-            reason = "is not read by dendrites: potentials are against the same metal in the fresh electrolyte"
+            reason = "does not go with dendrites: potentials are against the same metal in fresh electrolyte; drop it"
             yield Rule(f"protocol.{key}", given.raw("protocol", key), reason)
     yield from protocol_rules(given) if steps else ()
     for number, step in enumerate(steps):
-        if step.until is not None:
-            yield Rule(f"protocol.steps[{number}].until", None, "is not read by dendrites in this version; drop it")
         if step.lasts is None and not (number == len(steps) - 1 and duration is not None):
             yield Rule(f"protocol.steps[{number}].duration", None, "is missing: a step without end", '"10 s"')
+
+
+def _beyond_the_box(given: Given) -> Iterator[Rule]:
+    """One supply at the end of the gap."""
+    for key in ("beyond", "cell"):
+        if given.wrote("dendrite", key) and given.value("dendrite", "supply") == "counter":
+            yield Rule(f"dendrite.{key}", given.raw("dendrite", key), 'excludes supply = "counter"; drop one')
+    if given.wrote("dendrite", "cell") and given.wrote("dendrite", "beyond"):
+        yield Rule("dendrite.beyond", given.raw("dendrite", "beyond"), "is told by dendrite.cell; drop one")
+    for key in ("position", "direction"):
+        if given.wrote("dendrite", key) and not given.wrote("dendrite", "cell"):
+            yield Rule(f"dendrite.{key}", given.raw("dendrite", key), "is a place in dendrite.cell, which is missing")
 
 
 def _crystal(given: Given) -> Iterator[Rule]:

@@ -77,8 +77,11 @@ def grid_rules(given: Given) -> Iterator[Rule]:
         if "transport" in physics:
             yield from _of_transport(given, str(geometry))
         return
-    if geometry == "line" and "transport" in physics:
-        yield from _of_transport(given, "line")
+    if "transport" in physics:
+        yield from _of_transport(given, str(geometry))
+        if geometry != "line":
+            yield from _flow_fits(given, str(geometry))
+            yield from _beam_inside(given, str(geometry))
         return
     if geometry in ("line", "auto"):
         reason = 'is for case.physics = ["transport"]; a beam wants batch, radial, plan, section or full'

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field
 
 from simcell.inputs.fields import MAX_LIST, Each, Flag, Frozen, Measure, Model, Number, Text, Whole
+from simcell.inputs.rules import Given, Rule
 
 _DIFFUSIVITY = '{ Cl = "2.0e-9 m^2/s" }'
 
@@ -44,7 +45,10 @@ class RadiolysisInput(Model):
     ensemble: Annotated[int, Whole(2, MAX_LIST, "64", also=0)] = Field(
         0, examples=["64"], description="samples of the uncertain constants; 0 for none"
     )
-    seed: Annotated[int, Whole(0, 2**63 - 1, "1")] = Field(0, examples=["1"])
+    sample: Annotated[int | None, Whole(1, MAX_LIST, "3")] = Field(
+        None, examples=["3"], description="run with this sample of the uncertain constants and yields"
+    )
+    seed: Annotated[int, Whole(0, 2**63 - 1, "1")] = Field(0, examples=["1"], description="of the samples")
     rate_uncertainty: Annotated[
         float | None,
         Number(1.0, 100.0, "is a factor (1 sigma of the logarithm) from 1 to 100: 1.2 means 20 per cent", "1.2"),
@@ -52,3 +56,20 @@ class RadiolysisInput(Model):
     mechanisms: tuple[Annotated[str, Text('"water"')], ...] = Field(
         (), examples=['["water", "water-eb09"]'], max_length=1000, description="mechanisms that join an ensemble"
     )
+
+
+def sample_rules(given: Given) -> Iterator[Rule]:
+    """One sample of the constants, or many of them.
+
+    Examples
+    --------
+    >>> given = Given({}, {"radiolysis": {"sample": 3, "ensemble": 64}}, {})
+    >>> [rule.key for rule in sample_rules(given)]
+    ['radiolysis.sample']
+    """
+    if given.value("radiolysis", "sample") is not None and given.value("radiolysis", "ensemble"):
+        reason = "is one sample of the constants, and radiolysis.ensemble draws many: leave one of the two out"
+        yield Rule("radiolysis.sample", given.raw("radiolysis", "sample"), reason)
+
+
+RADIOLYSIS_RULES = (sample_rules,)

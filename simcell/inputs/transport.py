@@ -67,8 +67,11 @@ def transport_rules(given: Given) -> Iterator[Rule]:
     roles = {e.role for e in electrodes.values()}
     if "working" not in roles and names == set(electrodes):
         yield Rule("electrode", None, "is missing: no electrode has the role working", '[[electrode]] role = "working"')
-    if level in ("primary", "secondary") and geometry == "line":
+    both = "radiolysis" in (given.value("case", "physics") or ())
+    if level in ("primary", "secondary") and (geometry == "line" or both):
         reason = f"needs electrodes seen from above or in a section; a line runs {LEVELS[3]} only"
+        if geometry != "line":
+            reason = f"follows no concentrations; with the beam only {LEVELS[3]} runs"
         yield Rule("transport.level", level, reason, '"tertiary"')
     yield from _solution(given, geometry)
     if geometry != "line" and not given.wrote("cell", "spacer_height"):

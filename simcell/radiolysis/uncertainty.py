@@ -4,19 +4,115 @@ Rate constants are log-normal, k = k0 f^N(0,1), with the 1-sigma factor f that t
 common one where none is stated. The two directions of a reversible reaction share their sample: equilibrium
 constants are known far better than rates. Yields are normal and then closed again by charge and element balance,
 so that every sample is a possible mechanism.
+
+A case that asks for one sample by number gets the point of that number of a scrambled Sobol sequence (Sobol, USSR
+Comput. Math. Math. Phys. 7 (1967) 86; scrambling after Matousek, J. Complexity 14 (1998) 527), so that 64 samples are
+the first half of 128.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
 
 from simcell.chemistry.consistency import closing_matrix
-from simcell.chemistry.mechanism import Mechanism
+from simcell.chemistry.mechanism import Mechanism, Reaction, Yields
 from simcell.chemistry.network import Array, Network
 
 RATE_FACTOR = 1.15  # assumed 1-sigma factor of a constant whose source states none
 YIELD_SIGMA = 0.05  # assumed relative 1-sigma of a yield whose source states none
 BALANCING = ("H+", "OH", "H2O")  # species that close a sampled set where the set itself names none
+DIMENSIONS = 1024  # of the Sobol sequence: constants take the first of them, what a study adds the last
+
+
+@lru_cache(maxsize=8)
+def shares(sample: int, seed: int) -> Array:
+    """Point of the Sobol sequence, in (0, 1).
+
+    Parameters
+    ----------
+    sample : int
+        From 1 on.
+    seed : int
+        Of the scrambling.
+
+    Returns
+    -------
+    (1024,) array
+
+    Examples
+    --------
+    >>> bool((shares(1, 0) != shares(2, 0)).all()), shares(1, 0).shape
+    (True, (1024,))
+    """
+    engine = qmc.Sobol(DIMENSIONS, rng=np.random.default_rng(seed))
+    if sample > 1:
+        engine.fast_forward(sample - 1)
+    point = np.clip(engine.random(1)[0], 1e-12, 1.0 - 1e-12)
+    point.flags.writeable = False
+    return np.asarray(point)
+
+
+def sampled(mechanism: Mechanism, sample: int, seed: int, default: float = RATE_FACTOR) -> Mechanism:
+    """A mechanism with constants and yields drawn within their uncertainty.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+    sample : int
+        Number of the sample, from 1 on.
+    seed : int
+    default : float
+        1-sigma factor where the source states none.
+
+    Returns
+    -------
+    Mechanism
+
+    Raises
+    ------
+    ValueError
+        If it has more constants than the sequence has dimensions.
+
+    Examples
+    --------
+    >>> from simcell.inputs.mechanism import load_mechanism
+    >>> water = load_mechanism("water")
+    >>> drawn = sampled(water, 3, 0)
+    >>> drawn.reactions[5].law != water.reactions[5].law, sampled(water, 3, 0) == drawn
+    (True, True)
+    """
+    count = len(mechanism.reactions)
+    widest = max((len(y.polynomials) for y in mechanism.yields.values()), default=0)
+    if count + widest > DIMENSIONS // 2:
+        raise ValueError(f"{count} reactions and {widest} yields are more than {DIMENSIONS // 2} constants to draw")
+    normal = ndtri(shares(sample, seed)[: count + widest])
+    factors = _factors(mechanism, normal[None, :count], default)[0]
+    reactions = tuple(_scaled(r, f) for r, f in zip(mechanism.reactions, factors, strict=True))
+    sets = {name: _drawn(chosen, normal[count:]) for name, chosen in mechanism.yields.items()}
+    return replace(mechanism, reactions=reactions, yields=sets)
+
+
+def _scaled(r: Reaction, factor: float) -> Reaction:
+    """The same with another constant; a reverse follows its partner by itself."""
+    if r.law.kind == "reverse":
+        return r
+    first, *rest = r.law.parameters
+    return replace(r, law=replace(r.law, parameters=(first * factor, *rest)))  # each law is linear in its first
+
+
+def _drawn(chosen: Yields, normal: Array) -> Yields:
+    closing = chosen.balanced_by or BALANCING
+    free = {s: p for s, p in chosen.polynomials.items() if s not in closing}
+    sigma = YIELD_SIGMA if chosen.uncertainty is None else chosen.uncertainty
+    changed = {
+        s: tuple(max(0.0, 1.0 + sigma * z) * c for c in p) for (s, p), z in zip(free.items(), normal, strict=False)
+    }
+    return replace(chosen, polynomials=changed, balanced_by=closing)
 
 
 def sample_rates(
@@ -46,12 +142,15 @@ def sample_rates(
     >>> k.shape, bool((k > 0).all())
     ((5, 73), True)
     """
-    sigma = np.log([r.uncertainty or default for r in mechanism.reactions])
-    normal = rng.standard_normal((samples, sigma.size))
-    exponent = normal * sigma
+    return np.asarray(k * _factors(mechanism, rng.standard_normal((samples, len(mechanism.reactions))), default))
+
+
+def _factors(mechanism: Mechanism, normal: Array, default: float) -> Array:
+    """Factors (samples, nr) on the constants, from standard normal numbers."""
+    exponent = normal * np.log([r.uncertainty or default for r in mechanism.reactions])
     for forward, back in reversible_pairs(mechanism):
         exponent[:, back] = exponent[:, forward]
-    return np.asarray(k * np.exp(exponent))
+    return np.asarray(np.exp(exponent))
 
 
 def reversible_pairs(mechanism: Mechanism) -> list[tuple[int, int]]:

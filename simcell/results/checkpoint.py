@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import zipfile
@@ -121,5 +122,8 @@ def identity(case: Case) -> dict[str, Any]:
     from simcell.inputs.mechanism import load_mechanism
 
     wanted = "radiolysis" in case.input.case.physics
-    files = load_mechanism(case.input.electrolyte.mechanism, case.folder).files if wanted else {}
-    return {"hash": case.hash, "files": dict(files), "simcell": __version__}
+    files = dict(load_mechanism(case.input.electrolyte.mechanism, case.folder).files) if wanted else {}
+    if (cell := case.input.dendrite.cell) is not None:
+        content = ((case.folder or Path()) / cell).read_bytes()
+        files[cell] = hashlib.sha256(content).hexdigest()
+    return {"hash": case.hash, "files": files, "simcell": __version__}

@@ -84,7 +84,7 @@ def growth(tree: xr.DataTree, seconds: float | None = None) -> Figure:
     redraw(step)
     height = figure.get_size_inches()[1]
     time = group["time"].values
-    for number, draw in enumerate((_tip, _current, _voltage)):
+    for number, draw in enumerate((_tip, _energy if "energy" in group else _current, _voltage)):
         box = (0.085 + 0.325 * number, 0.68 / height, 0.225, CURVES / height)
         panel = figure.add_axes(box)
         style.dress(panel)
@@ -192,6 +192,8 @@ def frame_words(figure: Figure, tree: xr.DataTree) -> None:
         parts.append(f"{words.number(0.1 * float(d['current_density']), 3)} mA/cm²")
     elif "potential" in d:
         parts.append(f"{words.number(float(d['potential']), 3)} V")
+    if d.get("model", "conservative") != "conservative":
+        parts.append(str(d["model"]))
     if facts.get("status", "complete") != "complete":
         parts.append(f"{facts['status']} run")
     figure.text(
@@ -215,6 +217,11 @@ def _current(axes: Axes, group: xr.Dataset, tree: xr.DataTree) -> None:
     if np.ptp(values[1:]) < 1e-6 * np.abs(values).max():
         axes.set_ylim(*sorted((0.0, 1.15 * float(values[-1]))))
     _name(axes, "Current (mA/cm²)")
+
+
+def _energy(axes: Axes, group: xr.Dataset, tree: xr.DataTree) -> None:
+    axes.plot(group["time"].values, 1e15 * group["energy"].values, color=style.EATEN, linewidth=1.8)
+    _name(axes, "Energy (fJ)")
 
 
 def _voltage(axes: Axes, group: xr.Dataset, tree: xr.DataTree) -> None:

@@ -13,11 +13,13 @@ import numpy as np
 import xarray as xr
 
 from simcell.errors import ResultError
+from simcell.results.effects import BEAM, BIAS
 from simcell.results.variables import COORDINATES, Variable
 
 #: values of a declared dimension, or `(values, unit)` of what a study varies (no unit: labels)
 Coordinate: TypeAlias = "Sequence[Any] | np.ndarray | tuple[Sequence[Any] | np.ndarray, str | None]"
 Axes: TypeAlias = Mapping[str, xr.Variable]
+FOUR = {BEAM, BIAS}  # dimensions of runs of which one may have failed, each checked when it was made
 
 # The common ground of pint and UDUNITS: symbols joined by * and /, powers by ^, no blanks, no prefixes.
 _SYMBOL = r"(?:1|(?:s|m|kg|mol|K|J|Gy|A|V|Pa|W|C)(?:\^-?[1-9])?)"
@@ -142,7 +144,8 @@ def _check_dims(declaration: Variable, names: list[str], axes: Axes) -> None:
 
 
 def _check_finite(declaration: Variable, names: list[str], array: np.ndarray, axes: Axes) -> None:
-    bad = np.isinf(array) if declaration.gaps else ~np.isfinite(array)
+    gaps = declaration.gaps or set(names) >= FOUR
+    bad = np.isinf(array) if gaps else ~np.isfinite(array)
     if not bad.any():
         return
     index = np.unravel_index(int(np.argmax(bad)), array.shape)

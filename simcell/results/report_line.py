@@ -42,6 +42,11 @@ def rows(tree: xr.DataTree, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("iR error", f"{scaled(worst, 'V')} at most between {working} and reference"),
         ("charge", f"{float(group['charge_density'][-1]):.4g} C/m^2 in {scaled(float(group['time'][-1]), 's')}"),
     ]
+    if "conservation_error" in tree["transport"].data_vars:
+        array = tree["transport"].dataset["conservation_error"]
+        error = np.abs(array.values)
+        worst_of = str(array["conserved"].values[int(error.argmax())])
+        found.append(("books", f"charge and atoms close to {float(error.max()):.1g} (worst: {worst_of})"))
     for end in facts.get("transport", {}).get("ends", ()):
         if end["reason"] != "time":
             found.append(("limit", f"step {end['step']} ended at {end['time']:.4g} s by its {end['reason']}"))

@@ -68,6 +68,7 @@ COORDINATES: dict[str, tuple[str | None, str]] = {
     "criterion": (None, "criterion for a bubble"),
     "moment": ("s", "time since the start of the run, at every step of the solver"),
     "electrode": (None, "electrode"),
+    "conserved": (None, "what a run conserves: charge, elements, ions that do not react"),
     "corner": (None, "corner of an outline"),
     "z": ("m", "height above the lower window"),
     "y": ("m", "position along y"),
@@ -98,6 +99,7 @@ _DENDRITE: tuple[Variable, ...] = (
     Variable("dendrite", "bodies", ("time",), "1", "pieces of metal; the electrode and what is joined to it are one"),
     Variable("dendrite", "metal_imbalance", ("time",), "1", "metal less that of the charge, over what moved"),
     Variable("dendrite", "ion_imbalance", ("time",), "1", "metal and ions less what came in, over what moved"),
+    Variable("dendrite", "energy", ("time",), "J", "grand potential of metal, front and salt, from fresh electrolyte"),
     Variable("dendrite", "tip_position", ("time",), "m", "height of the farthest joined metal over the bare electrode"),
     Variable("dendrite", "tip_velocity", ("time",), "m/s", "velocity of the tip since the output time before"),
     Variable("dendrite", "tip_radius", ("time",), "m", "radius of the tip; NaN: flat or hollow", gaps=True),
@@ -154,9 +156,13 @@ VARIABLES: tuple[Variable, ...] = (
         PLANE,
         gaps=True,
     ),
-    Variable("transport", "electrode_current", _TE, "A", "current of the electrode into the liquid, anodic positive"),
+    Variable("transport", "electrode_current", _TE, "A", "current of the electrode, anodic positive"),
     Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
     Variable("transport", "electrode_charge", _TE, "C", "charge that the electrode has passed, anodic positive"),
+    Variable(
+        "transport", "conservation_error", ("conserved",), "1",
+        "amount at the end less that at the start and what came in, over what is held and was moved",
+    ),
     Variable("transport", "reaction_charge", ("time", "reaction"), "C", "charge of the reaction, anodic positive"),
     Variable("transport", "ohmic_drop", _TE, "V", "potential of the liquid at the electrode less at the reference"),
     Variable("transport", "largest_ohmic_drop", _TE, "V", "ohmic drop where it is largest on the electrode"),
@@ -179,6 +185,16 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("transport", "charging_current_density", ("time",), "A/m^2", "current into the double layer"),
     Variable("transport", "charge_density", ("time",), "C/m^2", "charge passed by the working electrode"),
     Variable("transport", "step", ("time",), "1", "number of the step of the protocol, from 1"),
+    Variable(
+        "coupling", "injected_current_density", ("time",), "A/m^2", "electrons that the beam leaves in the electrode"
+    ),
+    Variable("coupling", "injected_charge_density", ("time",), "C/m^2", "the same since the start"),
+    Variable("coupling", "temperature_rise", ("time",), "K", "temperature of the liquid less that of the case"),
+    Variable("coupling", "joule_rise", ("time",), "K", "what the current in the liquid has of that"),
+    Variable("coupling", "gas_fraction", ("time",), "1", "share of bubbles in the volume", ("x",)),
+    Variable("coupling", "gas_amount", ("time", "gas"), "mol/m^2", "gas in bubbles, over the area of the line"),
+    Variable("coupling", "blocked_share", ("time",), "1", "share of the working electrode that bubbles cover"),
+    Variable("coupling", "displaced", _TS, "mol/m^2", "what was in the liquid that bubbles displaced, over the area"),
     Variable("radiolysis", "concentration", _TS, _MOLAR, "concentration", SPACE),
     Variable("radiolysis", "initial_concentration", ("species",), _MOLAR, "concentration before the beam"),
     Variable("radiolysis", "pH", ("time",), "1", "pH", SPACE),
@@ -315,6 +331,14 @@ VARIABLES: tuple[Variable, ...] = (
         "1",
         "gas saturation at the steady state of each member; NaN: none found",
         gaps=True,
+    ),
+    *(
+        Variable("controls", f"{name}_quantile", ("quantile", "time"), unit, f"quantiles of the {words} over samples")
+        for name, unit, words in (
+            ("current_density", "A/m^2", "current density into the liquid"),
+            ("electrode_potential", "V", "potential of the working electrode"),
+            ("pH", "1", "pH at the working electrode"),
+        )
     ),
     *(Variable("design", name, (), m.unit, m.words, gaps=m.gaps) for name, m in MERITS.items()),
     Variable("design", "pareto", (), "1", "whether no other design is better in every objective", flag=True),

@@ -10,16 +10,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
+from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
 from simcell.studies.cell import flow_of
+from simcell.studies.conservation import errors, laws_of
+from simcell.studies.coupling import feedbacks
 from simcell.studies.currents import (
     Ready,
     asked_density,
@@ -31,6 +35,7 @@ from simcell.studies.currents import (
     reference_of,
 )
 from simcell.studies.electrodes import electrode_on, grid_of, outlined, outlines_of
+from simcell.studies.irradiated import Irradiated, beam_groups, irradiated, lit_on, places_of, unresolved_on
 from simcell.studies.line import NO_REST, ions_of, surface_of
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.solution import Solution, with_products
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
 
     from simcell.case import Case
 
+VOLTS = 0.01  # V, largest change of a set potential in one step under the beam, where a step costs most
 FIELDS = 20  # output times where the case asks for none: a field of 10,000 cells and 4 ions is 0.3 MB
 
 
@@ -71,10 +77,11 @@ class BathReady:
     against: str
     words: str
     warnings: tuple[str, ...]
+    wet: Irradiated | None = None  # what the beam adds
 
 
-def bath_of(case: CaseInput) -> BathReady:
-    """Make a case ready.
+def bath_of(case: CaseInput, folder: Path | None = None) -> BathReady:
+    """Make a case ready; under the beam its mechanism reacts in the liquid.
 
     Raises
     ------
@@ -85,14 +92,18 @@ def bath_of(case: CaseInput) -> BathReady:
     >>> bath_of.__name__
     'bath_of'
     """
-    solution = with_products(case)
+    wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
+    solution = with_products(case) if wet is None else wet.solution
     ions = ions_of(solution)
     reactions = reactions_of(case, solution)
-    ready = ready_of(case)
+    ready = ready_of(case, wet.solution if wet else None)
     resistance = ready.resistance(asked_density(ready))
     validity = ready.judged(resistance)
     geometry = chosen_geometry(ready, validity)
-    grid = grid_of(case, geometry, evenness(ready, resistance))
+    grid = grid_of(case, geometry, evenness(ready, resistance), places_of(case) if wet else ({}, {}))
+    lit: tuple[str, ...] = ()
+    if wet is not None:
+        wet, lit = lit_on(case, wet, grid)
     against, weights, remark = reference_of(case, grid)
     electrode = next((e for e in case.electrode if e.name == against and e.role == "reference"), None)
     place: tuple[float, float] | str | None = None
@@ -112,7 +123,7 @@ def bath_of(case: CaseInput) -> BathReady:
         bath = Bath(
             grid, ions, solution.concentrations, plates, dict.fromkeys(open_, solution.concentrations),
             flow=None if flow is None else flow.volume_flow, reference=place,
-            temperature=case.electrolyte.temperature,
+            temperature=case.electrolyte.temperature, bulk=wet.bulk if wet else None, scales=wet.scales if wet else {},
         )  # fmt: skip
     except ValueError as error:
         raise InputError(Problem("", "electrode", None, str(error))) from None
@@ -123,7 +134,7 @@ def bath_of(case: CaseInput) -> BathReady:
     if not case.output.times and "spacing" not in case.output.model_fields_set:
         output = output.model_copy(update={"spacing": "linear", "first": total / FIELDS})
     times = np.array([t for t in output.resolved_times(total) if 0.0 < t < total * (1.0 - 1e-9)])
-    warnings = [*solution.warnings, *([remark] if remark else []), *(flow.warnings if flow is not None else ())]
+    warnings = [*solution.warnings, *lit, *([remark] if remark else []), *(flow.warnings if flow is not None else ())]
     if geometry == "plan" and not validity.plan:
         warnings.append(f"the plan does not hold: {validity.words}")
     if open_ and flow is None:
@@ -131,7 +142,9 @@ def bath_of(case: CaseInput) -> BathReady:
             f"fresh liquid lies beyond the sides {', '.join(open_)}, each of one potential and without net current; "
             'grid.edge = "closed" makes them walls'
         )
-    return BathReady(ready, solution, bath, geometry, segments, groups, times, against, validity.words, tuple(warnings))
+    return BathReady(
+        ready, solution, bath, geometry, segments, groups, times, against, validity.words, tuple(warnings), wet
+    )
 
 
 def _compensated(case: CaseInput, ready: Ready, bath: Bath, weights: Array | None) -> float:
@@ -154,7 +167,9 @@ def _conductivity(bath: Bath) -> float:
     return independent_conductivity(bath.ions, there, bath.temperature)
 
 
-def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+def run_bath_case(
+    case: Case, progress: Callable[[float], None] | None = None, keeper: Keeper | None = None
+) -> xr.DataTree:
     """Run a case of ions between electrodes; see `run_transport`.
 
     Examples
@@ -165,13 +180,15 @@ def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -
     from simcell.studies.transport import transport_provenance
 
     started = time.perf_counter()
-    made = bath_of(case.input)
+    made = bath_of(case.input, case.folder)
     status: Status = "complete"
     failure: SolverError | None = None
     options = Options(
-        rtol=case.input.solver.rtol or Options.rtol, steps=min(case.input.solver.max_steps, Options.steps)
+        rtol=case.input.solver.rtol or Options.rtol,
+        steps=min(case.input.solver.max_steps, Options.steps),
+        volts=Options.volts if made.wet is None else VOLTS,
     )
-    course = Course(made.groups, case.input.case.duration or np.inf, progress=progress)
+    course = Course(made.groups, case.input.case.duration or np.inf, progress=progress, keeper=keeper)
     try:
         record = run_bath(made.bath, made.segments, options, made.times, course=course)
     except Stopped as stop:
@@ -186,12 +203,16 @@ def run_bath_case(case: Case, progress: Callable[[float], None] | None = None) -
         raise InputError(Problem("", "electrode", None, NO_REST)) from None
     groups, coords = labelled(case.input, made, record)
     solver = {"method": "ESDIRK3(2)4L[2]SA, coupled", "rtol": options.rtol, **record.work, "books": record.books}
-    more = {
+    more: dict[str, Any] = {
         "level": "tertiary", "geometry": made.geometry, "validity": made.words, "against": made.against,
         "balance": made.bath.balance,
         "ends": [{"step": made.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
     }  # fmt: skip
-    warnings = [*made.warnings, *([str(failure)] if failure else [])]
+    remarks: list[str] = []
+    if made.wet is not None:
+        more["coupling"] = feedbacks(case.input)
+        remarks = unresolved_on(made.wet, made.bath, record.concentration)
+    warnings = [*made.warnings, *remarks, *([str(failure)] if failure else [])]
     facts = transport_provenance(case, warnings, status, started, solver, transport=more)
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": made.geometry}
     tree = build(groups, coords, attrs)
@@ -249,6 +270,14 @@ def labelled(case: CaseInput, made: BathReady, record: BathRecord) -> tuple[dict
         **{k: (v[0], v[1][at]) for k, v in (("electrode_current", current), ("electrode_potential", potential),
                                              ("ohmic_drop", drop))},
     }  # fmt: skip
+    side = np.repeat(np.arange(len(made.bath.live)), [len(p.surface.reactions) for p in made.bath.live])
+    passed = record.charging_charge.copy()
+    np.add.at(passed.T, side, record.reaction_charge.T)
+    transport |= {
+        "electrode_charge": (["time", "electrode"], row(passed)[1][at]),
+        "reaction_current": (["time", "reaction"], record.reaction_current[at]),
+        "reaction_charge": (["time", "reaction"], record.reaction_charge[at]),
+    }
     own = len(made.bath.live[0].surface.reactions)
     charge = record.reaction_charge[:, :own].sum(axis=1) + record.charging_charge[:, 0]
     shown = row(record.electrode_potential, zero[:, None][:, 0])[1]
@@ -269,4 +298,14 @@ def labelled(case: CaseInput, made: BathReady, record: BathRecord) -> tuple[dict
     labels = [f"{p.name}: {r.name}" for p in made.bath.live for r in p.surface.reactions]
     coords |= {"electrode": names, "species": list(record.ions), "reaction": labels, "time": record.field_time}
     coords |= {axis: x for axis, x in zip("zyx", grid.centre, strict=True) if axis in axes}
-    return {"cell": cell, "transport": transport, "trace": trace}, coords | {"moment": record.time}
+    groups = {"cell": cell, "transport": transport, "trace": trace}
+    if made.wet is not None:
+        c = np.where(grid.mask, record.concentration, 0.0)
+        assert made.wet.light is not None
+        wet, gases = beam_groups(made.wet, record.field_time, resolved(c), axes, flat(made.wet.light[:1])[0])
+        groups, coords = groups | wet, coords | gases
+        ends = record.inventory[0], record.inventory[1]
+        laws = laws_of(made.wet.setup.mechanism, {ion.name: ion.charge for ion in made.bath.ions})
+        transport["conservation_error"] = (["conserved"], errors(laws, *ends, record.entered))
+        coords["conserved"] = list(laws)
+    return groups, coords | {"moment": record.time}

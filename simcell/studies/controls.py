@@ -2,7 +2,8 @@
 
 What bias off means is a setting: `open-circuit` lets no net current pass; `grounded` holds the working electrode at the
 potential of the counter electrode. (An electrode that is disconnected floats: no net current, which is open circuit.)
-What beam off means: the same liquid and mechanism at zero dose rate.
+What beam off means: the same liquid and mechanism at zero dose rate. A run that fails costs the other three nothing:
+its numbers are NaN from where it stopped, and the result says why.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from simcell.errors import InputError, Problem, SolverError
-from simcell.results.effects import BEAM, BIAS
+from simcell.errors import InputError, Problem, SimcellError, SolverError
 from simcell.results.provenance import read_provenance
 from simcell.results.schema import build
+from simcell.studies.bath import bath_of
+from simcell.studies.control_results import Pair, stacked
 from simcell.studies.line import line_of
 from simcell.studies.sweeps.pool import processes
 
@@ -30,11 +33,15 @@ if TYPE_CHECKING:
 Unbiased = Literal["open-circuit", "grounded"]
 UNBIASED: tuple[Unbiased, ...] = ("open-circuit", "grounded")
 RUNS = ((0, 0), (1, 0), (0, 1), (1, 1))  # beam, bias
-TIMES = 200  # at which the runs are compared, unless [output] says
+TIMES, LEAST = 200, 20  # at which the runs are compared, unless [output] says
+MOST_CELLS = 200_000  # cells times times in one run: with 20 species 32 MB
 POLL = 0.2  # s between two looks at Ctrl-C
+DIED = "its process died (killed, out of memory, or a crash); with --jobs 1 it has all memory to itself"
+
+Outcome = tuple["xr.DataTree | None", str]  # what a run reached, and why it went no further
 
 
-def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[tuple[int, int], Case]:
+def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[Pair, Case]:
     """The cases of the four runs, by (beam, bias).
 
     Parameters
@@ -72,14 +79,17 @@ def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[tuple[in
         step |= {"technique": "potentiostatic", "potential": "0 V"}
         free |= {"protocol.reference": counter, "protocol.ir_compensation": 0.0}
     written = case.data.get("output") or {}
-    spread = np.linspace(0.0, seconds, TIMES + 1)[1:].tolist()
+    line = case.input.grid.geometry == "line"
+    grid = (line_of(case.input, case.folder).liquid if line else bath_of(case.input, case.folder).bath).grid
+    count = TIMES if line else int(np.clip(MOST_CELLS // grid.volume.size, LEAST, TIMES))
+    spread = np.linspace(0.0, seconds, count + 1)[1:].tolist()
     times = case.input.output.resolved_times(seconds, case.input.grid.geometry) if written else spread
     shown: dict[str, Any] = dict.fromkeys(("output.count", "output.spacing", "output.from")) | {
         "output.times": [f"{t!r} s" for t in times]
     }
     if case.input.grid.spacing is None:  # one grid for all, the one that the biased run wants
-        grid = line_of(case.input, case.folder).liquid.grid
-        shown["grid.spacing"] = f"{float(grid.faces[2][1] - grid.faces[2][0])!r} m"
+        x = grid.faces[2]
+        shown["grid.spacing"] = f"{float(x[1] - x[0] if line else np.diff(x).min())!r} m"
     return {
         (beam, bias): case.replace_all({**shown, **({} if beam else dark), **({} if bias else free)})
         for beam, bias in RUNS
@@ -87,7 +97,11 @@ def four_cases(case: Case, unbiased: Unbiased = "open-circuit") -> dict[tuple[in
 
 
 def controls(
-    case: Case, unbiased: Unbiased = "open-circuit", jobs: int = 1, progress: Callable[[float], None] | None = None
+    case: Case,
+    unbiased: Unbiased = "open-circuit",
+    jobs: int = 1,
+    progress: Callable[[float], None] | None = None,
+    cases: Mapping[Pair, Case] | None = None,
 ) -> xr.DataTree:
     """Run the four cases and stack their results.
 
@@ -100,16 +114,20 @@ def controls(
         Processes.
     progress : callable, optional
         Called with the fraction of runs that is done.
+    cases : mapping, optional
+        What `four_cases` gave, where it was called before.
 
     Returns
     -------
     xarray.DataTree
         As of one run, with the dimensions `beam_on` and `bias_on` (0, 1) in front; see `simcell.results.effects`.
+        Runs that failed are named in its provenance (`failures`), and their numbers are NaN from where they stopped.
 
     Raises
     ------
-    InputError, SolverError
-        Naming the run.
+    InputError
+    SolverError
+        If all four fail.
 
     Examples
     --------
@@ -117,22 +135,29 @@ def controls(
     'controls'
     """
     started = time.perf_counter()
-    cases = four_cases(case, unbiased)
-    trees = _here(cases, progress) if jobs == 1 else _apart(cases, jobs, progress)
-    groups, coords, cut = _stacked(trees)
-    warnings = list(dict.fromkeys(w for tree in trees.values() for w in read_provenance(tree).get("warnings", [])))
+    cases = cases or four_cases(case, unbiased)
+    done = _here(cases, progress) if jobs == 1 else _apart(cases, jobs, progress)
+    trees = {run: tree for run, (tree, _) in done.items() if tree is not None}
+    failures = {run: text for run, (_, text) in done.items() if text}
+    if len(failures) == len(RUNS):
+        raise SolverError("all four runs failed; " + "; ".join(f"{name_of(r)}: {t}" for r, t in failures.items()))
+    groups, coords, cut = stacked(trees, set(failures))
+    warnings = [f"the run {name_of(r)} failed: {t}; what needs it is missing" for r, t in failures.items()]
+    warnings += dict.fromkeys(w for tree in trees.values() for w in read_provenance(tree).get("warnings", []))
     if cut is not None:
         warnings.append(f"the runs are compared until {cut:g} s, when the protocol of one of them had ended")
-    facts = dict(read_provenance(trees[1, 1]))
+    best = next(trees[run] for run in reversed(RUNS) if run in trees and run not in failures)
+    facts = dict(read_provenance(best))
     facts |= {
         "warnings": warnings, "wall_time": time.perf_counter() - started, "unbiased": unbiased, "record": case.record,
-        "record_hash": case.hash, "case": case.data,
+        "record_hash": case.hash, "case": case.data, "failures": {name_of(r): t for r, t in failures.items()},
+        "status": "failed" if failures else "complete",
     }  # fmt: skip
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": case.input.grid.geometry}
     return build(groups, coords, attrs)
 
 
-def name_of(run: tuple[int, int]) -> str:
+def name_of(run: Pair) -> str:
     """Name of a run in words.
 
     Examples
@@ -143,86 +168,50 @@ def name_of(run: tuple[int, int]) -> str:
     return {(0, 0): "neither", (1, 0): "beam alone", (0, 1): "bias alone", (1, 1): "beam and bias"}[run]
 
 
-def _run(case: Case) -> xr.DataTree:
+def _run(case: Case, tell: Callable[[float], None] | None = None) -> Outcome:
+    """One of the runs; four are worth something together only, so that an interrupted one ends them all."""
+    import xarray as xr
+
     from simcell.studies.run import run_case
 
-    return run_case(case)
+    try:
+        tree = run_case(case, tell)
+    except SimcellError as error:
+        partial = getattr(error, "partial", None)
+        return (partial if isinstance(partial, xr.DataTree) else None), str(error)
+    if read_provenance(tree).get("status") == "interrupted":
+        raise KeyboardInterrupt
+    return tree, ""
 
 
-def _here(
-    cases: Mapping[tuple[int, int], Case], progress: Callable[[float], None] | None
-) -> dict[tuple[int, int], xr.DataTree]:
-    from simcell.studies.run import run_case
-
-    trees = {}
+def _here(cases: Mapping[Pair, Case], progress: Callable[[float], None] | None) -> dict[Pair, Outcome]:
+    found = {}
     for number, (run, case) in enumerate(cases.items()):
 
         def tell(fraction: float, number: int = number) -> None:
             if progress is not None:
                 progress((number + fraction) / len(RUNS))
 
+        found[run] = _run(case, tell)
+    return found
+
+
+def _apart(cases: Mapping[Pair, Case], jobs: int, progress: Callable[[float], None] | None) -> dict[Pair, Outcome]:
+    """Each in a process; where one dies the rest go one at a time, so that it is known which it is."""
+    found: dict[Pair, Outcome] = {}
+    workers = min(jobs, len(RUNS), os.cpu_count() or 1)
+    while waiting := {run: case for run, case in cases.items() if run not in found}:
         try:
-            trees[run] = run_case(case, tell)
-        except SolverError as error:
-            raise SolverError(f"{name_of(run)}: {error}") from None
-        _whole(run, trees[run])
-    return trees
-
-
-def _whole(run: tuple[int, int], tree: xr.DataTree) -> None:
-    """Four runs are worth something together only: an interrupted one ends them all."""
-    if read_provenance(tree).get("status") == "interrupted":
-        raise KeyboardInterrupt
-
-
-def _apart(
-    cases: Mapping[tuple[int, int], Case], jobs: int, progress: Callable[[float], None] | None
-) -> dict[tuple[int, int], xr.DataTree]:
-    trees: dict[tuple[int, int], xr.DataTree] = {}
-    with processes(min(jobs, len(RUNS), os.cpu_count() or 1)) as pool:
-        waiting = {pool.submit(_run, case): run for run, case in cases.items()}
-        while waiting:
-            done, _ = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
-            for future in done:
-                run = waiting.pop(future)
-                try:
-                    trees[run] = future.result()
-                except SolverError as error:
-                    raise SolverError(f"{name_of(run)}: {error}") from None
-            if progress is not None:
-                progress(len(trees) / len(RUNS))
-    return trees
-
-
-def _stacked(trees: Mapping[tuple[int, int], xr.DataTree]) -> tuple[dict[str, Any], dict[str, Any], float | None]:
-    """What all four hold, run by run in front, up to the time that all reached."""
-    last = trees[1, 1]
-    times = {run: tree["transport"].dataset["time"].values for run, tree in trees.items()}
-    least = min(t.size for t in times.values())
-    shared = np.all([np.isclose(t[:least], times[1, 1][:least], rtol=1e-9, atol=0.0) for t in times.values()], axis=0)
-    count = least if shared.all() else int(shared.argmin())  # a run that ends between two times ends beside them
-    if count == 0:
-        reason = "is shorter than the first of the times at which the four runs are compared"
-        raise InputError(Problem("", "protocol", None, reason, 'output.times = ["1 ms", "2 ms"]'))
-    cut = float(times[1, 1][count - 1]) if count < max(t.size for t in times.values()) else None
-    coords: dict[str, Any] = {BEAM: ([0.0, 1.0], "1"), BIAS: ([0.0, 1.0], "1")}
-    groups: dict[str, Any] = {}
-    for node in last.children.values():
-        group = {}
-        for name, array in node.data_vars.items():
-            if any(
-                node.name not in tree.children or name not in tree[str(node.name)].data_vars for tree in trees.values()
-            ):
-                continue
-            parts = [[trees[beam, bias][str(node.name)].dataset[name] for bias in (0, 1)] for beam in (0, 1)]
-            if "time" in array.dims:
-                parts = [[p.isel(time=slice(count)) for p in row] for row in parts]
-            values = np.stack([np.stack([p.values for p in row]) for row in parts])
-            if "time" not in array.dims and np.array_equal(values, np.broadcast_to(values[:1, :1], values.shape), True):
-                group[name] = (list(array.dims), values[0, 0])
-            else:
-                group[name] = ([BEAM, BIAS, *array.dims], values)
-            for dim in array.dims:
-                coords[str(dim)] = node.coords[dim].values.tolist()[: count if dim == "time" else None]
-        groups[str(node.name)] = group
-    return groups, coords, cut
+            with processes(workers) as pool:
+                asked = {pool.submit(_run, case): run for run, case in waiting.items()}
+                while asked:
+                    for future in wait(asked, timeout=POLL, return_when=FIRST_COMPLETED)[0]:
+                        found[asked[future]] = future.result()
+                        del asked[future]
+                    if progress is not None:
+                        progress(len(found) / len(RUNS))
+        except BrokenProcessPool:
+            if workers == 1:
+                found[next(run for run in waiting if run not in found)] = (None, DIED)
+            workers = 1
+    return {run: found[run] for run in cases}

@@ -113,8 +113,8 @@ class Currents:
         return 0.0 if other is None or other.name == name else self.distribution.liquid(other.name)
 
 
-def ready_of(case: CaseInput) -> Ready:
-    """Make a case ready; nothing is solved.
+def ready_of(case: CaseInput, solution: Solution | None = None) -> Ready:
+    """Make a case ready; nothing is solved. Another liquid than that of the case may be given.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def ready_of(case: CaseInput) -> Ready:
     >>> ready_of(case).level
     'primary'
     """
-    solution = solution_of(case)
+    solution = solution or solution_of(case)
     reactions = reactions_of(case, solution)
     asked = case.transport.level
     working = by_role(case, "working")

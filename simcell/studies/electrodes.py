@@ -121,7 +121,9 @@ def three_dimensional(case: CaseInput) -> bool:
     return False
 
 
-def grid_of(case: CaseInput, geometry: str, evenness: float) -> Grid:
+def grid_of(
+    case: CaseInput, geometry: str, evenness: float, more: tuple[dict[float, float], dict[float, float]] = ({}, {})
+) -> Grid:
     """Cells: small at the edges of electrodes, larger away from them.
 
     Parameters
@@ -131,6 +133,8 @@ def grid_of(case: CaseInput, geometry: str, evenness: float) -> Grid:
         ``plan``, ``section`` or ``full``.
     evenness : float
         Length over which the current of a plan changes [m].
+    more : two mappings of float to float
+        Other places along x and y that want small cells, and how small [m].
 
     Raises
     ------
@@ -153,15 +157,15 @@ def grid_of(case: CaseInput, geometry: str, evenness: float) -> Grid:
     spacing = case.grid.spacing
     if spacing is None:
         spacing = height / layers if geometry != "plan" else min(OF_FEATURE * feature, 0.25 * evenness)
-    largest = along * WIDEST
+    largest = max(along * WIDEST, case.grid.spacing or 0.0)
     shapes = [outlines_of(case)[e.name] for e in outlined(case)]
     if any(_slanted(shape) for shape in shapes):
         largest = min(largest, max(OF_SLANTED * feature, spacing))
-    x = graded(-along / 2.0, along / 2.0, _marks(shapes, 0, spacing), case.grid.growth, largest)
+    x = graded(-along / 2.0, along / 2.0, _with(_marks(shapes, 0, spacing), more[0]), case.grid.growth, largest)
     if geometry == "section":
         _affordable(x.size * layers, spacing, 1)
         return section(x, np.linspace(0.0, height, layers + 1), width_of(case)[0])
-    y = graded(-across / 2.0, across / 2.0, _marks(shapes, 1, spacing), case.grid.growth, largest)
+    y = graded(-across / 2.0, across / 2.0, _with(_marks(shapes, 1, spacing), more[1]), case.grid.growth, largest)
     _affordable(x.size * y.size * (1 if geometry == "plan" else layers), spacing, 2)
     thickness = gap_of(case.cell, 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1])).height
     return plan(x, y, thickness) if geometry == "plan" else full(x, y, thickness, layers)
@@ -176,6 +180,12 @@ def _marks(shapes: list[Array], axis: int, spacing: float) -> dict[float, float]
     places = np.unique(np.concatenate([shape[:, axis] for shape in shapes]))
     apart = np.concatenate([[True], np.diff(places) > 0.5 * spacing])
     return {float(place): spacing for place in places[apart]}
+
+
+def _with(marks: dict[float, float], more: dict[float, float]) -> dict[float, float]:
+    """Both; where two lie together, the place of an electrode."""
+    apart = {x: size for x, size in more.items() if all(abs(x - at) > 0.5 * size for at in marks)}
+    return marks | apart
 
 
 def _affordable(cells: int, spacing: float, dimensions: int) -> None:

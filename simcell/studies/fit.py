@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 CONFIDENCE = 0.95
+MOST_STOPS = 1000  # times at which a run of currents is made to stop; of more it is interpolated
 SLOPE_STEP = 1e-3  # of the range, to both sides: far above the tolerance of the solver, and its square is small
 SINGULAR = 1e-8  # of the largest singular value: below that a combination of keys leaves no trace in the data
 JOINED = 0.95  # correlation from which on two keys are told to be known only together
@@ -206,7 +207,7 @@ class _Search:
 
         inside = np.clip(start, 0.01, 0.99)
         return optimize.least_squares(
-            misfit, inside, jac=lambda x: self.slope(x) * weights[:, None], bounds=(0.0, 1.0), xtol=1e-6, ftol=1e-8,
+            misfit, inside, jac=lambda x: self.slope(x) * weights[:, None], bounds=(0.0, 1.0), xtol=1e-5, ftol=1e-8,
             gtol=1e-10, max_nfev=max(2, self.most // (2 * len(self.axes) + 1)),
         )  # fmt: skip
 
@@ -300,10 +301,13 @@ def _dark(case: Case) -> Case:
 
 
 def _with_times(case: Case, trace: Trace) -> Case:
-    """Let a run of radiolysis give its outputs at the times of the data; others are interpolated."""
-    if case.input.case.physics != ("radiolysis",):
+    """Let a run give its outputs at the times of the data where it stops at them; else they are interpolated."""
+    physics, line = case.input.case.physics, case.input.grid.geometry == "line"
+    few = trace.time.size <= MOST_STOPS and case.input.case.duration is not None
+    if physics != ("radiolysis",) and not (line and few):
         return case
-    return case.replace("output.times", [f"{t!r} s" for t in trace.time.tolist()])
+    drop = dict.fromkeys(("output.count", "output.spacing", "output.from"))
+    return case.replace_all({**drop, "output.times": [f"{t!r} s" for t in trace.time.tolist()]})
 
 
 def _at(tree: xr.DataTree, name: str, times: np.ndarray) -> np.ndarray:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcell.dendrite import arms
+from simcell.dendrite.layer import State
 from simcell.dendrite.outlook import outlook
 from simcell.dendrite.stability import FARADAY, Array
 from simcell.errors import SolverError
 from simcell.inputs.output import FIRST_TIME, OutputInput
+from simcell.numerics.checkpoint import Keeper
 from simcell.results.provenance import provenance
 from simcell.results.schema import build
 from simcell.studies.growth import Grown, run_growth
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from simcell.case import Case
 
 Group = dict[str, tuple[list[str], Any]]
+ROUNDING = 1e-9  # of the metal that moved: charge below is none
 ABOVE = 4.0  # interface widths over the electrode, from which on metal counts as a deposit that covers it
 SHAPES = (
     "tip_position", "tip_radius", "perimeter", "roughness", "arm_spacing", "fractal_dimension", "coverage",
@@ -30,7 +33,9 @@ SHAPES = (
 )  # fmt: skip
 
 
-def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+def run_dendrite(
+    case: Case, progress: Callable[[float], None] | None = None, keeper: Keeper | None = None
+) -> xr.DataTree:
     """Run a case with ``physics = ["dendrite"]`` and return the labelled result.
 
     Parameters
@@ -38,6 +43,8 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     case : Case
     progress : callable, optional
         Called with the fraction that is done.
+    keeper : Keeper, optional
+        Keeps the state every now and then, or has one to go on from.
 
     Returns
     -------
@@ -62,11 +69,11 @@ def run_dendrite(case: Case, progress: Callable[[float], None] | None = None) ->
     >>> tree["dendrite/phase"].dims
     ('time', 'y', 'x')
     """
-    ready = growth_of(case.input, case.file)
-    times = _times(case.input.output, ready.stages[-1].end)
+    ready = growth_of(case.input, case.file, case.folder)
+    times = _times(case.input.output, ready.end)
     failure: SolverError | None = None
     try:
-        found = run_growth(ready, times, progress)
+        found = run_growth(ready, times, progress, keeper)
     except SolverError as error:
         if not isinstance(error.partial, Grown):
             raise
@@ -98,13 +105,13 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     group, coords = growth_group(ready, found)
     last = found.states[-1]
     solver = {
-        "method": "conservative phase field; salt, potential and bodies implicit by Newton's method; first order",
+        "method": ready.form.solver,
         "interface_width_m": ready.layer.delta, "spacing_m": ready.layer.spacing, "cells": ready.mesh.cells,
-        "steps": last.steps, "verdict": ready.verdict,
+        "steps": last.steps, "verdict": ready.verdict, "ends": found.ends,
     }  # fmt: skip
     facts = provenance(
         record=case.record, record_hash=case.hash, case=case.data, solver=solver, seed=case.input.dendrite.seed,
-        warnings=[*ready.warnings, *found.remarks, *_blurred(ready, found)], status=found.status, wall_time=found.wall,
+        warnings=[*ready.warnings, *found.remarks, *_told(ready, found)], status=found.status, wall_time=found.wall,
     )  # fmt: skip
     metal = ready.layer.metal
     cell: Group = {
@@ -113,6 +120,10 @@ def labelled(case: Case, ready: Growth, found: Grown) -> xr.DataTree:
     }
     attrs = {"simcell_provenance": facts, "title": case.input.case.title, "geometry": "plan"}
     return build({"dendrite": group, "cell": cell}, coords, attrs)
+
+
+def _told(ready: Growth, found: Grown) -> list[str]:
+    return [*_blurred(ready, found), *ready.form.after(ready.layer, found.states)]
 
 
 def _blurred(ready: Growth, found: Grown) -> list[str]:
@@ -124,7 +135,9 @@ def _blurred(ready: Growth, found: Grown) -> list[str]:
         left = layer.shape[1] * layer.spacing - (float(metal[-1]) if metal.size else 0.0) * layer.spacing
         if current <= 0.0:
             continue
-        neutral = outlook(layer.metal, left, current=current / area).front.neutral_wavelength
+        neutral = outlook(
+            layer.metal, left + ready.ahead.front.gap - ready.gap, current=current / area
+        ).front.neutral_wavelength
         if neutral < SHORTEST * layer.delta:
             return [
                 f"from {state.time:.3g} s on ripples of {neutral * 1e9:.3g} nm should grow, which an interface of "
@@ -168,7 +181,7 @@ def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:
         "charge": (["time"], -charge),
         "current": (["time"], -np.array(found.current)),
         "electrode_potential": (["time"], np.array(found.potential)),
-        "deposited_volume": (["time"], deposited(layer.metal, 1.0) * charge),
+        "deposited_volume": (["time"], _volume(ready, states, charge)),
         "lowest_concentration": (["time"], np.array(found.lowest) * layer.metal.concentration),
         "bodies": (["time"], np.array(found.bodies)),
         "tip_velocity": (["time"], _velocity(time, group["tip_position"][1])),
@@ -178,11 +191,22 @@ def growth_group(ready: Growth, found: Grown) -> tuple[Group, dict[str, Any]]:
         "ripple_rate": ([], rate),
         "depletion_time": ([], ahead.depletion if np.isfinite(ahead.depletion) else np.nan),
     }
+    if np.isfinite(states[0].energy):
+        group["energy"] = (["time"], np.array([state.energy for state in states]))
     group |= _balances(ready, found, charge)
-    if found.stripped > 0.0 < found.plated:
+    least = ROUNDING * _moved(ready, found) * layer.metal.charge * FARADAY
+    if found.stripped > least < found.plated:
         group["coulombic_efficiency"] = ([], found.stripped / found.plated)
     x, y = layer.centre[1].ravel() - ready.front, layer.centre[0].ravel()
     return group, {"time": time, "y": y, "x": x}
+
+
+def _volume(ready: Growth, states: list[State], charge: Array) -> Array:
+    """Of the metal [m^3] that the charge has deposited, or, where charge is not balanced, that is there."""
+    if ready.form.by_charge:
+        return deposited(ready.layer.metal, 1.0) * charge
+    amount = np.array([state.metal_amount(ready.layer) for state in states])
+    return (amount - amount[0]) * ready.layer.metal.molar_volume
 
 
 def _velocity(time: Array, position: Array) -> Array:
@@ -193,11 +217,18 @@ def _velocity(time: Array, position: Array) -> Array:
     return np.concatenate([mean[:1], mean])
 
 
+def _moved(ready: Growth, found: Grown) -> float:
+    """Metal [mol] that was deposited and dissolved, or, at rest, that went from one place to another."""
+    layer, shift = ready.layer, np.abs(found.states[-1].xi - found.states[0].xi).sum()
+    passed = (found.plated + found.stripped) / (layer.metal.charge * FARADAY)
+    return max(passed, float(shift) * layer.cell / layer.metal.molar_volume)
+
+
 def _balances(ready: Growth, found: Grown, charge: Array) -> Group:
     """How far metal is from the charge, and metal and ions from what came in, relative to what moved at most."""
     layer, states = ready.layer, found.states
     moles = charge / (layer.metal.charge * FARADAY)
-    most = max(float(np.abs(moles).max()), (found.plated + found.stripped) / (layer.metal.charge * FARADAY))
+    most = _moved(ready, found)
     if most == 0.0:
         nothing = np.zeros_like(charge)
         return {"metal_imbalance": (["time"], nothing), "ion_imbalance": (["time"], nothing)}

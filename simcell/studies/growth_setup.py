@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from simcell.errors import InputError, Problem
 from simcell.inputs import electrolyte_data
 from simcell.inputs.dendrite import DendriteInput
 from simcell.numerics.grid import plan
+from simcell.studies.growth_forms import Form, form_of
 from simcell.studies.growth_stages import Stage, stages_of
+from simcell.studies.growth_window import supply_of
 
 if TYPE_CHECKING:
     from simcell.inputs.case import CaseInput
@@ -51,7 +54,8 @@ class Liquid:
 class Growth:
     """A run that is ready: box, first state, stages, what to expect, and what to know.
 
-    `front` is where the flat electrode ends [m]; `share` of the gap, where the run ends.
+    `front` is where the flat electrode ends [m]; `gap` from there to the end of the box, `share` of it where the run
+    ends; `end` when, at the latest [s].
 
     Examples
     --------
@@ -65,16 +69,19 @@ class Growth:
     ahead: Outlook
     mesh: Mesh
     front: float
+    gap: float
     share: float
     compliance: float
     verdict: str
     seed: int
+    end: float
     warnings: tuple[str, ...]
+    form: Form = field(default_factory=Form)
 
     @property
     def finish(self) -> float:
         """Where metal ends the run [m]."""
-        return self.front + self.share * self.ahead.front.gap
+        return self.front + self.share * self.gap
 
 
 def metal_of(case: DendriteInput, liquid: Liquid, file: str = "") -> tuple[Metal, float, list[str]]:
@@ -146,7 +153,7 @@ def metal_of(case: DendriteInput, liquid: Liquid, file: str = "") -> tuple[Metal
     return metal, found.get("conductivity", metal.conductivity), remarks
 
 
-def growth_of(case: CaseInput, file: str = "") -> Growth:
+def growth_of(case: CaseInput, file: str = "", folder: Path | None = None) -> Growth:
     """Make a run of growth ready from a whole case; see `prepare`.
 
     Examples
@@ -157,7 +164,7 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     ...     "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
     ...     "dendrite": {"metal": "Zn", "exchange_current": "30 A/m^2", "potential": "-0.05 V"}}))
     >>> ready.stages
-    (Stage(end=10.0, current=None, potential=-0.05),)
+    (Stage(lasts=10.0, current=None, potential=-0.05, limits=(), step=0),)
     """
     e = case.electrolyte
     liquid = Liquid(
@@ -166,13 +173,15 @@ def growth_of(case: CaseInput, file: str = "") -> Growth:
     )  # fmt: skip
     area = case.dendrite.width * liquid.thickness
     stages = stages_of(case.protocol, case.case.duration, area) if case.protocol.steps else None
-    duration = stages[-1].end if stages else case.case.seconds
-    return prepare(case.dendrite, liquid, duration, file, stages)
+    most = np.inf if case.case.duration is None else case.case.duration
+    duration = min(most, sum(stage.lasts for stage in stages)) if stages else case.case.seconds
+    return prepare(case.dendrite, liquid, duration, file, stages, folder)
 
 
 def prepare(
-    case: DendriteInput, liquid: Liquid, duration: float, file: str = "", stages: tuple[Stage, ...] | None = None
-) -> Growth:
+    case: DendriteInput, liquid: Liquid, duration: float, file: str = "", stages: tuple[Stage, ...] | None = None,
+    folder: Path | None = None,
+) -> Growth:  # fmt: skip
     """Make a run of growth ready: choose interface width and grid, lay the electrode.
 
     Parameters
@@ -185,6 +194,8 @@ def prepare(
         For messages.
     stages : tuple of Stage, optional
         A protocol; without it the current density or the potential of the case.
+    folder : Path, optional
+        That the result of a cell is relative to.
 
     Returns
     -------
@@ -206,7 +217,9 @@ def prepare(
     if stages is None:
         current = None if case.current_density is None else -case.current_density * area
         stages = (Stage(duration, current, case.potential),)
-    ahead = _ahead(stages, metal, case.gap, area)
+    supply, beyond, more = supply_of(case, metal, file, folder)
+    remarks += more
+    ahead = _ahead(stages, metal, case.gap + beyond, area)
     delta, spacing = _widths(case, ahead, file, remarks)
     behind = 0.0 if case.electrode == "bare" else BEHIND * delta + ROUGHER * case.roughness
     if isinstance(case.electrode, float):
@@ -214,20 +227,21 @@ def prepare(
             reason = f"is thinner than the front needs: {BEHIND:g} interface widths and its roughness"
             raise _wrong(file, "electrode", case.electrode, reason, behind)
         behind = case.electrode
-    grid = mesh(ahead, case.width, behind, duration, delta=delta, spacing=spacing, share=case.stop_at)
+    grid = mesh(ahead, case.width, behind, duration, delta=delta, spacing=spacing, share=case.stop_at, gap=case.gap)
     if grid.cells > LARGEST:
         reason = f"makes {grid.cells:.3g} cells, more than the {LARGEST:.3g} that can be run"
         raise _wrong(file, "spacing", grid.spacing, reason, grid.spacing * np.sqrt(grid.cells / LARGEST))
     x, y = np.arange(grid.nx + 1) * grid.spacing, np.arange(grid.ny + 1) * grid.spacing
     layer = Layer(
-        metal, plan(x, y, liquid.thickness), delta, {"x+": case.supply}, conductivity=conductivity, noise=case.noise,
+        metal, plan(x, y, liquid.thickness), delta, {"x+": supply}, conductivity=conductivity, noise=case.noise,
         contact=_floor(grid) if case.electrode == "bare" else None, **_extras(case, delta, file),
     )  # fmt: skip
     front = 0.0 if case.electrode == "bare" else float(x[-1]) - case.gap
     state = _first(case, layer, front, ahead)
-    verdict = ahead.verdict(duration, case.width)
+    verdict, form = ahead.verdict(duration, case.width), form_of(case, layer, case.gap, stages, file)
     return Growth(
-        layer, state, stages, ahead, grid, front, case.stop_at, case.compliance, verdict, case.seed, tuple(remarks)
+        layer, form.begin(state), stages, ahead, grid, front, case.gap, case.stop_at, case.compliance, verdict,
+        case.seed, duration, (*remarks, *form.remarks), form,
     )  # fmt: skip
 
 
@@ -272,7 +286,7 @@ def _extras(case: DendriteInput, delta: float, file: str) -> dict[str, Any]:
 def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) -> tuple[float, float]:
     """Interface width and cell [m], as given or chosen; what is doubtful is told, what cannot be is refused."""
     seeds = [seed.radius for seed in case.seeds]
-    most = widest_interface(ahead, case.width, seeds)
+    most = widest_interface(ahead, case.width, seeds, case.gap)
     given, cell = case.interface_width, case.spacing
     finest = 1.5 * cell if isinstance(cell, float) else 0.0
     delta = float(given) if isinstance(given, float) else max(min(most.values()), finest)

@@ -1,4 +1,4 @@
-"""A protocol as growth runs it: stages of constant current or potential."""
+"""A protocol as growth runs it: stages of constant current or potential, with the limits that end them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from itertools import pairwise
 import numpy as np
 
 from simcell.inputs.protocol import ProtocolInput, StepInput
+from simcell.studies.steps import limits_of
+from simcell.transport.protocol import Limit
 
 STAIR = 5e-3  # V, of a sweep
+Part = tuple[float, float | None, float | None]  # duration [s], current [A], potential [V]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Part of a protocol: until when [s], and either the current [A], positive deposits, or the potential [V].
+    """Part of a protocol: how long [s], and either the current [A], positive deposits, or the potential [V].
+
+    `limits` end it before its time, and with it what is left of its step; they count per area, anodic positive.
 
     Examples
     --------
@@ -22,9 +27,11 @@ class Stage:
     True
     """
 
-    end: float
+    lasts: float
     current: float | None = None
     potential: float | None = None
+    limits: tuple[Limit, ...] = ()
+    step: int = 0
 
 
 def stages_of(protocol: ProtocolInput, duration: float | None, area: float) -> tuple[Stage, ...]:
@@ -34,7 +41,7 @@ def stages_of(protocol: ProtocolInput, duration: float | None, area: float) -> t
     ----------
     protocol : ProtocolInput
     duration : float or None
-        Of the case [s]; cuts what is longer, and ends a last step without duration.
+        Of the case [s]; ends a last step without duration.
     area : float
         That a current density refers to: the flat electrode [m^2].
 
@@ -46,26 +53,25 @@ def stages_of(protocol: ProtocolInput, duration: float | None, area: float) -> t
     --------
     >>> steps = [{"technique": "galvanostatic", "current_density": "-10 mA/cm^2", "duration": "5 s"},
     ...          {"technique": "ocp", "duration": "1 s"}]
-    >>> stages_of(ProtocolInput(steps=steps), None, 1e-12)
-    (Stage(end=5.0, current=1e-10, potential=None), Stage(end=6.0, current=0.0, potential=None))
+    >>> [(stage.lasts, stage.current, stage.step) for stage in stages_of(ProtocolInput(steps=steps), None, 1e-12)]
+    [(5.0, 1e-10, 0), (1.0, 0.0, 1)]
     """
-    parts: list[tuple[float, float | None, float | None]] = []  # duration, current, potential
-    for step in protocol.steps:
-        if step.technique == "cv":
-            parts += _stairs(step)
-        elif step.technique == "pulse":
-            on = _level(step.current, step.current_density, step.potential, area)
-            off = _level(step.rest_current, step.rest_current_density, step.rest_potential, area)
-            parts += [(step.on or 0.0, *on), (step.off or 0.0, *off)] * (step.count or 1)
-        else:
-            begun = sum(part[0] for part in parts)
-            lasts = step.duration if step.duration is not None else (duration or 0.0) - begun
-            parts.append((lasts, *_level(step.current, step.current_density, step.potential, area)))
-    ends = np.cumsum([part[0] for part in parts])
-    most = np.inf if duration is None else duration
-    found = [Stage(min(float(end), most), i, v) for end, (_, i, v) in zip(ends, parts, strict=True)]
-    begins = [0.0, *(stage.end for stage in found)]
-    return tuple(stage for stage, begin in zip(found, begins, strict=False) if stage.end > begin)
+    found: list[Stage] = []
+    for number, step in enumerate(protocol.steps):
+        limits = () if step.until is None else limits_of(step.until, area, f"protocol.steps[{number}].until")
+        left = (duration or 0.0) - sum(stage.lasts for stage in found)
+        found += [Stage(*part, limits, number) for part in _parts(step, left, area) if part[0] > 0.0]
+    return tuple(found)
+
+
+def _parts(step: StepInput, left: float, area: float) -> list[Part]:
+    if step.technique == "cv":
+        return _stairs(step)
+    level = _level(step.current, step.current_density, step.potential, area)
+    if step.technique == "pulse":
+        rest = _level(step.rest_current, step.rest_current_density, step.rest_potential, area)
+        return [(step.on or 0.0, *level), (step.off or 0.0, *rest)] * (step.count or 1)
+    return [(left if step.duration is None else step.duration, *level)]
 
 
 def _level(
@@ -78,10 +84,10 @@ def _level(
     return -total if total else 0.0, None
 
 
-def _stairs(step: StepInput) -> list[tuple[float, float | None, float | None]]:
+def _stairs(step: StepInput) -> list[Part]:
     start = step.potential or 0.0
     corners = [start, *step.vertices * (step.cycles or 1), start if step.stop is None else step.stop]
-    found: list[tuple[float, float | None, float | None]] = []
+    found: list[Part] = []
     for a, b in pairwise(corners):
         count = max(1, int(np.ceil(abs(b - a) / STAIR)))
         lasts = abs(b - a) / count / (step.scan_rate or 1.0)

@@ -75,7 +75,7 @@ def layout_of(case: CaseInput, schedule: Schedule) -> Layout:
     grid = grid_of(case, beam)
     try:
         warnings = resolve(grid, beam, rim)
-        exposure, footprint = _exposed(case, schedule, grid, beam)
+        exposure, footprint = exposed(case, schedule, grid, beam)
     except ValueError as error:
         key = "grid.spacing" if "does not resolve" in str(error) else "beam"
         raise InputError(Problem("", key, None, str(error))) from None
@@ -116,11 +116,11 @@ def grid_of(case: CaseInput, beam: Footprint) -> Grid:
     g, (along, across) = case.grid, _extents(case)
     middle = gap_of(case.cell, np.zeros(1), np.zeros(1)).height.item()  # where the beam usually is
     if g.geometry == "radial":
-        return radial(graded(0.0, along, _marks(case, beam, 0), g.growth, along * WIDEST), middle)
-    x = graded(-along / 2.0, along / 2.0, _marks(case, beam, 0), g.growth, along * WIDEST)
+        return radial(graded(0.0, along, marks(case, beam, 0), g.growth, along * WIDEST), middle)
+    x = graded(-along / 2.0, along / 2.0, marks(case, beam, 0), g.growth, along * WIDEST)
     if g.geometry == "section":
         return section(x, np.linspace(0.0, middle, g.layers + 1), across or 1.0)
-    y = graded(-across / 2.0, across / 2.0, _marks(case, beam, 1), g.growth, across * WIDEST)
+    y = graded(-across / 2.0, across / 2.0, marks(case, beam, 1), g.growth, across * WIDEST)
     height = gap_of(case.cell, 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1])).height
     return plan(x, y, height) if g.geometry == "plan" else full(x, y, height, g.layers)
 
@@ -134,8 +134,18 @@ def _extents(case: CaseInput) -> tuple[float, float]:
     return along, case.grid.extent_y or square
 
 
-def _marks(case: CaseInput, beam: Footprint, axis: int) -> dict[float, float]:
-    """Positions along x (0) or y (1) that want small cells, and how small."""
+def marks(case: CaseInput, beam: Footprint, axis: int) -> dict[float, float]:
+    """Positions along x (0) or y (1) that want small cells, and how small [m].
+
+    Examples
+    --------
+    >>> from simcell.beam.shape import disc
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"},
+    ...                        "grid": {"geometry": "section", "extent": "9 um"}, "cell": {"spacer_height": "1 um"}})
+    >>> {round(1e6 * x, 6): round(1e9 * d) for x, d in marks(case.input, disc(2e-6), 0).items()}
+    {-1.0: 10, 1.0: 10}
+    """
     square = case.grid.geometry in ("plan", "full")
     found: dict[float, float] = {}
     for part in beam.parts:
@@ -149,8 +159,18 @@ def _marks(case: CaseInput, beam: Footprint, axis: int) -> dict[float, float]:
     return found
 
 
-def _exposed(case: CaseInput, schedule: Schedule, grid: Grid, beam: Footprint) -> tuple[Exposure, Array]:
-    """When the beam falls where: one footprint, or those of the lines or pixels of a scan."""
+def exposed(case: CaseInput, schedule: Schedule, grid: Grid, beam: Footprint) -> tuple[Exposure, Array]:
+    """When the beam falls where: one footprint, or those of the lines or pixels of a scan.
+
+    Examples
+    --------
+    >>> from simcell.beam.shape import disc
+    >>> from simcell.case import Case
+    >>> case = Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1e6 Gy/s", "diameter": "2 um"}})
+    >>> cells = plan(np.linspace(-2e-6, 2e-6, 5), np.linspace(-2e-6, 2e-6, 5), 1e-6)
+    >>> exposed(case.input, Schedule.constant(1.0), cells, disc(2e-6))[1].shape
+    (1, 1, 4, 4)
+    """
     if not _resolved(case):
         return Exposure.of(schedule), relative_dose_rate(grid, beam, rim_of(case.cell))[None]
     scan, view = scan_of(case.beam), str(case.beam.resolved)

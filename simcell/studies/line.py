@@ -16,10 +16,13 @@ from simcell.errors import InputError, Problem, SolverError
 from simcell.inputs.case import CaseInput
 from simcell.inputs.electrode import ElectrodeInput, area_on_line
 from simcell.inputs.solution import binary_solution, dissolve
+from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array
 from simcell.results.provenance import Status
 from simcell.results.schema import build
-from simcell.studies.irradiated import Irradiated, beam_groups, irradiated, unresolved
+from simcell.studies.conservation import errors, laws_of
+from simcell.studies.coupling import coupling_group, feedbacks, gas_of, gas_remarks, heat_of, injected_density
+from simcell.studies.irradiated import Irradiated, beam_groups, crowded, irradiated, unresolved
 from simcell.studies.reactions import by_role, reactions_of
 from simcell.studies.run import base_remark
 from simcell.studies.solution import Solution, solution_of, with_products
@@ -118,8 +121,15 @@ def line_of(case: CaseInput, folder: Path | None = None) -> Line:
         liquid = Liquid(
             grid, ions, solution.concentrations, surface_of(working, reactions[working.name]), other, at,
             temperature=case.electrolyte.temperature, bulk=bulk, solution=salt, pseudo=_pseudo(place),
-            scales=wet.scales if wet else {},
+            scales=wet.scales if wet else {}, injected=injected_density(case, wet.beam) if wet else 0.0,
+            gas=gas_of(case, wet, case.electrolyte.temperature) if wet and case.coupling.gas else None,
         )  # fmt: skip
+        if liquid.gas is not None:
+            warnings += gas_remarks(case)
+        if wet is not None and case.coupling.heating:
+            heat, remarks = heat_of(case, wet, liquid)
+            liquid = replace(liquid, heat=heat)
+            warnings += remarks
     except ValueError as error:
         key = f"electrode.{place.name}.position" if place and "reference stands" in str(error) else "electrolyte"
         raise InputError(Problem("", key, None, str(error))) from None
@@ -230,7 +240,7 @@ def _conductivity(liquid: Liquid) -> float:
 # ----------------------------------------------------------------- the run
 
 
-def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.DataTree:
+def run_line(case: Case, progress: Callable[[float], None] | None = None, keeper: Keeper | None = None) -> xr.DataTree:
     """Run a case on a line; see `run_transport`.
 
     Examples
@@ -249,7 +259,7 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
     )
     until = case.input.case.duration or np.inf
     try:
-        course = Course(ready.groups, until, _times(case.input), progress)
+        course = Course(ready.groups, until, _times(case.input), progress, keeper)
         record = run_session(ready.liquid, ready.segments, options, course)
     except Stopped as stop:
         record, status = stop.partial, "interrupted"
@@ -265,13 +275,15 @@ def run_line(case: Case, progress: Callable[[float], None] | None = None) -> xr.
         "method": "ESDIRK3(2)4L[2]SA, coupled", "rtol": options.rtol, "atol_relative": options.atol,
         "steps": int(record.time.size), "books": record.books if np.abs(record.passed).max() > 0.0 else 0.0,
     }  # fmt: skip
-    more = {
+    more: dict[str, Any] = {
         "level": "tertiary", "geometry": "line", "balance": ready.liquid.balance,
         "against": _against(case.input, ready),
         "ends": [{"step": ready.groups[n] + 1, "time": t, "reason": why} for n, t, why in record.ends],
     }  # fmt: skip
     if ready.wet is not None:
+        more["coupling"] = feedbacks(case.input)
         remarks += base_remark(ready.wet.setup, record.concentration[-1].T, list(record.ions))
+        remarks += crowded(ready.liquid, record.concentration)
         remarks += unresolved(ready.wet, ready.liquid, record.concentration)
         if status == "complete" and record.time[-1] < until * (1.0 - 1e-9) < np.inf:
             remarks.append(f"the protocol ended at {record.time[-1]:.4g} s, and the beam with it, before case.duration")
@@ -309,7 +321,8 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
         pick = {"working": working, "counter": counter, "reference": np.zeros(record.time.size)}
         return ["time", "electrode"], np.stack([pick[roles[n]] for n in names], axis=1)[rows]
 
-    charge = (record.reaction_charge[:, :own].sum(axis=1) + record.charging_charge[:, 0]) / _line_area(ready)
+    into_liquid = (record.reaction_charge[:, :own].sum(axis=1) + record.charging_charge[:, 0]) / _line_area(ready)
+    charge = into_liquid + record.collected
     group = {
         "concentration": (["time", "species", "x"], np.maximum(record.concentration, 0.0)[rows]),
         "potential": (["time", "x"], (record.liquid - at_reference[:, None])[rows]),
@@ -322,9 +335,10 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
         "step": (["time"], np.array([ready.groups[n] + 1.0 for n in record.segment])[rows]),
     }
     if ready.area is not None:
-        group["electrode_current"] = per_electrode(record.current * ready.area, -record.current * ready.area)
+        through = record.reaction_current[:, :own].sum(axis=1) + record.charging_current[:, 0]
+        group["electrode_current"] = per_electrode(record.current * ready.area, -through * ready.area)
         group["reaction_current"] = (["time", "reaction"], record.reaction_current[rows] * ready.area)
-        group["electrode_charge"] = per_electrode(charge * ready.area, -charge * ready.area)
+        group["electrode_charge"] = per_electrode(charge * ready.area, -into_liquid * ready.area)
         passed = record.reaction_charge[rows] / _line_area(ready) * ready.area
         group["reaction_charge"] = (["time", "reaction"], passed)
     if not record.reactions:
@@ -341,6 +355,12 @@ def labelled(case: CaseInput, ready: Line, record: Record) -> tuple[dict[str, An
     if ready.wet is not None:
         more, gases = beam_groups(ready.wet, record.time[rows], record.concentration[rows])
         groups, coords = groups | more, coords | gases
+        ends = record.inventory[0], record.inventory[1]
+        laws = laws_of(ready.wet.setup.mechanism, {ion.name: ion.charge for ion in ready.liquid.ions})
+        group["conservation_error"] = (["conserved"], errors(laws, *ends, record.entered))
+        coords["conserved"] = list(laws)
+        if coupled := coupling_group(case, record, rows, gases["gas"]):
+            groups["coupling"] = coupled
     return groups, coords, remarks
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from simcell.inputs.case import CaseInput
 from simcell.studies.currents import asked_density, chosen_geometry, ready_of
 from simcell.studies.electrodes import outlined
+from simcell.studies.irradiated import irradiated
 from simcell.studies.line import line_of
 from simcell.studies.solution import Solution
 from simcell.studies.transport import is_tertiary
@@ -51,11 +52,11 @@ def preview(case: CaseInput, folder: Path | None = None) -> dict[str, Any]:
     """
     if case.grid.geometry == "line":
         return _of_line(case, folder)
-    found = _of_currents(case)
+    found = _of_currents(case, folder)
     if is_tertiary(case):
         from simcell.studies.bath import bath_of
 
-        made = bath_of(case)
+        made = bath_of(case, folder)
         found["space"] |= {
             "cells": (float(made.bath.grid.volume.size), "1"),
             "duration of the protocol": (float(sum(s.duration for s in made.segments)), "s"),
@@ -70,8 +71,9 @@ def _liquid(solution: Solution) -> dict[str, tuple[float, str]]:
     return {**found, "conductivity": (solution.conductivity, "S/m")}
 
 
-def _of_currents(case: CaseInput) -> dict[str, Any]:
-    ready = ready_of(case)
+def _of_currents(case: CaseInput, folder: Path | None) -> dict[str, Any]:
+    wet = irradiated(case, folder) if "radiolysis" in case.case.physics else None
+    ready = ready_of(case, wet.solution if wet else None)
     density = asked_density(ready)
     resistance = ready.resistance(density)
     validity = ready.judged(resistance)

@@ -67,11 +67,11 @@ def run_case(case: Case, progress: Progress | None = None, keeper: Keeper | None
     if "dendrite" in case.input.case.physics:
         from simcell.studies.growth_result import run_dendrite
 
-        return run_dendrite(case, progress)
+        return run_dendrite(case, progress, keeper)
     if "transport" in case.input.case.physics:
         from simcell.studies.transport import run_transport
 
-        return run_transport(case, progress)
+        return run_transport(case, progress, keeper)
     if case.input.grid.geometry != "batch":
         from simcell.studies.space import run_in_space
 

@@ -23,6 +23,7 @@ from simcell.inputs.gases import load_atmosphere, load_gases, vapour_pressure
 from simcell.inputs.mechanism import load_mechanism, shipped_mechanisms
 from simcell.radiolysis.homogeneous import Schedule
 from simcell.radiolysis.setup import Conditions, Setup, prepare
+from simcell.radiolysis.uncertainty import RATE_FACTOR, sampled
 from simcell.studies.footprint import footprint_of, scan_of
 from simcell.studies.ions import INERT_IONS, inert_remark, unknown_names
 
@@ -191,6 +192,9 @@ def mechanism_of(case: CaseInput, folder: Path | None = None, name: str | None =
         found.append(Problem("", "electrolyte.mechanism", mechanism.name, "has no G-values, so no beam can act on it"))
     if found:
         raise InputError(found)
+    number, default = case.radiolysis.sample, case.radiolysis.rate_uncertainty
+    if number is not None and name is None:
+        mechanism = sampled(mechanism, number, case.radiolysis.seed, default or RATE_FACTOR)
     return with_passive(mechanism, case)
 
 

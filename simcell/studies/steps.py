@@ -59,7 +59,7 @@ def segments_of(case: CaseInput, area: float | None, resistance: float) -> tuple
 
 
 def _step(step: StepInput, lasts: float, area: float | None, resistance: float, key: str) -> list[Segment]:
-    limits = _limits(step.until, area, f"{key}.until") if step.until is not None else ()
+    limits = limits_of(step.until, area, f"{key}.until") if step.until is not None else ()
     if step.technique == "ocp":
         made = [rest(lasts)]
     elif step.technique == "potentiostatic":
@@ -94,7 +94,19 @@ def _density(total: float | None, density: float | None, area: float | None, key
     return total / area
 
 
-def _limits(until: UntilInput, area: float | None, key: str) -> tuple[Limit, ...]:
+def limits_of(until: UntilInput, area: float | None, key: str) -> tuple[Limit, ...]:
+    """Limits of a step, per area [m^2]; `key` is for messages.
+
+    Raises
+    ------
+    InputError
+        Where a current or charge has no area.
+
+    Examples
+    --------
+    >>> limits_of(UntilInput(charge_above="1 nC"), 1e-9, "protocol.steps[0].until")[0].above
+    1.0
+    """
     found = []
     for quantity in ("potential", "current", "charge"):
         ends = {"below": -np.inf, "above": np.inf}

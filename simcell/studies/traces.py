@@ -3,13 +3,15 @@
 The first line holds titles: ``time [s]``, then outputs by name (`simcell.studies.outputs`) with their unit,
 ``concentration.H2O2 [mmol/L]`` or ``electrode_current.working [nA]``; without brackets a pure number. A column
 ``NAME sigma [unit]`` gives the standard deviation of each value. Empty cells are gaps. Lines that begin with # count as
-remarks.
+remarks. Files of potentiostats are read as well (`simcell.studies.instruments`): they give `electrode_current` and
+`electrode_potential` of the working electrode.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import numpy as np
 
 from simcell import units
 from simcell.errors import InputError, Problem
+from simcell.studies.instruments import instrument_columns, is_instrument
 
 _TITLE = re.compile(r"\s*(?P<name>[^\[\]]+?)\s*(?:\[\s*(?P<unit>[^\]]+?)\s*\])?\s*")
 _SIGMA = " sigma"
@@ -43,12 +46,17 @@ class Trace:
         return int(sum(np.isfinite(v).sum() for v in self.values.values()))
 
 
-def read_trace(path: str | Path) -> Trace:
+def read_trace(path: str | Path, working: str = "working", wanted: Sequence[str] = ()) -> Trace:
     """Read a trace.
 
     Parameters
     ----------
     path : str or Path
+        A CSV, or a file of a potentiostat.
+    working : str
+        Name of the working electrode, for a file that does not name it.
+    wanted : sequence of str
+        The outputs to keep; default all.
 
     Returns
     -------
@@ -65,6 +73,27 @@ def read_trace(path: str | Path) -> Trace:
     Traceback (most recent call last):
     simcell.errors.InputError: nothing.csv: there is no such file
     """
+    found = _of_instrument(Path(path), working) if is_instrument(Path(path)) else _of_table(path)
+    if unknown := [name for name in wanted if name not in found.values]:
+        reason = f"is not in the file, which has {', '.join(found.values)}"
+        raise InputError(Problem(str(path), "--output-of", unknown[0], reason))
+    kept = [name for name in found.values if name in wanted or not wanted]
+    return Trace(
+        found.time, {n: found.values[n] for n in kept}, {n: found.unit[n] for n in kept},
+        {n: s for n, s in found.sigma.items() if n in kept},
+    )  # fmt: skip
+
+
+def _of_instrument(path: Path, working: str) -> Trace:
+    columns = instrument_columns(path)
+    if columns["time"].size < 2:
+        raise InputError(Problem(str(path), "", None, "holds no trace: fewer than two times above zero"))
+    known = {"current": (f"electrode_current.{working}", "A"), "potential": (f"electrode_potential.{working}", "V")}
+    values = {name: columns[what] for what, (name, _) in known.items() if what in columns}
+    return Trace(columns["time"], values, {name: unit for name, unit in known.values() if name in values}, {})
+
+
+def _of_table(path: str | Path) -> Trace:
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             rows = [(n, row) for n, row in enumerate(csv.reader(file), 1) if row and not row[0].startswith("#")]

@@ -14,6 +14,7 @@ import numpy as np
 from simcell.inputs.case import CaseInput
 from simcell.inputs.protocol import tertiary
 from simcell.inputs.reaction import metal_of
+from simcell.numerics.checkpoint import Keeper
 from simcell.numerics.grid import Array, Grid
 from simcell.results.provenance import Status, provenance
 from simcell.results.schema import build
@@ -38,7 +39,8 @@ def is_tertiary(case: CaseInput) -> bool:
     >>> is_tertiary(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input)
     False
     """
-    return tertiary(case.transport.level, case.grid.geometry, case.protocol.steps)
+    both = "radiolysis" in case.case.physics
+    return both or tertiary(case.transport.level, case.grid.geometry, case.protocol.steps)
 
 
 def check_transport(case: CaseInput, folder: Path | None = None) -> None:
@@ -60,12 +62,12 @@ def check_transport(case: CaseInput, folder: Path | None = None) -> None:
         if case.grid.geometry == "line":
             line_of(case, folder)
         else:
-            bath_of(case)
+            bath_of(case, folder)
     else:
         ready_of(case)
 
 
-def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
+def run_transport(case: Case, progress: Progress | None = None, keeper: Keeper | None = None) -> xr.DataTree:
     """Run a case whose physics is transport, and return the labelled result.
 
     Parameters
@@ -73,6 +75,8 @@ def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
     case : Case
     progress : callable, optional
         Called with the fraction that is done.
+    keeper : Keeper, optional
+        Keeps the state of a run of ions every now and then, or has one to go on from.
 
     Returns
     -------
@@ -101,7 +105,8 @@ def run_transport(case: Case, progress: Progress | None = None) -> xr.DataTree:
         from simcell.studies.bath import run_bath_case
         from simcell.studies.line import run_line
 
-        return run_line(case, progress) if case.input.grid.geometry == "line" else run_bath_case(case, progress)
+        run = run_line if case.input.grid.geometry == "line" else run_bath_case
+        return run(case, progress, keeper)
     started = time.perf_counter()
     found = run_currents(case.input)
     groups, coords = labelled(case.input, found)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float], None]
 FIXED = ("case.", "output.", "solver.", "beam.schedule", "beam.pulses", "electrolyte.mechanism", "radiolysis.ensemble",
-         "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty", "gas.nucleus_radius",
-         "gas.contact_angle", "gas.bubble", "gas.layer_radius", "grid.")  # fmt: skip
+         "radiolysis.sample", "radiolysis.seed", "radiolysis.mechanisms", "radiolysis.rate_uncertainty",
+         "gas.nucleus_radius", "gas.contact_angle", "gas.bubble", "gas.layer_radius", "grid.")  # fmt: skip
 
 
 def run_vary(

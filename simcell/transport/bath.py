@@ -11,6 +11,17 @@ half a cell (section, full) or, in a plan, of a third of the height: a parabolic
 its mean N h / 3D below the surface (the closure). There the flux is that of `simcell.transport.kernels`, so it can
 empty the surface but never take more than there is.
 
+Reactions inside the liquid and what a beam makes there (`simcell.transport.bulk`) stand on the right side of the
+balance of each cell. The surface of an electrode takes part, so that buffers hold there even where the layer in which
+they act is thinner than the cell. In section and full it has a quarter of the cell beside it, as along a line. In a
+plan, with the sources S of the mean m and of the surface s, it passes on
+
+.. math:: \frac{3D}{h}(c_s - c_m) = N + \tfrac15 h\,[S(c_s) - S(c_m)]
+
+where N is what the electrode gives: exact for what is made evenly, and right to first order in k h^2/D for a solute
+that is lost at a rate k (expand the exact profile, a hyperbolic cosine). Where k h^2/D is large, that of a radical that
+lives shortly, the surface has nearly the concentration of the mean and its current is too high: a case tells that.
+
 Sides are sealed unless they have a reservoir, a composition right behind the side; liquid that flows out through a
 side without reservoir carries what is there. A reservoir is a terminal like a metal: its potential is such that no
 current leaves through it, except where the cell has no counter electrode: then all of it does, at potential 0.
@@ -29,6 +40,7 @@ from numpy.typing import ArrayLike
 
 from simcell.constants import GAS_CONSTANT, ROOM_TEMPERATURE
 from simcell.numerics.grid import AXES, Array, Grid, Three
+from simcell.transport.bulk import Bulk
 from simcell.transport.electrode import Electrode, check_apart
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.species import Ion, Reaction, Surface, balancing_ion, check_neutral
@@ -55,7 +67,8 @@ class Plate:
     Examples
     --------
     >>> from simcell.numerics.grid import section
-    >>> from simcell.transport.electrode import strip
+    >>> from simcell.transport.bulk import Bulk
+    from simcell.transport.electrode import strip
     >>> g = section([0.0, 1.0, 2.0], [0.0, 1.0])
     >>> Plate(strip(g, "WE", 0.0, 1.0), Surface()).role
     'working'
@@ -101,6 +114,11 @@ class Bath:
         Ion that follows from electroneutrality. Default: the most concentrated one that no reaction uses.
     temperature : float
         [K]
+    bulk : Bulk, optional
+        What reacts inside the liquid and what a beam makes there; its footprint has the shape of the grid.
+    scales : mapping of ion to number
+        Largest concentration [mol/m^3] that an ion is expected to reach, if that is more than at the start: errors
+        are told against it.
 
     Raises
     ------
@@ -111,7 +129,8 @@ class Bath:
     Examples
     --------
     >>> from simcell.numerics.grid import plan
-    >>> from simcell.transport.electrode import strip
+    >>> from simcell.transport.bulk import Bulk
+    from simcell.transport.electrode import strip
     >>> from simcell.transport.species import plating
     >>> g = plan([0.0, 1e-6, 2e-6, 3e-6], [0.0, 1e-6], 0.5e-6)
     >>> salt = [Ion("Li+", 1, 1e-9), Ion("ClO4-", -1, 1.8e-9)]
@@ -130,6 +149,8 @@ class Bath:
     reference: tuple[float, float] | str | None = None
     balance: str = ""
     temperature: float = ROOM_TEMPERATURE
+    bulk: Bulk | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         grid, names = self.grid, [ion.name for ion in self.ions]
@@ -138,6 +159,9 @@ class Bath:
         charges = {ion.name: ion.charge for ion in self.ions}
         for reaction in self.reactions:
             reaction.check(charges)
+        if self.bulk is not None:
+            self.bulk.check(charges)
+            self.bulk.share(grid.shape)
         z = np.array([ion.charge for ion in self.ions], dtype=float)
         check_neutral(names, z, self.start, self.composition[:, grid.mask], "at the start")
         for side, there in self.reservoirs.items():
@@ -150,7 +174,8 @@ class Bath:
         if self.balance and charges.get(self.balance, 0) == 0:
             raise ValueError(f"the balancing ion {self.balance} is not a charged ion of the liquid")
         least = self.composition[:, grid.mask].min(axis=1)
-        object.__setattr__(self, "balance", self.balance or balancing_ion(self.ions, least, self.reactions))
+        inside = self.bulk.solutes if self.bulk else ()
+        object.__setattr__(self, "balance", self.balance or balancing_ion(self.ions, least, self.reactions, inside))
         if self.flow is not None:
             self._check_flow(self.flow)
 

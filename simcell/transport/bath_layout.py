@@ -19,6 +19,7 @@ from simcell.transport.packing import packed_reactions
 
 Ints = NDArray[np.int64]
 ORDER = (1, 2, 0)  # axes of the kernels: y, x, z
+LAYER_PART, PLAN_PART = 0.25, 0.2  # of a cell that reacts at the surface: half of its half; see `bath`
 
 
 def by_columns(values: NDArray[Any]) -> NDArray[Any]:
@@ -61,8 +62,9 @@ class Layout:
     ends: tuple  # film, capacity, guess for films, F, reactions, electrons
     scale: Array
     place: Ints  # column of each patch of a metal, for maps; -1 for others
-    slot: Ints  # of all cells of all levels: number among those beside walls, -1
+    slot: Ints  # of all cells of all levels: number among those beside walls (all, where liquid reacts), -1
     joins: list[tuple[Ints, Ints]]  # for each level, slots of cells and of their parents
+    part: Array  # of the cell's volume that belongs to each patch where liquid reacts
 
 
 def layout_of(bath: Bath, edges: str) -> Layout:
@@ -94,6 +96,7 @@ def layout_of(bath: Bath, edges: str) -> Layout:
     space, parent, weight = _levels(Diffusion((inner[0], inner[1], inner[2]), grid.volume), bath.flow or none)
     z, d = np.array([float(i.charge) for i in ions]), np.array([i.diffusivity for i in ions])
     largest = bath.composition[bath.order].reshape(len(ions), -1).max(axis=1)
+    largest = np.maximum(largest, [bath.scales.get(i.name, 0.0) for i in ions])
     for there in bath.reservoirs.values():
         largest = np.maximum(largest, [there[i.name] for i in ions])
     patches, place = _patches(bath, floors)
@@ -105,8 +108,12 @@ def layout_of(bath: Bath, edges: str) -> Layout:
         np.zeros(len(surfaces)), FARADAY, kinetics, np.array([float(r.electrons) for r in bath.reactions]),
     )  # fmt: skip
     scale = np.where(largest > 0.0, largest, largest.max())
-    slot, joins = _slots(space[1], parent, patches[0])
-    return Layout((*space, z, d), parent, weight, patches, ends, scale, place, slot, joins)
+    slot, joins = _slots(space[1], parent, patches[0] if bath.bulk is None else np.arange(grid.volume.size))
+    metal, cell = patches[1] == METAL, patches[0]
+    floor = by_columns(np.broadcast_to(grid.area[0][0], grid.shape))[cell]
+    part = np.where(metal, PLAN_PART if grid.kind == "plan" else LAYER_PART, 0.0) * patches[4] / floor
+    part *= bath.bulk is not None
+    return Layout((*space, z, d), parent, weight, patches, ends, scale, place, slot, joins, part)
 
 
 def _slots(first: Ints, parent: Ints, beside: Ints) -> tuple[Ints, list[tuple[Ints, Ints]]]:

@@ -7,6 +7,9 @@ the error of the answer. Rows are the balances of all ions; changes those of all
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from simcell.numerics.gmres import gmres
@@ -88,12 +91,27 @@ class Linear:
         self.h, self.built_for, self.iterations, self.least = 0.0, -1.0, 0, 0
         self.solves, self.cycles, self.builds = 0, 0, 0
 
-    def begin(self, h: float, block: Array) -> None:
-        """Take over the derivatives of what enters (patches, ions and charge) at the state at hand."""
+    ARRAYS = ("old_coef", "old_walls", "inverse", "up", "bordering", "small")  # of the preconditioner
+    NUMBERS = ("built_for", "iterations", "least", "solves", "cycles", "builds")
+
+    def kept(self) -> dict[str, Any]:
+        """The preconditioner and what decides how long it is kept; not copied."""
+        return {name: getattr(self, name) for name in (*self.ARRAYS, *self.NUMBERS)}
+
+    def take(self, kept: Mapping[str, Array]) -> None:
+        """Go on with a preconditioner from `kept`."""
+        for name in self.ARRAYS:
+            setattr(self, name, np.array(kept[name]))
+        for name in self.NUMBERS:
+            setattr(self, name, np.asarray(kept[name]).item())
+
+    def begin(self, h: float, block: Array, steep: Array) -> None:
+        """Take over the derivatives of what enters (patches, ions and charge) and of what reacts, at this state."""
         self.h = h
         walls.by_ions(block, self.layout.space[6], self.blocks)
         top = self.layout.slot[self.layout.patches[0]]
         self.walls[...] = 0.0
+        walls.by_ions(-steep, self.layout.space[6], self.walls[: len(steep)])
         np.add.at(self.walls, top, self.blocks)
 
     def build(self, u: Array, control: Control) -> bool:

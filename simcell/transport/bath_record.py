@@ -57,6 +57,9 @@ class BathRecord:
         ``time``, or the quantity whose limit was met.
     inventory : (2, ions) array
         Amount in the liquid at the start and at the end [mol].
+    made : (1 + electrodes, ions) array
+        What a beam has produced [mol] in the cells, and at each electrode in the part of them that belongs to its
+        surface (it counts in `passed`).
     bath : Bath
     work : dict
         Steps, Newton iterations, linear solves, multigrid cycles, preconditioners built.
@@ -90,21 +93,35 @@ class BathRecord:
     surface: Array
     ends: tuple[tuple[int, float, str], ...]
     inventory: Array
+    made: Array
     bath: Bath
     work: dict[str, int]
 
     @property
     def books(self) -> float:
-        """Largest error of the balance of any ion, over the most that was moved: inventory, terminals and reactions."""
-        moved = float(np.abs(self.passed).max())
-        change = self.inventory[1] - self.inventory[0]
-        worst = float(np.abs(change - self.passed[-1].sum(axis=0)).max())
-        for k, name in enumerate(self.ions):
-            for t in range(len(self.electrodes)):
-                worst = max(worst, abs(float(self.passed[-1, t, k]) - self.made(name, t)))
+        """Largest error of the balance of any ion, over the most that was moved: inventory, terminals and reactions.
+
+        With reactions inside the liquid, of everything that these conserve.
+        """
+        bulk = self.bath.bulk
+        laws = bulk.laws(self.ions) if bulk else np.eye(len(self.ions))
+        moved = max(float(np.abs(self.passed).max()), float(np.abs(self.made).max()))
+        through = self.passed[-1] @ laws.T
+        change = laws @ (self.inventory[1] - self.inventory[0] - self.made[0])
+        worst = float(np.abs(change - through.sum(axis=0)).max())
+        for t in range(len(self.electrodes)):
+            there = laws @ (np.array([self.given(name, t) for name in self.ions]) + self.made[1 + t])
+            worst = max(worst, float(np.abs(through[t] - there).max()))
         return worst / moved
 
-    def made(self, ion: str, electrode: int) -> float:
+    @property
+    def entered(self) -> Array:
+        """What came in since the start (ions) [mol]: made by electrodes, and through open sides."""
+        count = len(self.electrodes)
+        made = [[self.given(name, t) for name in self.ions] for t in range(count)]
+        return np.asarray(np.sum(made, axis=0) + self.passed[-1, count:].sum(axis=0))
+
+    def given(self, ion: str, electrode: int) -> float:
         """What reactions and double layer of an electrode put into the liquid [mol]."""
         bath, total, r = self.bath, 0.0, 0
         for t, plate in enumerate(bath.live):

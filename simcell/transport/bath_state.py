@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 
 from simcell.numerics.grid import Array
 from simcell.transport.bath import Bath
+from simcell.transport.bath_bulk import BathBulk
 from simcell.transport.bath_layout import Ints, by_columns, layout_of
 from simcell.transport.bath_linear import Linear
 from simcell.transport.kernels_patch import METAL
@@ -35,6 +36,7 @@ class BathState:
         self.bath, self.rtol, self.atol = bath, rtol, atol
         self.layout = layout_of(bath, edges)
         self.linear = Linear(self.layout)
+        self.bulk = BathBulk(bath, self.layout)
         order = bath.order
         self.names = [bath.ions[k].name for k in order]
         n, count = self.linear.n, len(order)

@@ -2,10 +2,14 @@
 
 One stage is solved by Newton's method for cells and potentials of terminals. Then the totals are made exact: all liquid
 and the free terminals are shifted by constants until the currents sum up to zero and the given current is met, and each
-concentration by a constant, far below the tolerance, until what is in the liquid is what came in.
+concentration by a constant, far below the tolerance, until what is in the liquid is what came in (where liquid reacts,
+what its reactions conserve: `bath_bulk`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +47,19 @@ class BathStepper(BathState):
         self.linear.built_for = -1.0
         self._stop_drift()
 
+    def produce(self, time: float) -> bool:
+        """Set what a beam makes from a time [s] on; whether that is another rate than before."""
+        return self.bulk.produce(time)
+
+    def kept(self) -> dict[str, Any]:
+        """What lasts over steps beside the state: the preconditioner, and the count of iterations."""
+        return {**self.linear.kept(), "newtons": self.newtons}
+
+    def take(self, kept: Mapping[str, Array]) -> None:
+        """Go on with what `kept` gave."""
+        self.linear.take(kept)
+        self.newtons = int(kept["newtons"])
+
     def _controlled(self, goal: float) -> tuple[Control, Array]:
         """Free terminals and what their equations ask for."""
         free = [t for t in range(self.terminals) if t not in self.ground]
@@ -58,11 +75,24 @@ class BathStepper(BathState):
         return self._last_control, right
 
     def _enter(self, h: float, base_v: Array) -> bool:
+        self.bulk.at(self.u)
         p, ends = self.layout.patches, self.layout.ends
         numbers = (*self.layout.space[6:], self.scale)
         return bool(
             walls.enter(
-                self.u, self.w, h, base_v, p, ends, numbers, self.states, self.answers, self.sums, self.rise, self.work
+                self.u,
+                self.w,
+                h,
+                base_v,
+                p,
+                ends,
+                numbers,
+                self.states,
+                self.answers,
+                self.sums,
+                self.rise,
+                self.work,
+                self.bulk.reacting,
             )
         )
 
@@ -92,7 +122,9 @@ class BathStepper(BathState):
                 return False
             cells.residuals(space, h, self.u, base, linear.coef, out, self.work[3])
             walls.put(self.layout.patches, self.answers[0], out)
-            linear.begin(h, self.answers[1])
+            if self.bath.bulk is not None:
+                out += self.bulk.lost
+            linear.begin(h, self.answers[1], self.bulk.steep)
             missing = asked - control.rows(self._currents(), self.w, self.u[self.places, -1])
             unit[:, :-1] = self.rtol * np.abs(self.u[:, :-1]) + self.atol * self.scale[:-1]
             unit[:, -1] = self.rtol
@@ -160,7 +192,10 @@ class BathStepper(BathState):
                 self.sums += self.rise * shift[self.owner]
                 break
         rate = self.volume @ (self.u[:, :-1] - base[:, :-1]) / h - flux[:, :-1].sum(axis=0)
-        self.u[self.wet, :-1] -= rate * h / self.volume.sum()
+        if self.bath.bulk is not None:
+            self.bulk.settle(self.u, -h * (rate + self.bulk.lost[:, :-1].sum(axis=0)))
+        else:
+            self.u[self.wet, :-1] -= rate * h / self.volume.sum()
         return True
 
     def open_circuit(self) -> bool:

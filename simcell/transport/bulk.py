@@ -6,13 +6,13 @@ stands on the right side of the balance of each solute (see `species`) and is so
 cost no smaller steps. The surface of an electrode holds a quarter of the cell beside it, so that buffers hold there
 even where the layer in which they act is thinner than a cell. Rate laws up to third order; the solvent is in the
 constants (activity 1). P is what something outside makes at a steady rate, as a beam does, with a share f in each
-cell and a factor s that is constant between switches.
+cell and a factor s that is constant between switches; a beam that moves has several f, one between two switches.
 Source: J. Newman, K. E. Thomas-Alyea, Electrochemical Systems, 3rd ed. 2004, section 1.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +22,7 @@ from simcell.chemistry.equilibrium import Reversible, conserved
 from simcell.numerics.grid import Array
 
 ORDER = 3  # most concentrations in one rate
+ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class Bulk:
         See `simcell.chemistry.equilibrium`: by hand, or `reversible` of a mechanism.
     production : mapping of solute to float
         P [mol/m^3/s].
-    footprint : (nx,) array, optional
+    footprint : array of the shape of the cells, or of several patterns of that shape, optional
         f; 1 everywhere by default.
     switch, scale : sequence of float
         s is scale[i] from switch[i] [s] to the next one, the last for good; before the first switch nothing is made.
+    pattern : sequence of int, optional
+        Which f holds from switch[i] on; the first by default.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class Bulk:
     footprint: ArrayLike | None = None
     switch: Sequence[float] = (0.0,)
     scale: Sequence[float] = (1.0,)
+    pattern: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         for r in self.reactions:
@@ -62,6 +66,8 @@ class Bulk:
 
         if len(self.switch) != len(self.scale) or np.any(np.diff(self.switch) <= 0.0):
             raise ValueError(f"{len(self.scale)} factors need as many increasing times, not {self.switch}")
+        if len(self.pattern) not in (0, len(self.switch)):
+            raise ValueError(f"{len(self.pattern)} patterns for {len(self.switch)} times")
 
     @property
     def solutes(self) -> tuple[str, ...]:
@@ -78,6 +84,40 @@ class Bulk:
         """
         at = int(np.searchsorted(self.switch, time, side="right"))
         return float(self.scale[at - 1]) if at else 0.0
+
+    def lit(self, time: float) -> float:
+        """Integral of the factor s up to a time [s].
+
+        Examples
+        --------
+        >>> Bulk((), {"H2": 1.0}, switch=(1.0, 2.0), scale=(1.0, 0.0)).lit(1.5)
+        0.5
+        """
+        ends = np.minimum([*self.switch[1:], np.inf], time)
+        return float(np.maximum(ends - np.array(self.switch), 0.0) @ np.array(self.scale))
+
+    def share(self, shape: tuple[int, ...], time: float = 0.0) -> Array:
+        """Share f of each cell from a time [s] on.
+
+        Raises
+        ------
+        ValueError
+            If the footprint belongs to other cells.
+
+        Examples
+        --------
+        >>> Bulk((), {"H2": 1.0}, [[1.0, 0.0], [0.0, 1.0]], (0.0, 1.0), (1.0, 1.0), (0, 1)).share((2,), 1.5)
+        array([0., 1.])
+        """
+        if self.footprint is None:
+            return np.ones(shape)
+        f = np.asarray(self.footprint, dtype=float)
+        if f.shape[-len(shape) :] != shape or f.ndim > len(shape) + 1 or not np.all(np.isfinite(f)):
+            raise ValueError(f"the footprint of what is produced has shape {f.shape}, the cells {shape}")
+        if f.ndim == len(shape):
+            return f
+        at = int(np.searchsorted(self.switch, time, side="right"))
+        return np.asarray(f[self.pattern[max(0, at - 1)] if len(self.pattern) else 0])
 
     def check(self, charges: Mapping[str, int]) -> None:
         """Refuse solutes that are not there and charge that does not balance (ValueError)."""
@@ -100,21 +140,17 @@ class Bulk:
         return conserved([r.change for r in self.reactions], names)
 
 
-def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple:
-    """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, work space, production.
+def packed_bulk(bulk: Bulk | None, names: Sequence[str], share: Array) -> tuple:
+    """Tables for `kernels_bulk`: constants, who is in each rate, net coefficients, who changes, production.
 
-    The last three are the production, its share at each node (surfaces as the cells beside them), and its factor at
-    present, which the stepper sets.
+    The last three are the production, its share at each node, and its factor at present, which `switched` sets.
 
     Examples
     --------
-    >>> packed_bulk(None, ["K+", "Cl-"], 3)[0].size
+    >>> packed_bulk(None, ["K+", "Cl-"], np.ones(3))[0].size
     0
     """
     reactions = bulk.reactions if bulk else ()
-    share = np.ones(cells) if bulk is None or bulk.footprint is None else np.asarray(bulk.footprint, dtype=float)
-    if share.shape != (cells,) or not np.all(np.isfinite(share)):
-        raise ValueError(f"the footprint of what is produced has shape {share.shape}, the line {cells} cells")
 
     def sides(pick: str) -> NDArray[np.int64]:
         table = np.full((len(reactions), ORDER), -1, dtype=np.int64)
@@ -124,11 +160,31 @@ def packed_bulk(bulk: Bulk | None, names: Sequence[str], cells: int) -> tuple:
             table[r, : len(who)] = who
         return table
 
+    which = np.full((len(reactions), max((len(r.change) for r in reactions), default=1)), -1, dtype=np.int64)
+    for r, reaction in enumerate(reactions):
+        changing = [names.index(n) for n in reaction.change]
+        which[r, : len(changing)] = changing
     return (
         np.array([r.forward for r in reactions]), np.array([r.back for r in reactions]), sides("reactants"),
         sides("products"),
         np.array([[float(r.change.get(n, 0)) for n in names] for r in reactions]).reshape(len(reactions), len(names)),
-        np.zeros((2, len(names))),
-        np.array([bulk.production.get(n, 0.0) if bulk else 0.0 for n in names]), np.pad(share, 1, mode="edge"),
-        np.zeros(1),
+        which,
+        np.array([bulk.production.get(n, 0.0) if bulk else 0.0 for n in names]), share.copy(), np.zeros(1),
     )  # fmt: skip
+
+
+def switched(tables: tuple, bulk: Bulk, time: float, share: Callable[[float], Array]) -> bool:
+    """Set what is made from a time [s] on, with the share of each node; whether that is another rate than before.
+
+    Examples
+    --------
+    >>> bulk = Bulk((), {"H2": 1.0}, switch=(1.0,), scale=(2.0,))
+    >>> tables = packed_bulk(bulk, ["H2"], np.ones(3))
+    >>> switched(tables, bulk, 0.5, lambda time: np.ones(3)), switched(tables, bulk, 1.0, lambda time: np.ones(3))
+    (False, True)
+    """
+    factor, lit = tables[-1], tables[-2]
+    before = (float(factor[0]), lit.copy())
+    factor[0] = bulk.factor(time * (1.0 + ROUNDING))
+    lit[:] = share(time * (1.0 + ROUNDING))
+    return bool(factor[0] != before[0] or (factor[0] != 0.0 and np.any(lit != before[1])))

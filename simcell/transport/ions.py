@@ -13,7 +13,7 @@ describe the liquid (`Bath`), its electrodes (`Plate`) and what the potentiostat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,18 +96,47 @@ class _Bath(Session):
     def __init__(self, bath: Bath, options: Options, stops: Array, edges: str) -> None:
         self.bath = bath
         self.fields: list[dict[str, Any]] = []
+        self.asked = stops
+        self.made, self.booked = np.zeros((1 + len(bath.live), len(bath.ions))), 0.0
         stepper = BathStepper(bath, options.rtol, options.atol, edges)
+        stops = np.append(stops, bath.bulk.switch if bath.bulk else ())
         super().__init__(stepper, [plate.surface for plate in bath.live], options, stops)
+
+    def jump(self) -> bool:
+        """Set what a beam makes from now on."""
+        return self.stepper.produce(self.time)
 
     def row(self) -> dict[str, Any]:
         """Traces; keeps fields where they are asked for."""
         s = self.stepper
-        if self.stops.size and np.any(np.abs(self.stops - self.time) <= 1e-9 * self.time):
+        if self.asked.size and np.any(np.abs(self.asked - self.time) <= 1e-9 * self.time):
             self.keep()
+        self.made += (self.time - self.booked) * s.bulk.made(s.metals)
+        self.booked = self.time
         return {
             "potential": s.potential, "current": s.current, "metal": s.w[: s.metals] * self.bath.volts,
             "ohmic": s.ohmic(), "rates": s.last_rates(),
         }  # fmt: skip
+
+    @property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows that have been recorded, by name of the table."""
+        return {**super().tables, "fields": self.fields}
+
+    def take(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        """Take over tables."""
+        super().take(tables)
+        self.fields = tables["fields"]
+
+    def more(self) -> dict[str, Array]:
+        """The preconditioner, which lasts over many steps, and what the beam has made."""
+        kept = {name: np.array(value) for name, value in self.stepper.kept().items()}
+        return {**kept, "made": self.made.copy(), "booked": np.array(self.booked)}
+
+    def take_more(self, more: Mapping[str, Array]) -> None:
+        """Take that over."""
+        self.stepper.take(more)
+        self.made[:], self.booked = more["made"], float(more["booked"])
 
     def ended(self) -> None:
         """The end of every segment is kept."""
@@ -177,7 +206,7 @@ class _Bath(Session):
             liquid=stack("liquid", self.fields), current_density=stack("density", self.fields),
             surface=stack("surface", self.fields), ends=tuple(self.ends),
             inventory=np.stack([self.before, s.inventory()])[:, back], bath=bath,
-            work={
+            made=self.made[:, back], work={
                 "steps": len(rows), "newton": s.newtons, "solves": s.linear.solves, "cycles": s.linear.cycles,
                 "preconditioners": s.linear.builds,
             },

@@ -20,6 +20,7 @@ from simcell.numerics.jit import njit
 from simcell.transport.kernels_binary import binary_face, binary_faces
 from simcell.transport.kernels_blocks import backward, factorise
 from simcell.transport.kernels_bulk import react
+from simcell.transport.kernels_gas import exchange, stage_base, take_up
 from simcell.transport.kernels_surface import REACH, balancing, log_mean, surface
 
 ELECTRODE, RESERVOIR, FRIT = 0, 1, 2
@@ -123,7 +124,7 @@ def dilute_faces(u, z, d, area, gap, residual, diagonal, before, after):
 def assemble(u, w, h, base, base_v, model, extra, state, work, upper):
     """Residuals and derivatives of all rows; give back current density of the working electrode and its slope."""
     z, d, volume, area, gap, kinds, _film, _capacity, _faraday, _kinetics, _electrons, fixed = model
-    bulk, binary = extra
+    bulk, binary, gas = extra
     residual, diagonal, before, after, _pivots, column = work[:6]
     last = z.size - 1
     n = volume.size
@@ -136,8 +137,10 @@ def assemble(u, w, h, base, base_v, model, extra, state, work, upper):
         binary_faces(u, area, gap, binary, residual, diagonal, before, after)
     else:
         dilute_faces(u, z, d, area, gap, residual, diagonal, before, after)
-    if bulk[0].size > 0:
+    if bulk[0].size > 0 or bulk[8][0] != 0.0:
         react(u, volume, z, bulk, state[4], residual, diagonal)
+    if gas[0].size > 0:
+        take_up(u, h, gas, residual, diagonal)
     for i in range(n):
         store = volume[i] / h
         for k in range(last):
@@ -345,7 +348,10 @@ def step(u, metal, dt, goals, control, tableau, model, extra, state, work, upper
     start_v[0] = metal[0] - u[0, last]
     start_v[1] = -u[n + 1, last]
     count = matrix.shape[0]
+    gas = extra[2]
+    gas[11][:] = gas[6]
     for s in range(1, count):
+        stage_base(gas, s, dt, matrix)
         base[:] = start
         base_v[:] = start_v
         for j in range(s):
@@ -361,6 +367,9 @@ def step(u, metal, dt, goals, control, tableau, model, extra, state, work, upper
         )  # fmt: skip
         if used < 0:
             return -1.0
+        if gas[0].size > 0:
+            exchange(u, h, gas)  # at the very solution, so that what leaves the liquid is what comes
+            gas[12][s] = gas[7]
         for i in range(n):
             for k in range(last):
                 cells[s, i, k] = (u[i + 1, k] - base[i, k]) / h

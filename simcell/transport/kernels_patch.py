@@ -4,6 +4,9 @@ An electrode's patch has a surface state of its own (concentrations and potentia
 and the flux to the cell determine. It is solved for the state of the cell at hand, so only its answer appears in the
 system of the cells: the flux into the cell and its derivatives. A change of all potentials by one constant changes
 nothing, hence the derivative by the potential of the metal is that by the cell's potential with the other sign.
+
+Where the liquid reacts, it also does so in a part of the cell's volume that belongs to the surface (see `bath`); in a
+plan only with what that is more than in the cell, whose reactions then count in full.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import numpy as np
 
 from simcell.numerics.jit import njit
 from simcell.transport.kernels_bath import add_own, face, linear_flux
+from simcell.transport.kernels_bulk import sources
 from simcell.transport.kernels_columns import invert
 from simcell.transport.kernels_surface import REACH, surface
 
@@ -22,7 +26,7 @@ SMALL = 1e-6  # relative change after which the linear part of the surface's ans
 @njit
 def settle(
     p, t, u, c, metal, h, base, g, share, film, capacity, carried, kinetics, electrons, z, d, scale, states,
-    miss, matrix, coef, flux, rate, dv, dc, slope, row, inverse,
+    miss, matrix, coef, flux, rate, dv, dc, slope, row, inverse, part, bulk, mixed, lost, steep, beside,
 ):  # fmt: skip
     """Newton's method for the surface state of a patch; the last change is left in `row`. False: no convergence.
 
@@ -46,6 +50,14 @@ def settle(
             for n in range(count):
                 matrix[k, n] = 0.0
         add_own(coef, 0, z, 1.0, matrix)
+        if part > 0.0:
+            lost[p] = 0.0
+            steep[p] = 0.0
+            sources(p, part, states, z, bulk, mixed, lost, steep)
+            for k in range(last):
+                miss[k] += lost[p, k] - beside[p, k]
+                for n in range(last):
+                    matrix[k, n] += steep[p, k, n]
         matrix[last, last] += share * capacity / h
         miss[last] -= share * (total + capacity * (v - base) / h)
         for r in range(electrons.size):
@@ -103,19 +115,21 @@ def shift(states, p, change, z, scale, part):
 
 
 @njit
-def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, rise, work):
+def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, rise, work, reacting):
     """All patches at the state of the cells: flux into each cell, its derivatives, and the sums for the books.
 
     `states`: surfaces; `answers`: flux, derivative by the cell, of the surface by the cell, what a unit of charge at
     the surface sends into the cell and makes of the surface's potential. `sums`: currents of reactions [A], of double
     layers [A] and flows of ions [mol/s], each of the latter for all terminals; `rise`: their derivatives by the
-    potential of their terminal. False: a surface has no solution.
+    potential of their terminal. `reacting`: volume of the surface, what reacts there, work space, and what is taken in
+    as much of the cell, which counts elsewhere. False: a surface has no solution.
     """
     cell, kind, terminal, conductance, area, outside, flow = patches
     film, capacity, carried, faraday, kinetics, electrons = ends
     z, d, scale = numbers
     flux, block, lever, kick, give = answers
     miss, matrix, coef, through, rate, dv, dc, slope, row, inverse = work
+    part, bulk, mixed, lost, steep, beside, beside_steep = reacting
     count = z.size
     last = count - 1
     reactions = electrons.size
@@ -149,7 +163,7 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
             found = settle(
                 p, t, u, c, potential[t], h, base[p], conductance[p], area[p] / faraday, film[t], capacity[t], carried,
                 kinetics, electrons, z, d, scale, states, miss, matrix, coef, through, rate, dv, dc, slope, row,
-                inverse,
+                inverse, part[p], bulk, mixed, lost, steep, beside,
             )  # fmt: skip
             if not found:
                 return False
@@ -180,6 +194,9 @@ def enter(u, potential, h, base, patches, ends, numbers, states, answers, sums, 
                     total = 0.0
                     for k in range(count):
                         total -= inverse[r, k] * block[p, k, n]
+                    if part[p] > 0.0 and n < last:
+                        for k in range(last):
+                            total += inverse[r, k] * beside_steep[p, k, n]
                     lever[p, r, n] = total
             tied = lever[p, last, last]  # what the step of potential keeps of a change of the metal
             rise[reactions + t] += area[p] * capacity[t] / h * tied

@@ -9,13 +9,14 @@ import numpy as np
 from simcell.numerics.grid import Array
 from simcell.transport.bulk import packed_bulk
 from simcell.transport.concentrated import packed_binary
+from simcell.transport.feedback import packed_gas
 from simcell.transport.kernels import ELECTRODE, FRIT, RESERVOIR
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.species import Liquid, Reaction, Reservoir, Surface
 
 
 def packed_extra(liquid: Liquid) -> tuple:
-    """What `packed` leaves out, for the kernels: reactions inside the liquid and properties of a concentrated one.
+    """What `packed` leaves out: reactions inside the liquid, properties of a concentrated one, gas.
 
     Examples
     --------
@@ -25,7 +26,24 @@ def packed_extra(liquid: Liquid) -> tuple:
     0.0
     """
     names = [liquid.ions[k].name for k in liquid.order]
-    return packed_bulk(liquid.bulk, names, liquid.grid.shape[2]), packed_binary(liquid.solution, liquid.temperature)
+    return (
+        packed_bulk(liquid.bulk, names, shares(liquid)), packed_binary(liquid.solution, liquid.temperature),
+        packed_gas(liquid.gas, names, liquid.grid.volume.ravel()),
+    )  # fmt: skip
+
+
+def shares(liquid: Liquid, time: float = 0.0) -> Array:
+    """Share of each node in what a beam makes from a time [s] on; surfaces as the cells beside them.
+
+    Examples
+    --------
+    >>> from simcell.transport.species import Ion, between
+    >>> salt = [Ion("K+", 1, 2e-9), Ion("Cl-", -1, 2e-9)]
+    >>> float(shares(Liquid(between(1e-6, 1e-7), salt, {"K+": 1.0, "Cl-": 1.0}, Surface())).min())
+    1.0
+    """
+    cells = (liquid.grid.shape[2],)
+    return np.pad(np.ones(cells) if liquid.bulk is None else liquid.bulk.share(cells, time), 1, mode="edge")
 
 
 def packed(liquid: Liquid) -> tuple:

@@ -51,6 +51,18 @@ class Record:
     made : (3, ions) array
         What a beam has produced [mol]: in the quarter of a cell that is the surface at the first end (it counts in
         `passed`), between, and at the last end.
+    collected : (nt,) array
+        Electrons that a beam has left in the working metal [C/m^2]; `current` has their part in it.
+    rise : (nt,) array
+        Temperature of the liquid less that at the start [K].
+    joule : (nt,) array
+        Heat of the current in the liquid [W/m^3]; 0 where nothing is heated.
+    gas : (nt, n, gases) array
+        Amounts in bubbles [mol/m^3 of cell].
+    share : (nt, n) array
+        Of the volume that they take.
+    displaced : (nt, ions) array
+        What the liquid that bubbles have displaced held [mol].
     liquid_of : Liquid
     warnings : tuple of str
 
@@ -79,6 +91,12 @@ class Record:
     ends: tuple[tuple[int, float, str], ...]
     inventory: Array
     made: Array
+    collected: Array
+    rise: Array
+    joule: Array
+    gas: Array
+    share: Array
+    displaced: Array
     liquid_of: Liquid
     warnings: tuple[str, ...] = ()
 
@@ -114,7 +132,7 @@ class Record:
         laws = bulk.laws(self.ions) if bulk else np.eye(len(self.ions))
         moved = max(np.abs(self.passed).max(), np.abs(self.made).max())
         through = self.passed[-1] @ laws.T
-        change = laws @ (self.inventory[1] - self.inventory[0] - self.made[1])
+        change = laws @ (self.inventory[1] - self.inventory[0] - self.made[1] + self.bubbles + self.displaced[-1])
         worst = float(np.abs(change - through.sum(axis=0)).max())
         made = [self._made(name) for name in self.ions]
         for side in range(2):
@@ -122,6 +140,25 @@ class Record:
                 there = laws @ (np.array([m[side] for m in made], dtype=float) + self.made[2 * side])
                 worst = max(worst, float(np.abs(through[side] - there).max()))
         return float(worst / moved)
+
+    @property
+    def bubbles(self) -> Array:
+        """What is in bubbles at the end, of each ion [mol]."""
+        liquid = self.liquid_of
+        held = np.zeros(len(self.ions))
+        for g, name in enumerate(liquid.gas.names if liquid.gas else ()):
+            held[self.ions.index(name)] = self.gas[-1, :, g] @ liquid.grid.volume.ravel()
+        return held
+
+    @property
+    def entered(self) -> Array:
+        """What came in since the start (ions) [mol], made by electrodes and through other ends, bubbles deducted.
+
+        Bubbles and the liquid that they have displaced are no longer in `inventory`.
+        """
+        made = np.array([self._made(name) for name in self.ions], dtype=object)
+        sides = [self.passed[-1, n] if made[0, n] is None else made[:, n].astype(float) for n in range(2)]
+        return np.asarray(sides[0] + sides[1] - self.bubbles - self.displaced[-1])
 
     def _made(self, name: str) -> list[float | None]:
         """What reactions and charging put into the liquid at both ends [mol]; none where the end is no electrode."""

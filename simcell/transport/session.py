@@ -9,92 +9,25 @@ double layers and ends have passed is summed with the weights of the method, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcell.errors import SolverError
+from simcell.numerics.checkpoint import Keeper, State
 from simcell.numerics.grid import Array
+from simcell.transport.border import Border, packed, unpacked
+from simcell.transport.course import Course, Options, Stopped
 from simcell.transport.protocol import Limit, Segment
 from simcell.transport.record import Record
 from simcell.transport.species import Liquid, Surface
 from simcell.transport.stepper import Stepper
 
+FULL = 0.95  # share of gas in a cell at which a run ends
 SHORTEST = 1e-13  # of the segment: shorter steps mean that there is no solution
-
-
-@dataclass(frozen=True)
-class Options:
-    """Numbers of the method.
-
-    Parameters
-    ----------
-    rtol : float
-        Error of one step in concentrations, relative.
-    atol : float
-        The same, over the largest concentration of each ion at the start (of all, for an ion that starts at zero).
-    volts : float
-        Largest change of a set potential in one step [V].
-    growth : float
-        Largest ratio of one step to the one before.
-    steps : int
-        At most.
-
-    Examples
-    --------
-    >>> Options().volts
-    0.002
-    """
-
-    rtol: float = 1e-4
-    atol: float = 1e-6
-    volts: float = 0.002
-    growth: float = 4.0
-    steps: int = 200_000
-
-
-@dataclass(frozen=True)
-class Course:
-    """How a protocol is followed, beside its segments.
-
-    Parameters
-    ----------
-    groups : sequence of int
-        What each segment is a part of: where a limit ends one, the rest of its group is left out. Default: none.
-    until : float
-        End of the run [s], if the protocol does not end it earlier.
-    stops : sequence of float
-        Times [s] that steps meet.
-    progress : callable, optional
-        Called at every step with the fraction of the time that is done.
-
-    Examples
-    --------
-    >>> Course().until
-    inf
-    """
-
-    groups: Sequence[int] = ()
-    until: float = np.inf
-    stops: Sequence[float] = ()
-    progress: Callable[[float], None] | None = None
-
-
-class Stopped(Exception):
-    """Ctrl-C stopped a session; `partial` is the record until then.
-
-    Examples
-    --------
-    >>> Stopped(None).partial is None
-    True
-    """
-
-    def __init__(self, partial: Any) -> None:
-        super().__init__("interrupted")
-        self.partial = partial
 
 
 def run(
@@ -167,6 +100,8 @@ class Session:
         self.sums = np.zeros(stepper.width)
         self.ends: list[tuple[int, float, str]] = []
         self.tell: Callable[[float], None] | None = None
+        self.keeper: Keeper | None = None
+        self.border: Border | None = None
         if not stepper.open_circuit() and any(s.capacitance > 0.0 and s.before is None for s in surfaces):
             raise ValueError("no open-circuit potential at the start: give the electrode `before`, its potential step")
 
@@ -178,43 +113,96 @@ class Session:
             tell = course.progress
             self.tell = lambda time: tell(min(1.0, time / total))
         over: int | None = None
+        here = None
+        if course.keeper is not None:
+            self.keeper = course.keeper
+            if course.keeper.state is not None:
+                here = self.go_on(course.keeper.state)
+                if course.groups and self.ends and self.ends[-1][2] != "time":
+                    over = course.groups[self.ends[-1][0]]
         try:
             for number, segment in enumerate(protocol):
-                left = course.until - self.time
+                if here is not None and number < here.segment:
+                    continue
+                left = course.until - (self.time if here is None else here.began)
                 if left <= 1e-12 * total:
                     break
                 if course.groups and course.groups[number] == over:
                     continue
                 cut = replace(segment, duration=left, last=segment.goal(left)) if segment.duration > left else segment
-                self.segment(number, cut)
+                self.segment(number, cut, here)
+                here = None
                 self.ended()
                 if course.groups and self.ends[-1][2] != "time":
                     over = course.groups[number]
         except KeyboardInterrupt:
+            if self.keeper is not None and self.border is not None:
+                self.keeper.offer(self.whole, last=True)
             if not self.rows:
                 raise
             raise Stopped(self.record()) from None
 
+    @property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows that have been recorded, by name of the table."""
+        ends = [{"segment": number, "time": time, "reason": reason} for number, time, reason in self.ends]
+        return {"rows": self.rows, "ends": ends}
+
+    def whole(self) -> State:
+        """Arrays from which `go_on` goes on."""
+        assert self.border is not None
+        upto = {name: [row for row in rows if row["time"] <= self.border.time] for name, rows in self.tables.items()}
+        return packed(self.border, upto)
+
+    def go_on(self, content: State) -> Border:
+        """Take over what a session before has recorded; the border at which it stood."""
+        border, tables = unpacked(content, list(self.tables))
+        self.take(tables)
+        self.sums = self.rows[-1]["sums"].copy() if self.rows else self.sums
+        return border
+
+    def take(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        """Take over tables."""
+        self.rows = tables["rows"]
+        self.ends = [(row["segment"], row["time"], row["reason"]) for row in tables["ends"]]
+
+    def more(self) -> dict[str, Array]:
+        """What the next steps depend on beside the state of the stepper."""
+        return {}
+
+    def take_more(self, more: Mapping[str, Array]) -> None:
+        """Take that over."""
+
     def ended(self) -> None:
         """Keep what belongs to the end of a segment."""
 
-    def segment(self, number: int, segment: Segment) -> None:
-        """Run one segment to its end."""
+    def segment(self, number: int, segment: Segment, here: Border | None = None) -> None:
+        """Run one segment to its end, from its beginning or from where it stood."""
         s, o = self.stepper, self.options
         s.control(segment)
-        s.began = s.now = self.time
         fastest = abs(segment.last - segment.first) / segment.duration if segment.mode == "potential" else 0.0
         longest = min(segment.duration / 4.0, o.volts / fastest if fastest else np.inf)
-        done, charge, reason = 0.0, self._charge(), "time"
-        dt, fresh = min(s.first_step(), 1e-3 * longest), True
-        self.jump()
+        if here is None:
+            s.began = s.now = self.time
+            done, charge, reason = 0.0, self._charge(), "time"
+            dt, fresh = min(s.first_step(), 1e-3 * longest), True
+            self.jump()
+        else:
+            s.began, self.time = here.began, here.time
+            done, charge, reason, dt, fresh = here.done, here.charge, "time", here.dt, here.fresh
+            self.jump()
+            s.restore(here.state)
+            self.take_more(here.more)
         while done < segment.duration:
+            saved = s.save()
+            if self.keeper is not None:
+                self.border = Border(number, s.began, self.time, done, charge, dt, fresh, saved, self.more())
+                self.keeper.offer(self.whole)
             if len(self.rows) > o.steps:
                 raise SolverError(f"{o.steps} steps were not enough, reached {self.time:g} s", self.record())
             left, stop = self._left(segment, done)
             dt = min(dt, longest)
             dt = left if left < 1.0001 * dt else (0.5 * left if left < 2.0 * dt else dt)
-            saved = s.save()
             error = s.start(segment, done, dt) if fresh else s.advance(segment, done, dt)
             if not 0.0 <= error <= 1.0:
                 s.restore(saved)
@@ -236,7 +224,8 @@ class Session:
             self._accept(number)
             if hit is not None:
                 break
-            if met and self.jump():
+            changed = self.settle()
+            if (met and self.jump()) or changed:
                 dt, fresh = min(s.first_step(), 1e-3 * longest), True
                 continue
             dt *= min(o.growth, 0.9 * (error + 1e-9) ** (-1.0 / 3.0))
@@ -254,7 +243,7 @@ class Session:
         """Charge that the working electrode has passed [C/m^2], the step at hand included."""
         s = self.stepper
         total = self.sums + s.passed
-        return float((total[: s.own].sum() + total[s.reactions]) / s.area)
+        return float((total[: s.own].sum() + total[s.reactions]) / s.area) + float(getattr(s, "collected", 0.0))
 
     def _value(self, quantity: str, charge: float) -> float:
         if quantity == "potential":
@@ -331,6 +320,10 @@ class Session:
         """Set what changes at a stop, which a segment's beginning may be; whether something did, at once."""
         return False
 
+    def settle(self) -> bool:
+        """Let what a step has changed act back on the next; whether that is a jump."""
+        return False
+
     def row(self) -> dict[str, Any]:
         """What is kept of a step."""
         raise NotImplementedError
@@ -352,22 +345,36 @@ class _Line(Session):
     def __init__(self, liquid: Liquid, options: Options) -> None:
         self.liquid = liquid
         other = [liquid.other] if isinstance(liquid.other, Surface) else []
-        self.made, self.booked = np.zeros((3, len(liquid.ions))), 0.0
         stops = liquid.bulk.switch if liquid.bulk else ()
         super().__init__(Stepper(liquid, options.rtol, options.atol), [liquid.working, *other], options, stops)
 
     def jump(self) -> bool:
-        """Set what a beam makes from now on."""
-        return bool(self.stepper.produce(self.time))
+        """Set what a beam makes and warms from now on."""
+        switched = bool(self.stepper.produce(self.time))
+        return self.stepper.settle() or switched
+
+    def settle(self) -> bool:
+        """Heat of the current, and gas."""
+        s = self.stepper
+        jump = bool(s.settle())
+        if s.share.max() > FULL:
+            where = 1e6 * float(s.positions[1 + int(s.share.argmax())])
+            raise SolverError(
+                f"gas fills {100.0 * FULL:g} % of the cell at {where:.4g} um at {self.time:.4g} s: "
+                "beyond it there is no liquid to speak of",
+                self.record(),
+            )
+        return jump
 
     def row(self) -> dict[str, Any]:
-        """Traces and profiles; what the beam has made in the step counts."""
+        """Traces and profiles."""
         s = self.stepper
-        self.made += (self.time - self.booked) * s.made
-        self.booked = self.time
+        volts = s.liquid.volts
         return {
-            "potential": s.potential, "metal": s.metal[0] * self.liquid.volts, "current": s.current, "ohmic": s.ohmic,
-            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * self.liquid.volts,
+            "potential": s.potential, "metal": s.metal[0] * volts, "current": s.current, "ohmic": s.ohmic,
+            "collected": s.collected, "rise": s.rise, "joule": s.joule if s.heat else 0.0,
+            "gas": s.extra[2][6].copy(), "share": s.foam, "displaced": s.displaced.copy(),
+            "rates": s.last_rates() / s.area, "concentration": s.nodes(), "liquid": s.u[:, -1] * volts,
         }  # fmt: skip
 
     def place(self, side: int) -> str:
@@ -407,7 +414,7 @@ class _Line(Session):
         r, k = s.reactions, len(s.names)
         sums, rates = stack("sums"), stack("rates")
         back = np.argsort(self.liquid.order)
-        passed = sums[:, r + 2 :].reshape(-1, 2, k)[:, :, back]
+        passed = sums[:, r + 2 : r + 2 + 2 * k].reshape(-1, 2, k)[:, :, back]
         concentration = stack("concentration")[:, back]
         numbers: NDArray[np.int64] = np.array([row["segment"] for row in rows], dtype=np.int64)
         return Record(
@@ -416,6 +423,11 @@ class _Line(Session):
             reaction_current=rates[:, :r], charging_current=rates[:, r : r + 2], reaction_charge=sums[:, :r],
             charging_charge=sums[:, r : r + 2], passed=passed, ions=tuple(i.name for i in self.liquid.ions),
             concentration=concentration, liquid=stack("liquid"), position=s.positions,
-            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back], made=self.made[:, back],
-            liquid_of=self.liquid, warnings=self._warnings(concentration),
+            ends=tuple(self.ends), inventory=np.stack([self.before, s.inventory()])[:, back],
+            made=sums[-1, -3 * k :].reshape(3, k)[:, back],
+            collected=stack("collected"), rise=stack("rise"), joule=stack("joule"),
+            gas=stack("gas"), share=stack("share"),
+            displaced=np.vstack([stack("displaced")[:-1], s.displaced])[:, back],
+            liquid_of=self.liquid,
+            warnings=self._warnings(concentration),
         )  # fmt: skip

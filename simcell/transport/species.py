@@ -32,6 +32,7 @@ from simcell.constants import GAS_CONSTANT, ROOM_TEMPERATURE
 from simcell.numerics.grid import Array, Grid, graded, section
 from simcell.transport.bulk import Bulk
 from simcell.transport.concentrated import Binary
+from simcell.transport.feedback import Gas, Heat
 from simcell.transport.kinetics import FARADAY
 from simcell.transport.pseudo import Pseudo
 
@@ -247,6 +248,14 @@ class Liquid:
         largest one at the start of the ion, or of all ions for one that starts at zero.
     pseudo : Pseudo or None
         Own potential of the reference electrode in time; none: it stays at 0.
+    injected : float
+        Electrons that a beam leaves in the working metal while it is on [A/m^2], net of those it knocks out; the factor
+        of `bulk` switches it. What reactions and double layer take is the current of the instrument less this, so at
+        open circuit it is a cathodic current of that size.
+    heat : Heat or None
+        How warm beam and current make the liquid; none: it stays at `temperature`.
+    gas : Gas or None
+        Solutes that come out as bubbles; none: they stay dissolved at any pressure.
     solution : Binary or None
         Properties of a concentrated binary salt; its two ions have charges of +1 and -1, and their diffusivities are
         then not used.
@@ -277,6 +286,9 @@ class Liquid:
     solution: Binary | None = None
     scales: Mapping[str, float] = field(default_factory=dict)
     pseudo: Pseudo | None = None
+    injected: float = 0.0
+    heat: Heat | None = None
+    gas: Gas | None = None
 
     def __post_init__(self) -> None:
         names = [ion.name for ion in self.ions]
@@ -289,6 +301,10 @@ class Liquid:
             reaction.check(charges)
         if self.bulk is not None:
             self.bulk.check(charges)
+        if self.injected and (self.bulk is None or not np.isfinite(self.injected)):
+            raise ValueError(f"injected electrons of {self.injected:g} A/m^2 need a `bulk`, whose factor switches them")
+        if self.gas is not None:
+            self.gas.check(charges)
         z = np.array([ion.charge for ion in self.ions], dtype=float)
         check_neutral(names, z, self.start, self.composition, "at the start")
         if self.balance and charges.get(self.balance, 0) == 0:
@@ -327,6 +343,8 @@ class Liquid:
     def _check_binary(self, charges: Mapping[str, int]) -> None:
         if sorted(charges.values()) != [-1, 1] or self.bulk is not None:
             raise ValueError(f"a concentrated solution has one ion of charge +1 and one of -1 alone, not {charges}")
+        if self.heat is not None or self.gas is not None:
+            raise ValueError("the properties of a concentrated solution are those of one temperature without bubbles")
         if charges[self.balance] != -1:
             raise ValueError(f"in a concentrated solution the anion balances, not {self.balance}: it must not react")
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from simcell.chemistry.bubble import MARGIN
 from simcell.numerics.grid import Array
-from simcell.transport.kernels import solve_stage, step
+from simcell.transport.bulk import switched
+from simcell.transport.feedback import NOTICED, Gas, conducting
+from simcell.transport.kernels import ELECTRODE, solve_stage, step
 from simcell.transport.kinetics import FARADAY
-from simcell.transport.packing import packed, packed_extra
+from simcell.transport.packing import packed, packed_extra, shares
 from simcell.transport.protocol import Segment
 from simcell.transport.species import Liquid, Surface
 from simcell.transport.tableau import FIRST, THIRD, Tableau
 
-ROUNDING = 1e-12  # relative: a switch that is nearer than this has happened
+GAS_STEP = 200.0  # times rtol: largest change of the share of gas in a step, over the share of liquid
+LATE = 0.01  # of the threshold, by which the pressure may pass it in a step
 NEWTON = 1e-8  # relative change at which an iteration ends; it converges quadratically, to rounding
 
 
@@ -41,7 +45,7 @@ class Stepper:
         ions, n = len(order), liquid.grid.shape[2]
         m = ions
         self.reactions, self.own = len(liquid.reactions), len(liquid.working.reactions)
-        self.width = self.reactions + 2 + 2 * ions
+        self.width = self.reactions + 2 + 5 * ions  # currents, charging, through two ends, made at three places
         c = liquid.composition[order]
         self.u = np.zeros((n + 2, m))
         self.u[1:-1, :-1] = c[:-1].T
@@ -82,6 +86,8 @@ class Stepper:
         self.how = (False, 0.0, self.node, self.weight)
         self.compensation = 0.0
         self.began, self.now = 0.0, 0.0  # of the segment, and of the state [s]
+        self.heat, self.rise = liquid.heat, 0.0  # and by how much it is warmer than at the start [K]
+        self.share, self.displaced = np.zeros(n), np.zeros(ions)  # of gas in the cells; what it has pushed out [mol]
 
     def _place(self) -> None:
         """Nodes between which the reference stands."""
@@ -95,18 +101,103 @@ class Stepper:
     def control(self, segment: Segment) -> None:
         """Set what is controlled from here on."""
         by_current = segment.mode == "current"
-        self.compensation = segment.compensation
-        factor = 1.0 if by_current else -segment.compensation / self.liquid.volts
+        self.segment, self.compensation = segment, segment.compensation
+        factor = 1.0 if by_current else -segment.compensation / self.liquid.volts * self.free
         self.how = (by_current, factor, self.node, self.weight)
         self.unit = 1.0 if by_current else self.liquid.volts
 
     def produce(self, time: float) -> bool:
         """Set what is made inside the liquid from a time [s] on; whether that is another rate than before."""
-        if self.liquid.bulk is None:
-            return False
-        factor, before = self.extra[0][-1], float(self.extra[0][-1][0])
-        factor[0] = self.liquid.bulk.factor(time * (1.0 + ROUNDING))
-        return bool(factor[0] != before)
+        bulk = self.liquid.bulk
+        return bulk is not None and switched(self.extra[0], bulk, time, lambda now: shares(self.liquid, now))
+
+    def settle(self) -> bool:
+        """Take over temperature and gas of this moment; whether bubbles have appeared."""
+        if self.heat is not None:
+            rise = self.heat.rise(float(self.extra[0][-1][0]), self.joule)
+            if abs(rise - self.rise) > NOTICED:
+                self.warm(rise)
+        return self.liquid.gas is not None and self._bubbles(self.liquid.gas)
+
+    def _bubbles(self, gas: Gas) -> bool:
+        table, share = self.extra[2], self.foam
+        if np.any(share != self.share):
+            self.displaced += self.nodes()[:, 1:-1] @ (table[4] * (share - self.share))
+            self.fill(share)
+        over = self.gas_pressure() > gas.threshold * (1.0 + MARGIN)
+        new = over & (table[3] == 0.0)
+        table[3][:] = over | (table[6].sum(axis=1) > 0.0)
+        return bool(new.any())
+
+    @property
+    def foam(self) -> Array:
+        """Share of the cells that the gas at hand takes."""
+        gas = self.liquid.gas
+        return np.zeros_like(self.share) if gas is None else gas.share(self.extra[2][6], self.liquid.temperature)
+
+    def fill(self, share: Array) -> None:
+        """Go on with a share of gas in the cells: less liquid, slower flows, less electrode."""
+        self.stages[0][0] *= ((1.0 - self.share) / (1.0 - share))[:, None]  # the flows of the last stage remain
+        self.share = share
+        liquid, volume, area = self.model[2], self.extra[2][4], self.liquid.grid.area[2].ravel()
+        liquid[:] = volume * (1.0 - share)
+        half = 0.5 * np.diff(self.liquid.grid.faces[2])
+        plain = np.concatenate([half[:1], half[:-1] + half[1:], half[-1:]])
+        slow = half / conducting(share)
+        gap = np.concatenate([slow[:1], slow[:-1] + slow[1:], slow[-1:]]) / plain
+        self.model[4][:] = self.liquid.grid.distance[2].ravel()[: gap.size] * gap
+        for end in (0, -1):
+            if self.model[5][end] == ELECTRODE:
+                self.model[3][end] = area[end] * (1.0 - share[end])
+                self.model[4][end] *= 1.0 - share[end]  # flows pass the liquid, not the free area alone
+        self.work[12][0] = -1.0  # factors of the linear system are old
+        self.control(self.segment)
+
+    @property
+    def free(self) -> float:
+        """Share of the working electrode that gas does not block."""
+        return float(self.model[3][0] / self.area)
+
+    def gas_pressure(self) -> Array:
+        """Of all dissolved gases and vapour in the cells [Pa]."""
+        gas = self.liquid.gas
+        assert gas is not None
+        return np.asarray(self.nodes()[self.extra[2][0], 1:-1].T @ (1.0 / np.asarray(gas.henry)) + gas.vapour)
+
+    def warm(self, rise: float) -> None:
+        """Go on at another temperature [K above that at the start]: numbers in units of RT/F are others."""
+        assert self.heat is not None
+        beam, before = self.extra[0][-2:], self.liquid.volts
+        self.rise, self.liquid = rise, self.heat.liquid(rise)
+        ratio = before / self.liquid.volts
+        self.u[:, -1] *= ratio
+        self.metal[0] *= ratio
+        self.stages[1][0] *= ratio
+        gas = self.extra[2]
+        self.model, self.extra = packed(self.liquid), packed_extra(self.liquid)
+        for to, of in zip(self.extra[0][-2:], beam, strict=True):  # share of cells, and factor
+            to[:] = of
+        for at in (3, 6, 12):  # cells with bubbles, amounts, rates
+            self.extra[2][at][:] = gas[at]
+        self.fill(self.share)
+
+    @property
+    def joule(self) -> float:
+        """Heat that the current sets free in the liquid, i^2 over the conductivity, mean of the line [W/m^3]."""
+        z, d, size = self.model[0], self.model[1], self.model[2]
+        kappa = FARADAY / self.liquid.volts * (z * z * d) @ self.nodes()[:, 1:-1] * conducting(self.share)
+        return float((self.current - self.injected) ** 2 * (size / kappa).sum() / size.sum())
+
+    @property
+    def injected(self) -> float:
+        """Electrons that the beam leaves in the working metal at present [A/m^2]."""
+        return self.liquid.injected * float(self.extra[0][-1][0])
+
+    @property
+    def collected(self) -> float:
+        """The same since the start [C/m^2]."""
+        bulk = self.liquid.bulk
+        return self.liquid.injected * bulk.lit(self.now) if bulk else 0.0
 
     @property
     def made(self) -> Array:
@@ -175,8 +266,10 @@ class Stepper:
         return self._step(THIRD, segment, done, dt)
 
     def _goal(self, segment: Segment, time: float) -> float:
-        """What the cell gets: the reference electrode has a potential of its own."""
-        return segment.goal(time) + (0.0 if segment.mode == "current" else self.own_reference(self.began + time))
+        """What the cell gets: the reference has a potential of its own, and the beam may bring electrons."""
+        if segment.mode == "current":
+            return (segment.goal(time) - self.injected) / self.free
+        return segment.goal(time) + self.own_reference(self.began + time) + self.compensation * self.injected
 
     def own_reference(self, time: float) -> float:
         """Potential of the reference electrode against the nominal scale [V] at a time of the protocol [s]."""
@@ -194,23 +287,44 @@ class Stepper:
         )  # fmt: skip
         if error < 0.0:
             return error
+        if self.liquid.gas is not None:
+            error = max(error, self._gas_error(self.liquid.gas))
+            self.extra[2][12][0] = self.extra[2][12][count - 1]
         cells, layers, sums = self.stages[:3]
+        sums[1:count, -3 * len(self.names) :] = self.made.ravel()
         self.passed[:] = dt * tableau.matrix[-1] @ sums[:count]
         self.now = self.began + done + dt
         cells[0], layers[0], sums[0] = cells[count - 1], layers[count - 1], sums[count - 1]
         return error
+
+    def _gas_error(self, gas: Gas) -> float:
+        """Change of the share of gas, and pressure beyond the threshold where there is none, over what is allowed."""
+        change = np.abs(self.foam - self.share)
+        allowed = GAS_STEP * self.tolerances[0] * (1.0 - self.share)
+        closed = self.extra[2][3] == 0.0
+        beyond = np.max(self.gas_pressure(), initial=0.0, where=closed) / gas.threshold - 1.0
+        return max(float((change / allowed).max()), beyond / LATE)
 
     def save(self) -> tuple[Array, ...]:
         """Copy of what a step changes."""
         cells, layers, sums = self.stages[:3]
         return (
             self.u.copy(), self.metal.copy(), cells[0].copy(), layers[0].copy(), sums[0].copy(), self.passed.copy(),
-            self.state[5].copy(), np.array(self.now),
+            self.state[5].copy(), np.array(self.now), np.array(self.rise),
+            self.share.copy(), self.displaced.copy(), *(self.extra[2][at].copy() for at in (3, 6)),
+            self.extra[2][12][0].copy(),
         )  # fmt: skip
 
     def restore(self, saved: tuple[Array, ...]) -> None:
         """Go back to a copy."""
-        u, metal, cells, layers, sums, passed, carried, now = saved
+        u, metal, cells, layers, sums, passed, carried, now, rise, share, displaced = saved[:11]
+        is_open, amount, leaving = saved[11:]
+        if float(rise) != self.rise:
+            self.warm(float(rise))
+        if np.any(share != self.share):
+            self.fill(share.copy())
+        self.displaced[:], self.extra[2][12][0] = displaced, leaving
+        self.extra[2][3][:], self.extra[2][6][:] = is_open, amount
         self.u[:], self.metal[:], self.passed[:] = u, metal, passed
         self.stages[0][0], self.stages[1][0], self.stages[2][0] = cells, layers, sums
         self.state[5][:], self.now = carried, float(now)
@@ -231,9 +345,9 @@ class Stepper:
 
     @property
     def current(self) -> float:
-        """Current density of the working electrode [A/m^2]."""
+        """Current density of the working electrode as the instrument sees it [A/m^2]."""
         sums = self.stages[2][0]
-        return float((sums[: self.own].sum() + sums[self.reactions]) / self.area)
+        return float((sums[: self.own].sum() + sums[self.reactions]) / self.area) + self.injected
 
     @property
     def _at_reference(self) -> float:

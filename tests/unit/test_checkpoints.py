@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -115,3 +116,70 @@ def test_a_checkpoint_names_its_case(tmp_path: Path) -> None:
     case = case_of(None)
     assert identity(case) != identity(case.replace("electrolyte.pH", 3))
     assert identity(case)["files"]
+
+
+HYDROGEN = {
+    "name": "hydrogen", "makes": {"H2": -1, "H+": 2}, "electrons": 2, "exchange_current_density": "10 A/m^2",
+    "reference_concentrations": {"H2": "0.78 mmol/L", "H+": "1 mol/L"}, "equilibrium_potential": "0 V",
+}  # fmt: skip
+ZINC = {"name": "zn-deposition", "exchange_current_density": "10 A/m^2"}
+ON_A_LINE = {
+    "case": {"physics": ["radiolysis", "transport"], "duration": "0.4 s"},
+    "beam": {"dose_rate": "1e5 Gy/s", "pulses": {"on": "0.1 s", "off": "0.1 s", "count": 2}},
+    "grid": {"geometry": "line", "extent": "5 um", "spacing": "500 nm"},
+    "electrolyte": {
+        "mechanism": "water", "pH": 3, "counter_ion": "ClO4-", "concentrations": {"Na+": "100 mmol/L"},
+        "gases": {"H2": "1 mbar"},
+    },
+    "electrode": [
+        {"name": "working", "role": "working", "area": "1000 um^2", "reaction": [HYDROGEN]},
+        {"name": "counter", "role": "counter"},
+    ],
+    "protocol": {"steps": [
+        {
+            "technique": "galvanostatic", "current_density": "1 A/m^2", "duration": "1 s",
+            "until": {"potential_above": "10 mV"},
+        },
+        {"technique": "potentiostatic", "potential": "0.1 V", "duration": "0.2 s"},
+        {"technique": "ocp", "duration": "1 s"},
+    ]},
+}  # fmt: skip
+IN_PLAN = {
+    "case": {"physics": ["transport"], "duration": "40 ms"},
+    "cell": {"spacer_height": "500 nm"},
+    "grid": {"geometry": "plan", "extent": "40 um", "spacing": "4 um", "growth": 1.1},
+    "electrolyte": {"preset": "ZnSO4", "concentration": "0.1 mol/L"},
+    "electrode": [
+        {"name": name, "role": name, "rectangle": {"x": x, "y": ["-8 um", "8 um"]}, "reaction": [ZINC]}
+        for name, x in (("working", ["-16 um", "-8 um"]), ("counter", ["8 um", "16 um"]))
+    ],
+    "protocol": {"steps": [
+        {"technique": "galvanostatic", "current_density": "-1 mA/cm^2", "duration": "20 ms"},
+        {"technique": "cv", "potential": "0 V", "vertices": ["20 mV"], "scan_rate": "2 V/s"},
+    ]},
+    "output": {"times": ["5 ms", "30 ms"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [ON_A_LINE, IN_PLAN], ids=["line", "plan"])
+def test_a_protocol_that_is_cut_short_goes_on_to_the_same_bits(data, tmp_path):
+    case = Case.from_dict(data)
+    steps: list[float] = []
+    wanted = run_case(case, steps.append)
+    path = tmp_path / "run.checkpoint.npz"
+    for stop in (2, len(steps) // 3, len(steps) // 2):  # cut short three times, each from where it was
+        keeper = Checkpoint(path, identity(case), 1e9, pytest.fail)
+        if path.exists():
+            keeper.load()
+        with contextlib.suppress(KeyboardInterrupt):  # before the first step
+            tree = run_case(case, Stop(stop), keeper)
+            assert '"status": "interrupted"' in tree.attrs["simcell_provenance"]
+        assert keeper.written
+    keeper = Checkpoint(path, identity(case), 1e9, pytest.fail)
+    keeper.load()
+    left: list[float] = []
+    found = run_case(case, left.append, keeper)
+    assert len(left) < len(steps) / 2
+    for node in wanted.subtree:
+        for name, array in node.data_vars.items():
+            np.testing.assert_array_equal(found[node.path][name].values, array.values, err_msg=str(name))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,12 @@ import pytest
 import xarray as xr
 
 from simcell.case import Case
-from simcell.errors import InputError
-from simcell.results.effects import BEAM, BIAS, Effect, effects, field_effects, telling, verdict
+from simcell.errors import InputError, SolverError
+from simcell.results import schema
+from simcell.results.effects import BEAM, BIAS, Effect, bands_of, effects, field_effects, telling, verdict
+from simcell.results.four_runs import four_runs
+from simcell.results.plots import save
+from simcell.studies.control_samples import sampled_controls, uncertain_keys
 from simcell.studies.controls import controls, four_cases
 from simcell.studies.run import run_case
 
@@ -90,7 +96,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(InputError, match="open-circuit, grounded"):
         four_cases(cell(), "floating")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"run together with grid\.geometry"):
-        cell(grid={"geometry": "plan", "extent": "20 um"}, cell={"spacer_height": "1 um"})
+        cell(grid={"geometry": "radial", "extent": "20 um"}, cell={"spacer_height": "1 um"})
 
 
 def test_main_effects_are_averages() -> None:
@@ -121,3 +127,82 @@ def test_a_layer_of_radicals_that_cells_do_not_resolve_is_told() -> None:
     told = json.loads(run_case(case).attrs["simcell_provenance"])["warnings"]
     (text,) = (t for t in told if t.startswith("OH reaches"))
     assert "grid.spacing" in text
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, fails: Callable[[Case], bool], partial: bool) -> None:
+    """Let the runs of some cases give up, with what they had reached by half of the time or with nothing."""
+    import simcell.studies.run as running
+
+    real = running.run_case
+
+    def run(case: Case, *rest: Any) -> xr.DataTree:
+        if not fails(case):
+            return real(case, *rest)
+        raise SolverError("gave up", real(case.replace("output.times", ["0.5 s"])) if partial else None)
+
+    monkeypatch.setattr(running, "run_case", run)
+
+
+def is_dark(case: Case) -> bool:
+    return bool(case.input.beam.schedule) and not any(window.on for window in case.input.beam.schedule)
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_a_run_that_fails_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch, four: xr.DataTree, partial: bool
+) -> None:
+    """The other three are there to the last digit, what needs the lost one is missing, and the result says why."""
+    failing(monkeypatch, lambda case: case.input.protocol.steps[0].technique == "ocp" and not is_dark(case), partial)
+    tree = controls(cell())
+    facts = json.loads(tree.attrs["simcell_provenance"])
+    assert facts["failures"] == {"beam alone": "gave up"} and facts["status"] == "failed"
+    assert facts["warnings"][0].startswith("the run beam alone failed: gave up")
+    kept, whole = (t["transport"].dataset["current_density"] for t in (tree, four))
+    for run in ((0, 0), (0, 1), (1, 1)):
+        np.testing.assert_array_equal(*(y.isel({BEAM: run[0], BIAS: run[1]}) for y in (kept, whole)))
+    lost = kept.isel({BEAM: 1, BIAS: 0}).values
+    assert np.isfinite(lost).tolist() == [partial, False, False]
+    charge = {e.quantity: e for e in effects(tree)}["electrode charge, working"]
+    assert np.isnan([charge.by_beam, charge.interaction]).all() and np.isfinite([charge.by_bias, charge.both]).all()
+    assert "an unknown part is beam alone" in verdict(charge)
+    assert charge.quantity in [e.quantity for e in telling(effects(tree))]
+    schema.check(tree)
+
+
+def test_nothing_is_made_of_four_runs_that_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, lambda _: True, False)
+    with pytest.raises(SolverError, match="all four runs failed; neither: gave up; beam alone: gave up"):
+        controls(cell())
+
+
+def test_samples_put_bands_on_the_parts(tmp_path: Path, four: xr.DataTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sample is the controls of its own case; finished ones are kept, and a lost one is left out and counted."""
+    case = cell()
+    keys = uncertain_keys(["beam.dose_rate=5e5Gy/s..2e6Gy/s:log"], case)
+    with monkeypatch.context() as patch:
+        failing(patch, lambda c: c.input.radiolysis.sample == 2, False)
+        sampled_controls(case, four, 2, tmp_path / "s", uncertain=keys)
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / "s").iterdir()}
+    assert len(kept) == 1
+    tree = sampled_controls(case, four, 2, tmp_path / "s", uncertain=keys)
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+    facts = json.loads(tree.attrs["simcell_provenance"])
+    assert facts["samples"]["used"] == 2 and facts["samples"]["uncertain"] == {"beam.dose_rate": [5e5, 2e6]}
+    assert any("the whole range" in text for text in facts["warnings"])
+    stored = [json.loads(f.read_text())["effects"] for f in (tmp_path / "s").iterdir()]
+    one, other = (next(Effect(*e) for e in found if e[0] == "electrode charge, working") for found in stored)
+    assert abs(one.interaction / other.interaction - 1.0) > 0.01
+    band = bands_of(tree)[one.quantity]
+    assert band[0, 3] < band[1, 3] < band[2, 3]
+    spread = tree["controls"].dataset["current_density_quantile"].isel({BEAM: 1, BIAS: 1, "time": -1})
+    assert float(spread[0]) < float(spread[1]) < float(spread[2])
+    assert "(95 % " in verdict(one, band)
+    schema.check(tree)
+    save(four_runs(tree), tmp_path / "a.png")
+
+
+def test_what_is_uncertain_needs_a_range() -> None:
+    with pytest.raises(InputError, match="needs the range"):
+        uncertain_keys(["beam.dose_rate=1e6Gy/s,2e6Gy/s"], cell())
+    with pytest.raises(InputError, match="leave one of the two out"):
+        cell(radiolysis={"sample": 1, "ensemble": 8})

@@ -139,7 +139,7 @@ def test_loose_metal_is_dead_and_no_tip() -> None:
             {"potential": "-0.3 V", "gap": "10 um", "width": "2 um", "interface_width": "90 nm"},
             "cannot carry ripples .* for example",
         ),
-        ({"model": "chen2015"}, "is not available in this version"),
+        ({"model": "chen"}, "did you mean \"chen2015\""),
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_is_told_with_what_would_do(changes: dict[str, Any], words: str) -> None:
@@ -172,6 +172,8 @@ def test_every_key_stands_in_the_record_of_a_case() -> None:
         "nucleation": {"rate": "1 1/m^2/s", "radius": "150 nm"}, "roughness": "1 nm", "correlation": "100 nm",
     }  # fmt: skip
     written = {**case(**given).record["dendrite"], **case(potential="-0.1 V").record["dendrite"]}
+    place = {"cell": "cell.nc", "position": ["1 um", "0 um"], "direction": "10 deg"}
+    written |= case(beyond="1 um").record["dendrite"] | case(**place).record["dendrite"]
     film = case(film={"resistivity": "1 ohm*m"}).record["dendrite"]
     assert set(written) | set(film) == set(keys_of(DendriteInput))
 

@@ -254,7 +254,7 @@ SPACE = {
     "beam": {"energy": "200 kV", "current": "50 pA", "diameter": "1 um"},
     "radiolysis": {
         **{key: value for key, value in FULL["radiolysis"].items() if key != "ensemble"},
-        "electroneutral": False, "diffusivity": {"Cl-": "2e-9 m^2/s"}, "unknown_diffusivity": "1e-9 m^2/s",
+        "sample": 3, "electroneutral": False, "diffusivity": {"Cl-": "2e-9 m^2/s"}, "unknown_diffusivity": "1e-9 m^2/s",
     },
     "grid": {
         "geometry": "full", "extent": "50 um", "extent_y": "40 um", "spacing": "20 nm", "growth": 1.1, "layers": 5,
