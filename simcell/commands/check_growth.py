@@ -61,7 +61,7 @@ def describe_growth(case: Case) -> dict[str, Any]:
             "spacing": {"value": mesh.spacing, "unit": "m"},
             "cells": f"{mesh.nx} x {mesh.ny}",
             "steps": f"about {_round(mesh.steps)}",
-            "time": f"about {_span(mesh.seconds)}, within a factor of three",
+            "time": f"about {_span(mesh.seconds)} of the processor, within a factor of two",
             "memory": f"about {memory / 2**20:.2g} MiB",
         },
         "warnings": list(ready.warnings),

@@ -110,7 +110,7 @@ def with_film(layer: Layer, state: State, here: Front, speed: Array, dt: float) 
     kernels.distances(state.xi, layer.delta, psi)
     carried = []
     for value in values:
-        for _ in range(2):  # the front moves a fifth of a cell a step
+        for _ in range(2):  # the front moves less than a cell a step
             value, old = np.empty(layer.shape), value
             kernels.extend(psi, reach(layer), old, value)
         carried.append(value)

@@ -11,8 +11,9 @@ The interface width that is picked is the smallest of
 - a twentieth of the width and of the gap, and a fifth of the smallest seed (delta K < 0.2),
 
 with two cells to it. Steps: the front moves two fifths of a cell, and the curvature is explicit,
-:math:`V_m\Gamma J_E\,dt/zF \le 0.2h^2`. Cost: measured microseconds for each cell and step; a factor of three is
-its accuracy, since how far the tips outrun the mean front is what the run is for.
+:math:`V_m\Gamma J_E\,dt/zF \le 0.2h^2`. Cost: measured
+microseconds of the processor for each cell and step, within a factor of two; how far the tips outrun the mean front
+is what the run is for, and is taken as threefold.
 """
 
 from __future__ import annotations

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import EngFormatter
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simcell.studies.sweeps.sensitivity import Indices
 
+WIDEST = 36  # letters of a key on one line
 _NAMES = {"morris": ("mean change µ*", "its spread σ"), "sobol": ("alone, S1", "in all, ST")}
 _AXIS = {"morris": "change over the range of the key", "sobol": "share of the variance"}
 
@@ -65,7 +68,7 @@ def _panel(panel: plt.Axes, found: Indices) -> None:
             place + shift, values[order], 0.36, xerr=width, color=colour, label=label,
             error_kw={"lw": 1.0, "capsize": 2.0, "ecolor": "0.25"},
         )  # fmt: skip
-    panel.set_yticks(place, [found.keys[i] for i in order])
+    panel.set_yticks(place, [_broken(found.keys[i]) for i in order])
     panel.invert_yaxis()
     panel.set_xlim(left=min(0.0, panel.get_xlim()[0]))
     panel.axvline(0.0, color="0.3", lw=0.8)
@@ -73,3 +76,10 @@ def _panel(panel: plt.Axes, found: Indices) -> None:
     unit = f" [{found.unit}]" if found.method == "morris" and found.unit != "1" else ""
     panel.set_xlabel(f"{_AXIS[found.method]}{unit}", fontsize="small")
     panel.set_title(found.output, loc="left", fontsize="medium")
+    if found.method == "morris":
+        panel.xaxis.set_major_formatter(EngFormatter())
+
+
+def _broken(key: str) -> str:
+    """A key over as many lines as it takes, broken at its dots."""
+    return "\n".join(wrap(key.replace(".", ". "), WIDEST, break_long_words=False)).replace(". ", ".")

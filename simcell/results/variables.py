@@ -160,7 +160,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("transport", "electrode_potential", _TE, "V", "potential of the metal against the reference"),
     Variable("transport", "electrode_charge", _TE, "C", "charge that the electrode has passed, anodic positive"),
     Variable(
-        "transport", "conservation_error", ("conserved",), "1",
+        "transport",
+        "conservation_error",
+        ("conserved",),
+        "1",
         "amount at the end less that at the start and what came in, over what is held and was moved",
     ),
     Variable("transport", "reaction_charge", ("time", "reaction"), "C", "charge of the reaction, anodic positive"),

@@ -30,6 +30,8 @@ LARGEST = 4_000_000  # cells: beyond, a step takes minutes
 BEHIND = 8.0  # interface widths of metal behind the front, where nothing is felt of it
 ROUGHER = 3.0  # the deepest trough of a rough front, in its root mean square
 SHORTEST = 2.0  # interface widths in the neutral wavelength; below, ripples of the grid grow [seen as saw teeth]
+TEETH = 2.0 * np.pi  # the same, below which they may; estimated in docs/dendrite.md and seen in runs at 2 to 4
+THIRD = 1.0 / 3.0  # of the salt left at the front
 BENT = 5.0  # least radius of a seed in interface widths
 
 
@@ -304,6 +306,12 @@ def _widths(case: DendriteInput, ahead: Outlook, file: str, remarks: list[str]) 
     if delta > neutral / SHORTEST * (1.0 + 1e-9):
         reason = f"cannot carry ripples of {_nm(neutral)}, which grow here: the shape would be that of the grid"
         raise _wrong(file, "interface_width", delta, reason, neutral / SHORTEST)
+    starved = ahead.front.surface < THIRD * ahead.front.metal.concentration  # else too few e-folds fit into the gap
+    if starved and delta > neutral / TEETH * (1.0 + 1e-9):
+        remarks.append(
+            f"interface width {_nm(delta)}: ripples of the grid may outgrow real ones; {_nm(neutral / TEETH)} or "
+            "less keeps the surface energy in charge"
+        )
     for name, limit in most.items():
         if delta > limit * (1.0 + 1e-6):
             remarks.append(f"interface width {_nm(delta)}: {name} asks for {_nm(limit)} or less; shapes that fine blur")

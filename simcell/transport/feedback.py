@@ -107,7 +107,7 @@ class Gas:
     Examples
     --------
     >>> gas = Gas(["H2"], [7.8e-6], [1e4], 3e5, 2e5, 3e3)
-    >>> gas.dry, round(gas.share(np.array([[10.0]]), 298.15)[0], 4)
+    >>> gas.dry, round(float(gas.share(np.array([[10.0]]), 298.15)[0]), 4)
     (197000.0, 0.1258)
     """
 

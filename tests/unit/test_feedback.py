@@ -12,6 +12,7 @@ from simcell.case import Case
 from simcell.chemistry.equilibrium import Reversible
 from simcell.constants import ELEMENTARY_CHARGE, GAS_CONSTANT
 from simcell.errors import InputError, SolverError
+from simcell.inputs.coupling import CouplingInput
 from simcell.results.provenance import read_provenance
 from simcell.studies.irradiated import crowded
 from simcell.studies.line import line_of
@@ -226,6 +227,19 @@ def test_the_beam_of_a_case_warms_its_liquid() -> None:
     assert warm.bulk is not None and other.liquid.bulk is not None
     assert [r.forward for r in warm.bulk.reactions] == [r.forward for r in other.liquid.bulk.reactions]
     assert [i.diffusivity for i in warm.ions] == pytest.approx([i.diffusivity for i in other.liquid.ions], rel=1e-12)
+
+
+def test_what_acts_back_moves_the_hash() -> None:
+    """Each key of the section, and the share of electrons, stands in the record of a coupled case."""
+    on: dict[str, object] = {
+        "coupling.gas": True, "coupling.bubble_radius": "100 nm", "coupling.heating": True,
+        "beam.injected_fraction": 0.1, "coupling.temperature_rise": "1 K", "coupling.injected_charge": True,
+    }  # fmt: skip
+    case = Case.from_dict(WET).replace_all(on)
+    assert set(case.record["coupling"]) == set(CouplingInput.model_fields)
+    others = {"coupling.bubble_radius": "90 nm", "coupling.temperature_rise": "2 K", "beam.injected_fraction": 0.2}
+    hashes = {case.hash, Case.from_dict(WET).hash, *(case.replace(key, value).hash for key, value in others.items())}
+    assert len(hashes) == 5
 
 
 def test_a_beam_that_boils_the_liquid_is_refused() -> None:

@@ -173,6 +173,8 @@ def test_every_quantity_names_its_kind():
         if isinstance(found := field_type(model, (key,)), Measure)
     }
     assert kinds == {
+        "dendrite.beyond": "length", "dendrite.direction": "angle", "dendrite.position": "position",
+        "coupling.bubble_radius": "length", "coupling.temperature_rise": "temperature_coefficient",
         "case.duration": "time", "beam.energy": "energy", "beam.dose_rate": "dose_rate", "beam.flux": "flux",
         "beam.current": "current", "beam.diameter": "length", "beam.pixel": "length", "beam.dwell": "time",
         "beam.probe": "length", "beam.center": "position", "beam.line_flyback": "time", "beam.frame_flyback": "time",
@@ -305,13 +307,15 @@ CHIP = {"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}, "cell": {"
 
 def test_every_key_stands_in_the_full_record():
     # a key that the record forgets would make two different runs share one name
-    # (those of transport: see test_transport_inputs; of growth: test_growth; of a layout: test_layouts)
+    # (those of transport: see test_transport_inputs; of growth: test_growth; of a layout: test_layouts;
+    # of what acts back: test_feedback)
     records = [resolved(parse_case(data)) for data in (FULL, SPACE, FLOWING, CHIP)]
     for section, model in SECTIONS.items():
-        if section in ("electrode", "protocol", "transport", "dendrite"):
+        if section in ("electrode", "protocol", "transport", "dendrite", "coupling"):
             continue
         left_out = set(keys_of(model)) - {key for record in records for key in record.get(section, ())}
-        other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "times", "window", "pressure_drop",
+        other_roads = {"dose_rate", "flux", "tail", "spots", "schedule", "injected_fraction", "times",
+                       "window", "pressure_drop",
                        "preset", "concentration", "conductivity",
                        "layout", "layout_layers", "layout_unit", "layout_origin", "layout_cell"}  # fmt: skip
         assert left_out <= other_roads, section
