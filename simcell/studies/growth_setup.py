@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LARGEST = 4_000_000  # cells: beyond, a step takes minutes
 BEHIND = 8.0  # interface widths of metal behind the front, where nothing is felt of it
+ROOM = 10.0  # the same with noise: the front's tail, to a phase of 1e-4, is 9.2 long; noise grows where it is cut
 ROUGHER = 3.0  # the deepest trough of a rough front, in its root mean square
 SHORTEST = 2.0  # interface widths in the neutral wavelength; below, ripples of the grid grow [seen as saw teeth]
 TEETH = 2.0 * np.pi  # the same, below which they may; estimated in docs/dendrite.md and seen in runs at 2 to 4
@@ -223,7 +224,12 @@ def prepare(
     remarks += more
     ahead = _ahead(stages, metal, case.gap + beyond, area)
     delta, spacing = _widths(case, ahead, file, remarks)
-    behind = 0.0 if case.electrode == "bare" else BEHIND * delta + ROUGHER * case.roughness
+    behind = 0.0 if case.electrode == "bare" else (ROOM if case.noise else BEHIND) * delta + ROUGHER * case.roughness
+    if case.noise and case.gap < ROOM * delta:
+        remarks.append(
+            f"noise: the tail of the front reaches {_nm(9.2 * delta)}, the gap is {_nm(case.gap)}: ripples of noise at "
+            f"rest come out too large; an interface width of {_nm(case.gap / ROOM)} or less would do"
+        )
     if isinstance(case.electrode, float):
         if case.electrode < behind:
             reason = f"is thinner than the front needs: {BEHIND:g} interface widths and its roughness"
