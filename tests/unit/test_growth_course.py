@@ -138,11 +138,11 @@ def test_growth_that_is_cut_short_goes_on_to_the_same_bits(tmp_path: Path) -> No
 
 
 def test_no_step_moves_the_front_by_more_than_a_part_of_a_cell() -> None:
-    zinc = Metal(2, 9.16e-6, 0.3, 30.0, 100.0, 6.2e-10, 0.37)
+    zinc = Metal(2, 9.16e-6, 0.3, 30.0, 1000.0, 6.2e-10, 0.37)
     layer = Layer(zinc, section(np.linspace(0.0, 2e-6, 61), [0.0, 1e-6]), 0.1e-6, {"x+": "reservoir"})
     front: list[float] = []
     grow(
-        layer, begin(layer, 0.8e-6 - layer.centre[1]), [0.4], potential=-0.25,
+        layer, begin(layer, 0.8e-6 - layer.centre[1]), [0.5], potential=-0.15,
         progress=lambda state: front.append(float(state.xi.sum()) * layer.spacing),
     )  # fmt: skip
     steps = np.diff(front) / layer.spacing
