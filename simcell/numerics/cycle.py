@@ -62,9 +62,6 @@ class Cycle:
             if shape[0] * shape[1] <= COARSEST:
                 break
             shape = (shape[0] + 1) // 2, (shape[1] + 1) // 2
-        self.room: tuple[Single, ...] = ()
-        self.sums = np.zeros(self.levels[0].weight.shape[1])
-        self.iterations = 0
 
     def set(self, y: Array | Single, x: Array | Single, sink: Array | Single) -> Cycle:
         """Take an operator: links between cells, (ny + 1, nx) and (ny, nx + 1), 0 at the ends, and sinks.
@@ -97,40 +94,6 @@ class Cycle:
         self._cycle(0)
         kernels.merge(*top.u, top.root, u)
         return u
-
-    def solve(self, right: Array | Single, out: Single, rtol: float, limit: int = 40) -> Single:
-        """Solution by conjugate gradients, from zero, until the scaled residual is `rtol` of the right side or less.
-
-        It ends without a complaint at the limit: what preconditions may be anything.
-        """
-        top = self.levels[0]
-        kernels.split(np.asarray(right, dtype=np.float32), top.root, *top.f)
-        if not self.room:
-            self.room = tuple(np.zeros_like(top.weight) for _ in range(6))
-        p, q, x = self.room[:2], self.room[2:4], self.room[4:]
-        for part in (*p, *x):
-            part[...] = 0.0
-        size, rho = self._inner(top.f, top.f), 0.0
-        self.iterations = 0
-        left = size
-        while left > rtol**2 * size and self.iterations < limit:
-            self._cycle(0)
-            old, rho = rho, self._inner(top.f, top.u)
-            kernels.turn(*top.links, *top.u, rho / old if old > 0.0 else 0.0, *p, *q, self.sums)
-            alpha = rho / float(self.sums.sum())
-            self.sums[:] = 0.0
-            for colour in range(2):
-                kernels.go(alpha, p[colour], q[colour], x[colour], top.f[colour], self.sums)
-            left = float(self.sums.sum())
-            self.iterations += 1
-        kernels.merge(*x, top.root, out)
-        return out
-
-    def _inner(self, a: tuple[Single, Single], b: tuple[Single, Single]) -> float:
-        self.sums[:] = 0.0
-        for one, other in zip(a, b, strict=True):
-            kernels.along(one, other, self.sums)
-        return float(self.sums.sum())
 
     def _cycle(self, n: int) -> None:
         here = self.levels[n]
