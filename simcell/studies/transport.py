@@ -39,7 +39,7 @@ def is_tertiary(case: CaseInput) -> bool:
     >>> is_tertiary(Case.from_dict({"case": {"duration": "1 s"}, "beam": {"dose_rate": "1 Gy/s"}}).input)
     False
     """
-    both = "radiolysis" in case.case.physics
+    both = {"radiolysis", "transport"} <= set(case.case.physics)
     return both or tertiary(case.transport.level, case.grid.geometry, case.protocol.steps)
 
 

@@ -68,7 +68,7 @@ class Plate:
     --------
     >>> from simcell.numerics.grid import section
     >>> from simcell.transport.bulk import Bulk
-    from simcell.transport.electrode import strip
+    >>> from simcell.transport.electrode import strip
     >>> g = section([0.0, 1.0, 2.0], [0.0, 1.0])
     >>> Plate(strip(g, "WE", 0.0, 1.0), Surface()).role
     'working'
@@ -130,7 +130,7 @@ class Bath:
     --------
     >>> from simcell.numerics.grid import plan
     >>> from simcell.transport.bulk import Bulk
-    from simcell.transport.electrode import strip
+    >>> from simcell.transport.electrode import strip
     >>> from simcell.transport.species import plating
     >>> g = plan([0.0, 1e-6, 2e-6, 3e-6], [0.0, 1e-6], 0.5e-6)
     >>> salt = [Ion("Li+", 1, 1e-9), Ion("ClO4-", -1, 1.8e-9)]

@@ -162,7 +162,8 @@ def test_errors_of_the_system_are_told_and_clean_up(tmp_path, monkeypatch, numbe
 def test_a_disk_that_is_really_full_gives_an_error_and_not_a_crash(tmp_path):
     script = """
 import resource, signal, sys
-import tests.unit.test_store as t
+sys.path.insert(0, sys.argv[2])  # a package "tests" may be installed
+import test_store as t
 from simcell.errors import ResultError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 tree = t.result(coords={"cell_spacer_height": (list(range(1, 200)), "m")}, dims=("cell_spacer_height",))
@@ -174,7 +175,8 @@ except ResultError as error:
 """
     target = tmp_path / "out.nc"
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", script, str(target)], cwd=root, capture_output=True, text=True)
+    command = [sys.executable, "-c", script, str(target), str(Path(__file__).parent)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no room left on the disk" in done.stdout
     assert list(tmp_path.iterdir()) == []

@@ -126,7 +126,7 @@ def test_entries_of_lists_are_changed_by_name():
         ("electrolyte.concentrations.O2=1mM", None, None),
         ("transport.level=tertiary", "protocol.steps[0].duration", "a step without end"),
         ("grid.geometry=batch", "grid.geometry", "has no place for electrodes"),
-        ('case.physics=["transport", "radiolysis"]', "case.physics", "run together with"),
+        ('case.physics=["transport", "dendrite"]', "case.physics", "in this version each runs on its own"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_cell_is_said(change, key, words):
