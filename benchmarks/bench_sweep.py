@@ -28,12 +28,13 @@ IN_PLAN = {
 
 
 def _swept(case: Case, plan, path: Path, **how) -> tuple[float, list[float]]:
-    """Seconds of a sweep, and when each report came (the first tells when the processes had started)."""
+    """Seconds of a sweep, and when each run was done (the first tells when the processes had started)."""
     stamps: list[tuple[float, float]] = []
     began = time.perf_counter()
     tally = run_sweep(case, plan, path, progress=lambda f: stamps.append((f, time.perf_counter() - began)), **how)
     assert tally.complete == tally.runs, tally.errors
-    return time.perf_counter() - began, [t for f, t in stamps if f > 0.0]
+    whole = time.perf_counter() - began
+    return whole, [min(t for f, t in stamps if f == share) for share in sorted({f for f, _ in stamps if f > 0.0})]
 
 
 def throughput(folder: Path) -> None:
